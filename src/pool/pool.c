@@ -1,0 +1,355 @@
+/* pool: standing order + state of the pool -> actions. Nothing here can fail. */
+#include "pool/pool.h"
+
+#include <string.h>
+
+#define HOLD_MOST      60000 /* ms: nobody holds a service down for longer without saying so again */
+#define FIRST_DELAY    2000
+#define MOST_DELAY     60000
+#define FAILURES_MOST  10    /* in one second, for a service that never worked */
+#define HEALTHY_AGE    10000 /* ms of life that prove that a service works */
+
+void pool_init(struct pool *p)
+{
+	memset(p, 0, sizeof *p);
+	for (int i = 0; i < POOL_STATES; i++)
+		list_init(&p->in[i]);
+	p->process_limit = POOL_NO_LIMIT;
+	p->client_limit = 1;
+	p->reports = true;
+}
+
+void standing_init(struct standing *s)
+{
+	memset(s, 0, sizeof *s);
+	s->at_most = s->burst = s->shrink_to = POOL_NO_LIMIT;
+}
+
+void standing_clip(struct standing *s, uint64_t now)
+{
+	if (s->hold_until > now + HOLD_MOST)
+		s->hold_until = now + HOLD_MOST;
+}
+
+bool standing_withdraw(struct standing *s)
+{
+	bool any = s->hold_until != 0 || s->at_most != POOL_NO_LIMIT || s->mode != POOL_NORMAL;
+
+	s->hold_until = 0;
+	s->at_most = POOL_NO_LIMIT;
+	s->mode = POOL_NORMAL;
+	return any;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint32_t most(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint32_t minus(uint32_t a, uint32_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static uint32_t plus(uint32_t a, uint32_t b)
+{
+	return a > POOL_NO_LIMIT - b ? POOL_NO_LIMIT : a + b;
+}
+
+static uint32_t ceiling(const struct pool *p, const struct standing *s)
+{
+	return least(s->at_most, p->process_limit);
+}
+
+static uint32_t floor_of(const struct pool *p, const struct standing *s)
+{
+	uint32_t taken = pool_live(p) - p->available;
+
+	return most(s->at_least, s->spare > 0 ? plus(taken, s->spare) : 0);
+}
+
+/* Clients that wait and that no starting process will take. With an idle or half-full process
+ * there are none: it takes them itself. */
+static uint32_t unserved(const struct pool *p, uint32_t waiting)
+{
+	uint32_t starting = p->in[POOL_STARTING].count;
+	uint64_t coming = (uint64_t)starting * p->client_limit;
+
+	if (p->available > starting || waiting <= coming)
+		return 0;
+	return waiting - (uint32_t)coming;
+}
+
+static uint32_t wanted(const struct pool *p, const struct standing *s, uint32_t waiting)
+{
+	uint32_t need = minus(floor_of(p, s), pool_live(p));
+
+	if (s->on_demand && waiting > 0) {
+		uint32_t per = p->client_limit > 0 ? p->client_limit : 1;
+		uint32_t clients = unserved(p, waiting);
+		need = most(need, clients / per + (clients % per != 0));
+	}
+	return need;
+}
+
+static void brake(struct pool_actions *a, uint32_t room, enum pool_brake why)
+{
+	if (a->start <= room)
+		return;
+	a->start = room;
+	a->brake = why;
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+static void grow(struct pool_actions *a, const struct pool *p, const struct standing *s, uint64_t now)
+{
+	uint32_t live = pool_live(p), all = plus(live, p->in[POOL_DRAINING].count);
+
+	brake(a, minus(s->at_most, live), POOL_AT_CEILING);
+	brake(a, minus(p->process_limit, live), POOL_AT_LIMIT);
+	brake(a, minus(plus(p->process_limit, p->process_limit), all), POOL_AT_DOUBLE);
+	if (a->start > s->burst) {
+		brake(a, s->burst, POOL_BURST);
+		a->wake = now + 1;
+	}
+	if (p->throttled_until > now) {
+		brake(a, 0, POOL_THROTTLED);
+		a->wake = sooner(a->wake, p->throttled_until);
+	}
+	if (s->hold_until > now) {
+		brake(a, 0, POOL_HELD);
+		a->wake = sooner(a->wake, s->hold_until);
+	}
+	if (p->stopped)
+		brake(a, 0, POOL_STOPPED);
+}
+
+/* How many of the longest idle have been idle since before the vote was made. */
+static uint32_t ripe(const struct pool *p, uint64_t as_of, uint32_t enough)
+{
+	uint32_t n = 0;
+
+	for (const struct link *at = list_first(&p->in[POOL_IDLE]); at != NULL && n < enough;
+		at = list_next(&p->in[POOL_IDLE], at)) {
+		const struct pool_process *pp = LIST_OF(at, const struct pool_process, link);
+		if (pp->since >= as_of)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static uint32_t shrink(const struct pool *p, const struct standing *s)
+{
+	uint32_t staying = pool_live(p) - p->in[POOL_LEAVING].count;
+	uint32_t over = least(minus(staying, ceiling(p, s)), p->in[POOL_IDLE].count);
+	uint32_t may = 0;
+
+	if (s->shrink_to != POOL_NO_LIMIT) {
+		may = minus(staying, most(s->shrink_to, s->at_least));
+		may = least(may, minus(p->available, s->spare));
+		may = ripe(p, s->as_of, may);
+	}
+	return most(over, may);
+}
+
+struct pool_actions pool_step(
+	const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now)
+{
+	struct pool_actions a = {0};
+
+	a.start = wanted(p, s, waiting);
+	if (a.start > 0)
+		grow(&a, p, s, now);
+	if (a.start == 0)
+		a.ask = shrink(p, s);
+	return a;
+}
+
+struct pool_process *pool_victim(const struct pool *p)
+{
+	return LIST_OF(list_first(&p->in[POOL_IDLE]), struct pool_process, link);
+}
+
+static bool is_counted(const struct pool_process *pp)
+{
+	return pp->available > 0 && pp->state <= POOL_BUSY;
+}
+
+/* Every change of a process goes through here, so the sums are always those of the lists. */
+static void move(struct pool *p, struct pool_process *pp, uint8_t state, uint32_t available, uint64_t now)
+{
+	if (is_counted(pp))
+		p->available--;
+	p->clients -= pp->clients;
+	pp->available = available;
+	if (pp->state != state) {
+		list_remove(&p->in[pp->state], &pp->link);
+		pp->state = state;
+		pp->since = now;
+		list_add(&p->in[state], &pp->link);
+	}
+	if (p->reports)
+		pp->clients = pp->reported ? minus(p->client_limit, available) : 0;
+	p->clients += pp->clients;
+	if (is_counted(pp))
+		p->available++;
+}
+
+void pool_started(struct pool *p, struct pool_process *pp, uint64_t now)
+{
+	memset(pp, 0, sizeof *pp);
+	pp->state = POOL_STARTING;
+	pp->since = now;
+	pp->available = p->client_limit;
+	list_add(&p->in[POOL_STARTING], &pp->link);
+	p->available++;
+	p->starts++;
+}
+
+void pool_up(struct pool *p, struct pool_process *pp, uint64_t now)
+{
+	pp->reported = true;
+	if (pp->state == POOL_STARTING)
+		move(p, pp, POOL_IDLE, pp->available, now);
+}
+
+/* Clients come and go between two messages unseen; what the difference proves is counted. */
+static void count(struct pool *p, struct pool_process *pp, uint32_t available)
+{
+	if (available < pp->available) {
+		pp->accepted += pp->available - available;
+		p->arrivals += pp->available - available;
+	} else {
+		p->served += available - pp->available;
+	}
+}
+
+static bool is_used_up(const struct pool *p, const struct pool_process *pp, uint32_t available)
+{
+	return p->service_count > 0 && p->client_limit > 1 && available == 0 && pp->accepted >= p->service_count;
+}
+
+bool pool_status(struct pool *p, struct pool_process *pp, uint32_t available, uint64_t now)
+{
+	bool in_range = available <= p->client_limit;
+	uint8_t state;
+
+	if (!in_range)
+		available = p->client_limit;
+	count(p, pp, available);
+	pp->reported = true;
+	if (pp->state == POOL_DRAINING || is_used_up(p, pp, available))
+		state = POOL_DRAINING;
+	else if (available == p->client_limit)
+		state = POOL_IDLE;
+	else
+		state = POOL_BUSY;
+	move(p, pp, state, available, now);
+	return in_range;
+}
+
+void pool_asked(struct pool *p, struct pool_process *pp, uint64_t now)
+{
+	if (pp->state == POOL_IDLE)
+		move(p, pp, POOL_LEAVING, pp->available, now);
+}
+
+void pool_refused(struct pool *p, struct pool_process *pp, uint64_t now)
+{
+	if (pp->state == POOL_LEAVING)
+		move(p, pp, POOL_BUSY, 0, now);
+}
+
+void pool_drain(struct pool *p, struct pool_process *pp, uint64_t now)
+{
+	if (pp->state != POOL_DRAINING)
+		move(p, pp, POOL_DRAINING, pp->available, now);
+}
+
+static void throttle(struct pool *p, const struct standing *s, uint64_t now)
+{
+	uint32_t first = s->throttle_first > 0 ? s->throttle_first : FIRST_DELAY;
+	uint32_t last = most(first, s->throttle_most > 0 ? s->throttle_most : MOST_DELAY);
+	uint32_t delay = least(most(p->throttle_next, first), last);
+
+	if (p->throttled_until > now)
+		return; /* one failure of several that were started together */
+	p->throttled_until = now + delay;
+	p->throttle_next = least(plus(delay, delay), last);
+}
+
+static bool is_storm(struct pool *p, uint64_t now)
+{
+	if (p->failure_second != now / 1000) {
+		p->failure_second = now / 1000;
+		p->failures_in_second = 0;
+	}
+	return ++p->failures_in_second > FAILURES_MOST && !p->ever_ok;
+}
+
+bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s,
+	const struct pool_end *end, uint64_t now)
+{
+	bool reported = pp->reported, bad = !end->ok && !end->asked;
+
+	if (is_counted(pp))
+		p->available--;
+	p->clients -= pp->clients;
+	if (end->ok)
+		p->served += pp->clients; /* the last ones of a service_count */
+	list_remove(&p->in[pp->state], &pp->link);
+	p->exits++;
+	if (end->ok) {
+		p->ever_ok = true;
+		p->throttle_next = 0;
+	}
+	if (reported && end->age >= HEALTHY_AGE)
+		p->ever_ok = true;
+	if (!bad)
+		return false;
+	p->crashes++;
+	if (!reported)
+		p->start_failures++;
+	if (reported && !is_storm(p, now))
+		return false;
+	throttle(p, s, now);
+	return true;
+}
+
+void pool_start_failed(struct pool *p, const struct standing *s, uint64_t now)
+{
+	p->start_failures++;
+	throttle(p, s, now);
+}
+
+void pool_reset(struct pool *p)
+{
+	p->throttled_until = 0;
+	p->throttle_next = 0;
+	p->failures_in_second = 0;
+}
+
+const char *pool_state_name(enum pool_state state)
+{
+	static const char *const names[] = {"starting", "idle", "busy", "leaving", "draining"};
+
+	return names[state];
+}
+
+const char *pool_brake_name(enum pool_brake brake)
+{
+	static const char *const names[] = {
+		"free", "process_limit", "at_most", "draining", "hold", "throttle", "stopped", "burst"};
+
+	return names[brake];
+}
