@@ -1,12 +1,11 @@
 /* base: errors, log lines, descriptors, lists, memory and clocks. */
-#include "test.h"
-
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "test.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -201,8 +200,10 @@ static void send_many(int sock, const int *fds, size_t n)
 		char bytes[CMSG_SPACE(8 * sizeof(int))];
 		struct cmsghdr align;
 	} room;
-	struct msghdr msg = {
-		.msg_iov = &io, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = CMSG_SPACE(n * sizeof(int))};
+	struct msghdr msg = {.msg_iov = &io,
+		.msg_iovlen = 1,
+		.msg_control = room.bytes,
+		.msg_controllen = CMSG_SPACE(n * sizeof(int))};
 	struct cmsghdr *c;
 
 	memset(&room, 0, sizeof room);
@@ -345,8 +346,8 @@ static void a_list_keeps_order_and_count(void **state)
 	list_remove(&l, &things[0].link);
 	list_remove(&l, &things[2].link);
 	assert_null(things[2].link.next);
-	LIST_EACH(t, &l, struct thing, link)
-	sum = sum * 10 + t->n;
+	LIST_EACH (t, &l, struct thing, link)
+		sum = sum * 10 + t->n;
 	assert_int_equal(sum, 134);
 	list_add(&l, &things[0].link);
 	assert_ptr_equal(LIST_OF(list_first(&l), struct thing, link), &things[1]);
@@ -363,8 +364,7 @@ static void each_may_remove_the_present_one(void **state)
 	list_init(&l);
 	for (int i = 0; i < 4; i++)
 		list_add(&l, &things[i].link);
-	LIST_EACH(t, &l, struct thing, link)
-	{
+	LIST_EACH (t, &l, struct thing, link) {
 		list_remove(&l, &t->link);
 		memset(t, 0xff, sizeof *t);
 		seen++;

@@ -1,7 +1,6 @@
 /* text: every good and bad form of a value, with the sentence people read. */
-#include "test.h"
-
 #include "base/text.h"
+#include "test.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -83,15 +82,24 @@ static void bad_durations_say_why(void **state)
 		{"60", "'60' has no unit: 60 what? Write \"60s\", \"60min\" or \"60h\""},
 		{"1m", "'1m' is not clear: 'm' could be minutes or months; write \"1min\""},
 		{"", "'' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
-		{"soon", "'soon' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
-		{"-1s", "'-1s' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
-		{"1.5s", "'1.5s' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
-		{" 1s", "' 1s' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
-		{"1s ", "'1s ' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
-		{"1S", "'1S' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
-		{"1s30", "'1s30' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
-		{"1weeks", "'1weeks' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
-		{"9223372036854775807s", "'9223372036854775807s' is longer than Reeve can count; write \"never\""},
+		{"soon", "'soon' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or "
+			 "\"never\""},
+		{"-1s", "'-1s' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or "
+			"\"never\""},
+		{"1.5s", "'1.5s' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or "
+			 "\"never\""},
+		{" 1s", "' 1s' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or "
+			"\"never\""},
+		{"1s ", "'1s ' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or "
+			"\"never\""},
+		{"1S", "'1S' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or "
+		       "\"never\""},
+		{"1s30", "'1s30' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or "
+			 "\"never\""},
+		{"1weeks", "'1weeks' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" "
+			   "or \"never\""},
+		{"9223372036854775807s",
+			"'9223372036854775807s' is longer than Reeve can count; write \"never\""},
 		{"106751991168d", "'106751991168d' is longer than Reeve can count; write \"never\""},
 		{NULL, NULL},
 	};
@@ -184,8 +192,8 @@ static void modes_are_octal_with_a_leading_0(void **state)
 		{"-0660", "'-0660' is not a file mode; write four octal digits such as \"0660\""},
 		{"rw-rw----", "'rw-rw----' is not a file mode; write four octal digits such as \"0660\""},
 		{"010000", "'010000' is not a file mode; write four octal digits such as \"0660\""},
-		{"0777777777777777777777777",
-			"'0777777777777777777777777' is not a file mode; write four octal digits such as \"0660\""},
+		{"0777777777777777777777777", "'0777777777777777777777777' is not a file mode; write four "
+					      "octal digits such as \"0660\""},
 		{"", "'' is not a file mode; write four octal digits such as \"0660\""},
 		{NULL, NULL},
 	};
@@ -224,7 +232,8 @@ static void what_is_printed_is_read_back(void **state)
 			n = n / 3600000 * 3600000 % (kinds[i % 4].most + 1);
 		kinds[i % 4].print(out, sizeof out, n);
 		if (kinds[i % 4].parse(out, &back, &e) != 0 || back != n)
-			fail_msg("%" PRId64 " was printed as '%s' and read as %" PRId64 " %s", n, out, back, e.text);
+			fail_msg("%" PRId64 " was printed as '%s' and read as %" PRId64 " %s", n, out, back,
+				e.text);
 	}
 }
 

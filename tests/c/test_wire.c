@@ -1,7 +1,6 @@
 /* wire: every message there and back; every broken byte refused. The bytes stand at the end of a page that
  * is followed by forbidden memory, so that a read beyond them is a crash in every build. */
 #include "test.h"
-
 #include "wire/wire.h"
 
 #include <stdio.h>
@@ -16,7 +15,8 @@ static unsigned char *fence; /* the first byte that must not be read */
 static int make_fence(void **state)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), keep = (ROOM + page - 1) / page * page;
-	unsigned char *at = mmap(NULL, keep + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *at =
+		mmap(NULL, keep + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)state;
 	if (at == MAP_FAILED || mprotect(at + keep, page, PROT_NONE) != 0)
@@ -258,7 +258,8 @@ static void random_bytes_with_a_good_sum_never_break_the_reader(void **state)
 		int fd = i % 2 ? 1000 : -1;
 		union wire_any msg;
 		for (uint32_t k = 0; k < n; k++)
-			in[k] = (unsigned char)(test_below(&random, 3) == 0 ? test_random(&random) : test_below(&random, 12));
+			in[k] = (unsigned char)(test_below(&random, 3) == 0 ? test_random(&random)
+									    : test_below(&random, 12));
 		kind = (uint32_t)wire_table[test_below(&random, (uint32_t)wire_rows)].kind;
 		memcpy(in, &kind, 4);
 		memcpy(in + 4, &n, 4);
