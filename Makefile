@@ -126,9 +126,10 @@ build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* sr
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter %.c,$^)
 fuzz: $(addprefix build-fuzz/,$(FUZZERS))
-	@for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f && \
-	  build-fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -verbosity=0 -print_final_stats=1 \
-	    -artifact_prefix=build-fuzz/$$f- build-fuzz/corpus/$$f || exit 1; done
+	@for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f; \
+	  build-fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=build-fuzz/$$f- \
+	    build-fuzz/corpus/$$f >build-fuzz/$$f.log 2>&1 || { tail -40 build-fuzz/$$f.log; exit 1; }; \
+	  echo "$$f: $$(sed -n 's/^Done //p' build-fuzz/$$f.log), nothing found"; done
 
 # ---- lint, format, bench
 C_FILES  := $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])
