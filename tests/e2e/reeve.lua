@@ -17,7 +17,8 @@ local M = {}
 local Daemon, Client = {}, {}
 Daemon.__index, Client.__index = Daemon, Client
 
-local BUILD = lfs.currentdir() .. "/" .. (os.getenv "BUILD" or "build")
+local BUILD = os.getenv "BUILD" or "build"
+if BUILD:sub(1, 1) ~= "/" then BUILD = lfs.currentdir() .. "/" .. BUILD end
 local alive = {} -- every daemon started and not yet stopped, for `M.clean`
 
 --- The one place that waits: asks `condition` every few milliseconds until it returns something true, and returns
@@ -90,9 +91,10 @@ settings {
 local FOR_SANITIZERS = os.getenv "SAN" and "default_vsz_limit = 0," or ""
 
 local function new(options)
-  local _, dir = M.shell "mktemp -d /tmp/reeve-e2e.XXXXXX && chmod 755 /tmp/reeve-e2e.* 2>/dev/null"
+  local _, dir = M.shell "d=$(mktemp -d /tmp/reeve-e2e.XXXXXX) && chmod 755 $d && echo $d"
   local d = setmetatable({ dir = dir:match "%S+", ports = {}, options = options }, Daemon)
-  assert(M.shell("cp " .. quote(BUILD .. "/tests/e2e-worker") .. " " .. d.dir .. "/worker && mkdir " .. d.dir .. "/run") == 0)
+  local copy = ("cp %s %s/worker && mkdir %s/run"):format(quote(BUILD .. "/tests/e2e-worker"), d.dir, d.dir)
+  assert(M.shell(copy) == 0)
   d.config_path, d.log_path, d.base = d.dir .. "/reeve.lua", d.dir .. "/log", d.dir .. "/run"
   d:configure(options.config, options.settings)
   return d

@@ -53,7 +53,7 @@ struct client {
 
 static struct {
 	bool garbage, too_many, silent, ignore_int, ignore_term, ignore_dead, print_env, print_fds, greet,
-		hold;
+		one_shot, hold;
 	long exit_early, crash_after, fat;
 } how = {.exit_early = -1};
 
