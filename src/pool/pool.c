@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#define HOLD_MOST      60000 /* ms: nobody holds a service down for longer without saying so again */
-#define FIRST_DELAY    2000
-#define MOST_DELAY     60000
-#define FAILURES_MOST  10    /* in one second, for a service that never worked */
-#define HEALTHY_AGE    10000 /* ms of life that prove that a service works */
+#define HOLD_MOST     60000 /* ms: nobody holds a service down for longer without saying so again */
+#define FIRST_DELAY   2000
+#define MOST_DELAY    60000
+#define FAILURES_MOST 10    /* in one second, for a service that never worked */
+#define HEALTHY_AGE   10000 /* ms of life that prove that a service works */
 
 void pool_init(struct pool *p)
 {
@@ -164,8 +164,7 @@ static uint32_t shrink(const struct pool *p, const struct standing *s, uint32_t 
 	return most(over, may);
 }
 
-struct pool_actions pool_step(
-	const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now)
+struct pool_actions pool_step(const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now)
 {
 	struct pool_actions a = {0};
 
@@ -241,7 +240,8 @@ static void count(struct pool *p, struct pool_process *pp, uint32_t available)
 
 static bool is_used_up(const struct pool *p, const struct pool_process *pp, uint32_t available)
 {
-	return p->service_count > 0 && p->client_limit > 1 && available == 0 && pp->accepted >= p->service_count;
+	return p->service_count > 0 && p->client_limit > 1 && available == 0 &&
+	       pp->accepted >= p->service_count;
 }
 
 bool pool_status(struct pool *p, struct pool_process *pp, uint32_t available, uint64_t now)
@@ -305,8 +305,8 @@ static bool is_storm(struct pool *p, uint64_t now)
 	return ++p->failures_in_second > FAILURES_MOST && !p->ever_ok;
 }
 
-bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s,
-	const struct pool_end *end, uint64_t now)
+bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s, const struct pool_end *end,
+	uint64_t now)
 {
 	bool reported = pp->reported, bad = !end->ok && !end->asked;
 

@@ -36,7 +36,8 @@ describe("a worker", function()
       env = { SECRET_OF_THE_PARENT = "x", TZ = "UTC" },
       config = [[service "s" { executable = "@worker@ --hold", client_limit = 3, process_limit = 4,
         process_min_avail = 1, service_count = 50, idle_kill = "90s", env = { COLOUR = "dark blue" },
-        unix_listener "s.sock" { mode = "0666" }, inet_listener "web" { port = @port@, address = "127.0.0.1", ssl = true } }]] }
+        unix_listener "s.sock" { mode = "0666" },
+        inet_listener "web" { port = @port@, address = "127.0.0.1", ssl = true } }]] }
     local c, env = d:clients(1)[1], {}
     for _, line in ipairs(split(c:ask "env")) do
       local name, value = line:match "^([^=]+)=(.*)$"
@@ -97,15 +98,15 @@ describe("a worker that lies", function()
       d:wait_service("honest", { live = 1, clients = 1, avail = 1 })
       local s = d:service "liar"
       assert.is_true(s.live <= 3 and s.clients <= 6 and s.avail <= 3)
-      assert.equal("status", (liar:ask "status":match "^clients 1" and "status"))
+      assert.truthy(liar:ask "status":find "^clients 1")
       assert.truthy(honest:ask "pid")
       d:stop()
     end)
   end
 
   it("in the middle of its work, a hundred times, harms nobody", function()
-    local d = reeve.start { config = [[service "s" { executable = "@worker@ --hold", client_limit = 2, process_limit = 3,
-      inet_listener "l" { port = @port@, address = "127.0.0.1" } }]] }
+    local d = reeve.start { config = [[service "s" { executable = "@worker@ --hold", client_limit = 2,
+      process_limit = 3, inet_listener "l" { port = @port@, address = "127.0.0.1" } }]] }
     local c = d:clients(1)[1]
     for _ = 1, 100 do c:ask "garbage" end
     local other = d:clients(2)

@@ -141,7 +141,11 @@ describe("a stop", function()
     local d = reeve.start { settings = [[stop_timeout = "30s",]], config = config() }
     local c = d:clients(1)[1]
     reeve.kill("TERM", d:status().master_pid)
-    reeve.wait_until(function() return not d:connect() end, "the listener to close")
+    reeve.wait_until(function()
+      local other = d:connect()
+      if not other then return true end
+      other:close()
+    end, "the listener to close")
     assert.equal(tostring(c.pid), c:ask "pid")
     c:ask "bye"
     reeve.wait_until(function() return d:exit_code() end, "the end")

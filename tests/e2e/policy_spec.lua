@@ -16,7 +16,8 @@ describe("a policy", function()
             return function() return { spare = 7, why = "seven" } end
           end]])
       end,
-      config = [[service "s" { executable = "@worker@ --hold", client_limit = 1, process_limit = 20, ]] .. LISTENER .. "}",
+      config = [[service "s" { executable = "@worker@ --hold", client_limit = 1, process_limit = 20,
+        ]] .. LISTENER .. "}",
     }
     d:wait_service("s", { avail = 7, live = 7 })
     d:clients(1)
@@ -49,8 +50,9 @@ describe("a policy", function()
   end)
 
   it("hook idle_kill lets exactly those go that it names", function()
-    local d = reeve.start { config = [[service "s" { executable = "@worker@ --hold", client_limit = 1, process_limit = 9,
-      idle_kill = "never", policy = { idle_kill = function(s, p) return p.served >= 1 end }, ]] .. LISTENER .. "}" }
+    local d = reeve.start { config = [[service "s" { executable = "@worker@ --hold", client_limit = 1,
+      process_limit = 9, idle_kill = "never",
+      policy = { idle_kill = function(s, p) return p.served >= 1 end }, ]] .. LISTENER .. "}" }
     local clients = d:clients(3)
     clients[1]:ask "bye"
     reeve.wait_gone(clients[1].pid)
@@ -59,7 +61,8 @@ describe("a policy", function()
   end)
 
   it("at_most is a ceiling until it is withdrawn", function()
-    local d = reeve.start { config = [[service "s" { executable = "@worker@ --hold", client_limit = 1, process_limit = 9,
+    local d = reeve.start { config = [[service "s" { executable = "@worker@ --hold", client_limit = 1,
+      process_limit = 9,
       policy = function(s) return { at_most = s.clients >= 2 and 9 or 1 } end, ]] .. LISTENER .. "}" }
     d:clients(1)
     local second = assert(d:connect())
@@ -70,8 +73,8 @@ describe("a policy", function()
   end)
 
   it("that fails is named, its last vote stands, and the built-ins go on", function()
-    local d = reeve.start { config = [[service "s" { executable = "@worker@ --hold", client_limit = 1, process_limit = 9,
-      process_min_avail = 1,
+    local d = reeve.start { config = [[service "s" { executable = "@worker@ --hold", client_limit = 1,
+      process_limit = 9, process_min_avail = 1,
       policy = { demand = function() local t = nil; return t.x end, spawn = function() local t = nil; return t.x end,
         exit = function() local t = nil; return t.x end } , ]] .. LISTENER .. "}" }
     assert.truthy(d:clients(2)[2].pid)

@@ -19,6 +19,7 @@ Daemon.__index, Client.__index = Daemon, Client
 
 local BUILD = os.getenv "BUILD" or "build"
 if BUILD:sub(1, 1) ~= "/" then BUILD = lfs.currentdir() .. "/" .. BUILD end
+M.build = BUILD
 local alive = {} -- every daemon started and not yet stopped, for `M.clean`
 
 --- The one place that waits: asks `condition` every few milliseconds until it returns something true, and returns

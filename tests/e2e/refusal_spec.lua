@@ -2,7 +2,8 @@
 local reeve = require "reeve"
 local socket = require "socket"
 
-local GOOD = [[service "s" { executable = "@worker@ --hold", inet_listener "s" { port = @port@, address = "127.0.0.1" } }]]
+local GOOD = [[service "s" { executable = "@worker@ --hold",
+  inet_listener "s" { port = @port@, address = "127.0.0.1" } }]]
 
 describe("a start is refused", function()
   after_each(reeve.clean)
@@ -10,8 +11,7 @@ describe("a start is refused", function()
   it("with 73 and the holder's pid when another instance has the base_dir", function()
     local d = reeve.start { config = GOOD }
     local c = d:clients(1)[1]
-    local code, text = reeve.shell(("%s build/reeve run -c %s"):format("", d.config_path):gsub("build",
-      os.getenv "BUILD" or "build"))
+    local code, text = reeve.shell(reeve.build .. "/reeve run -c " .. d.config_path)
     assert.equal(73, code)
     assert.truthy(text:find(tostring(d:status().master_pid), 1, true), text)
     assert.truthy(text:find(d.base, 1, true), text)
@@ -67,7 +67,7 @@ describe("a start is refused", function()
   end)
 
   it("with 66 when there is no config file", function()
-    local code, text = reeve.shell((os.getenv "BUILD" or "build") .. "/reeve run -c /nonexistent/reeve.lua")
+    local code, text = reeve.shell(reeve.build .. "/reeve run -c /nonexistent/reeve.lua")
     assert.equal(66, code)
     assert.truthy(text:find("/nonexistent/reeve.lua", 1, true), text)
   end)
@@ -75,7 +75,7 @@ end)
 
 describe("a verb without a daemon", function()
   it("leaves with 69 and says where it looked", function()
-    local code, text = reeve.shell((os.getenv "BUILD" or "build") .. "/reeve -b /nonexistent/base status")
+    local code, text = reeve.shell(reeve.build .. "/reeve -b /nonexistent/base status")
     assert.equal(69, code)
     assert.truthy(text:find("/nonexistent/base", 1, true), text)
   end)
