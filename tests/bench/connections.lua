@@ -105,7 +105,8 @@ local function row(pool, concurrency, peers)
     end
   end
   local middle, least, most = ratio(rounds)
-  print(("%-10s %4d  %8.0f %7.2f %7.2f  %8.0f %7.2f %7.2f  %6.2f [%.2f..%.2f]  %d"):format(POOLS[pool].name, concurrency,
+  print(("%-10s %4d  %8.0f %7.2f %7.2f  %8.0f %7.2f %7.2f  %6.2f [%.2f..%.2f]  %d"):format(
+    POOLS[pool].name, concurrency,
     column(rounds, "dovecot", "rate"), column(rounds, "dovecot", "p50") / 1000, column(rounds, "dovecot", "p99") / 1000,
     column(rounds, "reeve", "rate"), column(rounds, "reeve", "p50") / 1000, column(rounds, "reeve", "p99") / 1000,
     middle, least, most, errors))
