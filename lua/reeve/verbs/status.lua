@@ -80,7 +80,7 @@ local function pool_part(ctx, r, stopped)
   title(ctx, "pool")
   for _, field in ipairs(view.SERVICE) do
     local v = r[field]
-    if field ~= "name" and field ~= "policies" and is(v) then line(ctx, field, tostring(v)) end
+    if field ~= "name" and field ~= "policies" and is(v) then line(ctx, field, v == "" and '""' or tostring(v)) end
   end
   line(ctx, "state", state_of(r, stopped))
 end
