@@ -144,6 +144,9 @@ void pool_asked(struct pool *p, struct pool_process *pp, uint64_t now);
 /* It ignored that: it counts as busy. */
 void pool_refused(struct pool *p, struct pool_process *pp, uint64_t now);
 
+/* It will say nothing more (its status pipe is closed): it counts as busy with the clients it had. */
+void pool_silent(struct pool *p, struct pool_process *pp, uint64_t now);
+
 /* It was told to drain. */
 void pool_drain(struct pool *p, struct pool_process *pp, uint64_t now);
 
