@@ -49,7 +49,7 @@ $(BUILD)/reeve-engine: $(call rooms,engine) $(FLOOR)
 $(BUILD)/reeve-log: $(call rooms,log) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
 $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -ledit $(LUA_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # Lua modules for tests and tools: the same sources that the engine links
 $(BUILD)/lua/reeve/%.so: src/engine/api_%.c $(wildcard src/base/*.c src/wire/*.c src/spec/*.c src/pool/*.c)
@@ -64,7 +64,7 @@ $(BUILD)/obj/%.o: %.c
 DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 libedit2 lua-dkjson
 DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev libedit-dev
 DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-dev clang clang-tidy clang-format \
-              cppcheck procps dovecot-core
+              cppcheck mandoc procps dovecot-core
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -126,9 +126,10 @@ build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* sr
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter %.c,$^)
 fuzz: $(addprefix build-fuzz/,$(FUZZERS))
-	@for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f && \
-	  build-fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -verbosity=0 -print_final_stats=1 \
-	    -artifact_prefix=build-fuzz/$$f- build-fuzz/corpus/$$f || exit 1; done
+	@for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f; \
+	  build-fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=build-fuzz/$$f- \
+	    build-fuzz/corpus/$$f >build-fuzz/$$f.log 2>&1 || { tail -40 build-fuzz/$$f.log; exit 1; }; \
+	  echo "$$f: $$(sed -n 's/^Done //p' build-fuzz/$$f.log), nothing found"; done
 
 # ---- lint, format, bench
 C_FILES  := $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NEVER_S INT64_C(4294967295) /* so many seconds are "never" in the documentation */
+
 struct unit {
 	const char *name;
 	int64_t factor;
@@ -211,6 +213,8 @@ void text_print_duration(char *out, size_t room, int64_t ms)
 		(void)snprintf(out, room, "never");
 	else if (ms == 0)
 		(void)snprintf(out, room, "0");
+	else if (ms == NEVER_S * 1000) /* its short form means never */
+		(void)snprintf(out, room, "%" PRId64 "ms", ms);
 	else
 		print_unit(out, room, ms, durations);
 }

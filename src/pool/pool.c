@@ -117,10 +117,6 @@ static void grow(struct pool_actions *a, const struct pool *p, const struct stan
 	brake(a, minus(s->at_most, live), POOL_AT_CEILING);
 	brake(a, minus(p->process_limit, live), POOL_AT_LIMIT);
 	brake(a, minus(plus(p->process_limit, p->process_limit), all), POOL_AT_DOUBLE);
-	if (a->start > s->burst) {
-		brake(a, s->burst, POOL_BURST);
-		a->wake = now + 1;
-	}
 	if (p->throttled_until > now) {
 		brake(a, 0, POOL_THROTTLED);
 		a->wake = sooner(a->wake, p->throttled_until);
@@ -131,6 +127,11 @@ static void grow(struct pool_actions *a, const struct pool *p, const struct stan
 	}
 	if (p->stopped)
 		brake(a, 0, POOL_STOPPED);
+	if (a->start > s->burst) {
+		/* last, so that nobody is woken each millisecond while nothing may start */
+		brake(a, s->burst, POOL_BURST);
+		a->wake = now + 1;
+	}
 }
 
 /* How many of the longest idle have been idle since before the vote was made. */

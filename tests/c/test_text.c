@@ -69,6 +69,7 @@ static void good_durations_are_milliseconds(void **state)
 		{"0s", 0, "0"},
 		{"never", TEXT_UNLIMITED, NULL},
 		{"4294967295s", TEXT_UNLIMITED, "never"},
+		{"04294967295s", INT64_C(4294967295000), "4294967295000ms"},
 		{"infinite", TEXT_UNLIMITED, "never"},
 		{NULL, 0, NULL},
 	};

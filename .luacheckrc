@@ -1,0 +1,30 @@
+-- Which globals exist where. `make lint` runs luacheck with this file.
+std = "lua54"
+max_line_length = 120
+color = false
+
+local words = { "settings", "service", "inet_listener", "unix_listener", "fifo_listener", "include", "getenv", "cpus",
+  "credential", "unset", "policy", "only", "all", "every", "settle", "when", "shadow", "canary", "log" }
+-- every file of policies/ is a word of the config language by its name
+local p = io.popen "ls policies 2>/dev/null"
+for name in p:lines() do words[#words + 1] = name:match "^(.*)%.lua$" end
+p:close()
+
+-- what the sandbox leaves of Lua (src: lua/reeve/sandbox.lua)
+local sandbox = { "assert", "error", "ipairs", "math", "next", "pairs", "pcall", "rawequal", "rawlen", "select",
+  "setmetatable", "getmetatable", "string", "table", "tonumber", "tostring", "type", "utf8", "try", "log", "require" }
+
+local function config_language()
+  local all = {}
+  for _, list in ipairs { sandbox, words } do
+    for _, name in ipairs(list) do all[#all + 1] = name end
+  end
+  return { std = "none", read_globals = all }
+end
+
+files["policies"] = { std = "none", read_globals = sandbox }
+files["conf"] = config_language()
+files["examples/**/reeve.lua"] = config_language()
+files["examples/**/config.lua"] = config_language()
+files["tests"] = { std = "+busted" }
+files["lua/reeve/meta"] = { ignore = { "1", "2" } } -- declarations for editors, never run
