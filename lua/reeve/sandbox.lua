@@ -55,15 +55,21 @@ end
 
 -- ---- what there is
 
-local function library(name, functions)
-  return tables.readonly(functions, name, function(k)
-    local names = {}
-    for known in order.pairs(functions) do names[#names + 1] = known end
-    local near = suggest(tables.text(k), names)
-    error(("%s has no '%s' here%s"):format(name, tables.text(k),
-      near and ("; did you mean '%s'?"):format(near) or ""), 3)
-  end)
+-- Answers names that `functions` does not have, with an error at `level`.
+local function strict(name, functions, level)
+  return setmetatable(functions, {
+    __index = function(_, k)
+      local names = {}
+      for known in order.pairs(functions) do names[#names + 1] = known end
+      local near = suggest(tables.text(k), names)
+      error(("%s has no '%s' here%s"):format(name, tables.text(k),
+        near and ("; did you mean '%s'?"):format(near) or ""), level)
+    end,
+    __metatable = false,
+  })
 end
+
+local function library(name, functions) return tables.readonly(strict(name, functions, 2), name) end
 
 local function without(lib, ...)
   local copy = {}
@@ -71,6 +77,9 @@ local function without(lib, ...)
   for _, name in ipairs { ... } do copy[name] = nil end
   return copy
 end
+
+-- math without chance, and without what only some builds of Lua still have
+local MATH = without(math, "random", "randomseed", "atan2", "cosh", "sinh", "tanh", "pow", "frexp", "ldexp", "log10")
 
 -- The same for everyone; `strings` are the string functions.
 local function base(strings)
@@ -83,7 +92,7 @@ local function base(strings)
     try = guard and guard.try or function(f, ...) return xpcall(f, debug.traceback, ...) end,
     setmetatable = tables.setmetatable, getmetatable = tables.getmetatable,
     print = prints "info", warn = prints "warn",
-    math = library("math", without(math, "random", "randomseed")),
+    math = library("math", without(MATH)),
     string = library("string", strings),
     table = library("table", {
       concat = tables.concat, insert = tables.insert, pack = tables.pack, remove = tables.remove,
@@ -181,7 +190,7 @@ end
 --- The config is read: from now on functions written in it are policies, and have no patterns.
 function M.config_is_read()
   reading = false
-  if M.sources then guard.strings(text.policy_strings(), M.sources) end
+  if M.sources then guard.strings(strict("a string", text.policy_strings(), 3), M.sources) end
 end
 
 --- Gives ("text"):method() of user code the sandbox's functions. `sources`: how the sources of our own
@@ -189,7 +198,7 @@ end
 ---@param sources string[]
 function M.seal_strings(sources)
   M.sources = sources
-  guard.strings(text.config_strings(function() return reading end), sources)
+  guard.strings(strict("a string", text.config_strings(function() return reading end), 3), sources)
 end
 
 return M

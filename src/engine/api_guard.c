@@ -108,7 +108,7 @@ static bool is_ours(lua_State *L, const char *source)
 {
 	lua_Integer n = luaL_len(L, lua_upvalueindex(3));
 
-	if (source[0] == '=')
+	if (strcmp(source, "=[C]") == 0)
 		return true;
 	for (lua_Integer i = 1; i <= n; i++) {
 		const char *prefix;

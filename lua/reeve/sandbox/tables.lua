@@ -74,9 +74,8 @@ function M.getmetatable(v)
   return getmetatable(v)
 end
 
---- A read-only view of `t`. Unknown names are looked up with `unknown(name)`, if it is given.
-function M.readonly(t, name, unknown)
-  if unknown then setmetatable(t, { __index = function(_, k) return unknown(k) end, __metatable = false }) end
+--- A read-only view of `t`.
+function M.readonly(t, name)
   return setmetatable({}, {
     __index = t,
     __newindex = function(_, k) error(("%s is read-only: '%s' cannot be set"):format(name, M.text(k)), 2) end,

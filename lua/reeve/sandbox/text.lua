@@ -55,6 +55,7 @@ end
 --- As string.rep, for results of at most 64 KiB.
 function M.rep(s, n, sep)
   local size = #s + (sep and #sep or 0)
+  if size == 0 then return "" end -- Lua counts the repetitions all the same
   if type(n) == "number" and n > 0 and size * n > REP_MAX then
     error(("bad argument #2 to 'rep' (the result would be longer than %d bytes)"):format(REP_MAX), 2)
   end
