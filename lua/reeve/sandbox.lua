@@ -15,9 +15,14 @@ local function optional(name)
 end
 
 local guard, logger, clock = optional "reeve.guard", optional "reeve.log", optional "reeve.time"
-local suggest = optional "reeve.suggest" or function() return nil end
+local suggests = optional "reeve.suggest"
 
 local M = {}
+
+-- The nearest of a list of names, or nil.
+local function suggest(word, names)
+  return type(suggests) == "function" and suggests(word, names) or nil
+end
 
 local reading = true -- a config is being read; later its functions are policies
 
