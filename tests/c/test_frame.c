@@ -15,7 +15,10 @@ static void feed(struct frame_reader *r, const char *bytes, size_t n)
 	frame_fed(r, n);
 }
 
-static const char stream[] = "hello 0 5\nproto" "verb 7 0\n" "eval 2147483647 3\n\0\n\0" "cancel 1 1\n7";
+static const char stream[] = "hello 0 5\nproto"
+			     "verb 7 0\n"
+			     "eval 2147483647 3\n\0\n\0"
+			     "cancel 1 1\n7";
 #define STREAM_LENGTH (sizeof stream - 1)
 
 static const struct {
