@@ -30,14 +30,42 @@ local saved = { at = 0, text = nil, dirty = false }
 
 local function policies_dir() return arg.lua_dir .. "/../policies" end
 
+local LOOKUPS = { "user", "group", "addresses", "ncpu", "getenv", "uid", "gid", "uid_used", "gid_of" }
+local COMBINATORS = { "all", "only", "every", "settle", "when", "shadow", "canary" }
+local LOAD_MS = 1000 -- of a policy's file
+local constructors = {} -- of policies, by name
+
+-- What policy files may use besides the sandbox's own.
+local function policy_words()
+  local ok, combinators = pcall(require, "reeve.combinators")
+  local words = {}
+  for _, name in ipairs(ok and COMBINATORS or {}) do words[name] = combinators[name] end
+  return words
+end
+
+local function compile_policy(name, text)
+  local function call(_, f) return guard.call(LOAD_MS, f) end
+  return require "reeve.policyhost".load(text, name, sandbox.policy_env(policy_words()), call)
+end
+
+-- load_policy(name) -> constructor | nil, sentence. Each file is loaded once, and never after lock-down.
+local function policy_loader(policies)
+  return function(name)
+    if constructors[name] then return constructors[name] end
+    local text = policies(name)
+    if not text then return nil, ("there is no policy '%s'"):format(name) end
+    local constructor, why = compile_policy(name, text)
+    constructors[name] = constructor
+    return constructor, why
+  end
+end
+
 -- The doors of reeve.config.load; every answer is recorded.
 local function doors()
   local file, names = require "reeve.file", require "reeve.names"
   local lookups = {}
-  for _, name in ipairs { "user", "group", "addresses", "ncpu", "getenv", "uid", "uid_used", "gid_of" } do
-    lookups[name] = world:asking(name, names[name])
-  end
-  local read = world:asking("read", file.read)
+  for _, name in ipairs(LOOKUPS) do lookups[name] = world:asking(name, names[name]) end
+  local read, now = world:asking("read", file.read), world:ask("time", nil, names.time)
   local function policies(name)
     if not name:find "^[%a_][%w_]*$" then return nil end
     return (read(policies_dir() .. "/" .. name .. ".lua"))
@@ -45,18 +73,14 @@ local function doors()
   return {
     read = read, glob = world:asking("glob", file.glob), real = world:asking("real", file.real),
     probe = world:asking("probe", file.probe), names = lookups, spec = require "reeve.spec", guard = guard,
-    uid = lookups.uid(), now = world:ask("time", nil, names.time), policies = policies,
+    uid = lookups.uid(), gid = lookups.gid(), policies = policies, load_policy = policy_loader(policies),
+    env = function(words) return sandbox.config_env(words, now) end,
     policy_names = function()
       local list = {}
       for _, path in ipairs(world:ask("glob", policies_dir() .. "/*.lua", file.glob)) do
         list[#list + 1] = path:match "([%a_][%w_]*)%.lua$"
       end
       return list
-    end,
-    load_policy = function(name)
-      local text = policies(name)
-      if not text then return nil, ("there is no policy '%s'"):format(name) end
-      return require "reeve.policyhost".load(text, name, sandbox.policy_env())
     end,
   }
 end
@@ -77,13 +101,19 @@ local function refuse_plan(config, problems)
   return EX_CONFIG
 end
 
+-- Built-in policies must be there before the disk is gone; one that is broken is the host's to tell.
+local function load_built_ins(load_policy)
+  for _, name in ipairs(require "reeve.policyhost".BUILT_INS or {}) do load_policy(name) end
+end
+
 local function load_plan()
   local config, opts = require "reeve.config", doors()
   opts.file, opts.base_dir = arg.config, arg.base_dir
   local found, notes = config.load(opts)
   if not found then return refuse_plan(config, notes) end
-  sandbox.config_is_read()
   plan = found
+  load_built_ins(opts.load_policy)
+  sandbox.config_is_read()
   if notes and #notes > 0 and not world.replays then say_lines(log.warn, config.format(notes, "text")) end
   local uid, gid = plans.engine_ids(plan, opts.names)
   plans.send(plan, wire.order)
@@ -140,15 +170,16 @@ function on.control(m) fds.control = m.fd end
 local function remember(resumed)
   local text, why = memory.state_load()
   if text then
-    local ok, wrong = pcall(host.restore, host, text)
-    if not ok then log.error("the policies' tables of before are not used: %s", tostring(wrong)) end
+    local ok, good, wrong = pcall(host.restore, host, text)
+    if not ok then good, wrong = nil, good end
+    if not good then log.error("the policies' tables of before are not used: %s", tostring(wrong)) end
   elseif why then
     log.error("the policies' tables of before are lost: %s", why)
   end
   local mark = memory.last_mark()
   if mark and resumed then
     log.warn("policy %s was running when the engine died", mark)
-    host:quarantine(mark:match "^[^/]*", "it was running when the engine died", mark)
+    host:quarantine(mark, "it was running when the engine died")
   end
   memory.mark ""
 end
@@ -200,11 +231,12 @@ function on.begin(m)
   begun.generation, begun.master_pid = m.generation, m.master_pid
   host = require "reeve.policyhost".new {
     order = wire.order, guard = guard, log = log, now = time.now, wall = time.wall, spec = require "reeve.spec",
-    policies = doors().policies, seed = m.generation, mark = memory.mark, sandbox = sandbox,
-    generation = m.generation,
+    policies = function(name) return constructors[name], ("there is no policy '%s', or it is broken"):format(name) end,
+    seed = m.generation, mark = memory.mark,
   }
   host:define(plan)
   remember(m.resumed)
+  host:report("begin", m)
   open_console()
   schedule()
 end

@@ -67,6 +67,13 @@ static int own_uid(lua_State *L)
 	return 1;
 }
 
+/* gid() -> the effective gid of this process */
+static int own_gid(lua_State *L)
+{
+	lua_pushinteger(L, getegid());
+	return 1;
+}
+
 static const char *address_text(const struct addrinfo *ai, char *out, socklen_t room)
 {
 	const void *at;
@@ -133,6 +140,7 @@ int luaopen_reeve_names(lua_State *L)
 		{"group", group},
 		{"uid_used", uid_used},
 		{"uid", own_uid},
+		{"gid", own_gid},
 		{"gid_of", gid_of},
 		{"addresses", addresses},
 		{"ncpu", ncpu},

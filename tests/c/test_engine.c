@@ -414,7 +414,7 @@ static void a_policy_that_killed_the_engine_is_quarantined(void **state)
 	assert_int_equal(leaves_with(&m), 75);
 	start_running(&m, memory, -1, 1);
 	expect(&m, WIRE_quarantine);
-	assert_string_equal(m.msg.quarantine.text, "web: it was running when the engine died");
+	assert_string_equal(m.msg.quarantine.text, "web/bad: it was running when the engine died");
 	assert_int_equal(ends(&m), 0);
 	start_running(&m, memory, -1, 1);
 	ping(&m, 3); /* and only once */

@@ -6,11 +6,14 @@ function M.new(opts) return setmetatable({ opts = opts, turns = 0, services = {}
 
 function M:define(plan) self.names = { plan.services[1].name } end
 
-function M:restore(text) self.turns = tonumber(text) end
+function M:restore(text)
+  self.turns = tonumber(text)
+  return true
+end
 
 function M:save() return tostring(self.turns) end
 
-function M:quarantine(service, why) self.opts.order.quarantine { svc = 1, text = service .. ": " .. why } end
+function M:quarantine(name, why) self.opts.order.quarantine { svc = 1, text = name .. ": " .. why } end
 
 function M:next_wake() return self.wake end
 
