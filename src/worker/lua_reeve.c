@@ -36,11 +36,13 @@ struct lua_client {
 
 /* ---- the worker: one for each Lua state, made at the first use, stopped by its __gc */
 
+static const char worker_key; /* its address is the key in the registry */
+
 static struct lua_worker *the_worker(lua_State *L)
 {
 	struct lua_worker *w;
 
-	if (lua_getfield(L, LUA_REGISTRYINDEX, WORKER) != LUA_TNIL) {
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &worker_key) != LUA_TNIL) {
 		w = lua_touserdata(L, -1);
 		lua_pop(L, 1);
 		return w;
@@ -49,7 +51,7 @@ static struct lua_worker *the_worker(lua_State *L)
 	w = lua_newuserdatauv(L, sizeof *w, 0);
 	w->worker = NULL;
 	luaL_setmetatable(L, WORKER);
-	lua_setfield(L, LUA_REGISTRYINDEX, WORKER);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &worker_key);
 	return w;
 }
 
