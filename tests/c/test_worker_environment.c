@@ -2,14 +2,15 @@
 /* What Reeve says in the environment; what it cannot have said. */
 #include "worker/environment.h"
 
-/* clang-format off: cmocka.h needs the others before it */
-#include <cmocka.h>
+/* cmocka.h needs the others before it */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 /* clang-format on */
 
 static struct reeve_service service;

@@ -2,8 +2,8 @@
 /* The status protocol, on a real pipe: each scenario is a table of what happens and what must be sent. */
 #include "worker/status.h"
 
-/* clang-format off: cmocka.h needs the others before it */
-#include <cmocka.h>
+/* cmocka.h needs the others before it */
+/* clang-format off */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 /* clang-format on */
 
 #define QUIET UINT32_MAX /* nothing is sent */
