@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define PAUSE_MS   1000 /* after accept failed for want of descriptors or memory */
-#define SOME       64   /* events a reeve_dispatch handles at once */
+#define SOME       64   /* events handled at once */
 #define EXIT_START 78   /* sysexits: what we were told is wrong */
 
 /* ---- what should be watched */
@@ -153,21 +153,46 @@ static struct watch *ours(const struct reeve_worker *w, const struct epoll_event
 	return at >= first && at < first + w->n_watches * sizeof *w->watches ? event->data.ptr : NULL;
 }
 
-/* Handles our events and moves the others to the front. How many others. */
+/* Handles what is not a listener: retirement and the question to go come before a client who waits. */
+static void handle_control(struct reeve_worker *w, const struct epoll_event *events, int n)
+{
+	for (int i = 0; i < n; i++) {
+		struct watch *it = ours(w, &events[i]);
+
+		if (it != NULL && it->listener == NULL && it->on)
+			it->ready(w, it);
+	}
+}
+
+/* Handles all of ours and moves the others to the front. How many others. */
 static int sort_out(struct reeve_worker *w, struct epoll_event *events, int n)
 {
 	int others = 0;
 
+	handle_control(w, events, n);
 	for (int i = 0; i < n; i++) {
 		struct epoll_event event = events[i];
 		struct watch *it = ours(w, &event);
 
 		if (it == NULL)
 			events[others++] = event;
-		else if (it->on)
+		else if (it->listener != NULL && it->on)
 			it->ready(w, it);
 	}
 	return others;
+}
+
+/* Takes one client into w->waiting. Where several listeners are ready each gets its turn; those not
+ * served are reported again by the next wait. */
+static void take_one(struct reeve_worker *w, const struct epoll_event *events, int n)
+{
+	handle_control(w, events, n);
+	for (int i = 0; i < n && w->waiting.fd < 0; i++) {
+		struct watch *it = ours(w, &events[((uint64_t)i + w->taken) % (uint64_t)n]);
+
+		if (it != NULL && it->listener != NULL && it->on)
+			it->ready(w, it);
+	}
 }
 
 /* ---- public */
@@ -217,7 +242,8 @@ bool reeve_dispatch(struct reeve_worker *worker)
 
 int reeve_accept(struct reeve_worker *worker, struct reeve_client *client)
 {
-	struct epoll_event event;
+	struct epoll_event events[SOME];
+	int n;
 
 	if (!worker->status.ready)
 		status_ready(&worker->status, worker_now());
@@ -227,14 +253,10 @@ int reeve_accept(struct reeve_worker *worker, struct reeve_client *client)
 	}
 	while (!reeve_draining(worker)) {
 		worker_settle(worker);
-		/* One event at a time: a second listener may be ready, and its client must wait for its turn.
-		 */
-		if (epoll_wait(worker->epoll_fd, &event, 1, -1) < 0) {
-			if (errno != EINTR)
-				return -1;
-			continue;
-		}
-		(void)sort_out(worker, &event, 1);
+		n = epoll_wait(worker->epoll_fd, events, SOME, -1);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		take_one(worker, events, n);
 		*client = worker->waiting;
 		worker->waiting.fd = -1;
 		if (client->fd >= 0)
@@ -250,9 +272,10 @@ void reeve_end(struct reeve_worker *worker, struct reeve_client *client)
 	client->fd = -1;
 	if (fd < 0 || client->listener->fifo)
 		return;
+	/* First: a SIGINT may follow at once on what others see of the end. */
+	bell_set_busy(worker->status.clients > 1);
 	(void)close(fd);
 	status_finished(&worker->status, worker_now());
-	bell_set_busy(worker->status.clients > 0);
 	if (status_used_up(&worker->status) && worker->status.clients == 0)
 		worker_drain(worker);
 	if (worker->on_client != NULL) /* a blocking worker settles before it waits */
