@@ -38,9 +38,8 @@ FLOOR    := $(call rooms,base wire spec pool)
 PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cli,\
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
 MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_spec.c))
-LIBREEVE := $(if $(wildcard src/worker/*.c),$(BUILD)/libreeve.a $(BUILD)/libreeve.so)
 
-all: $(PROGRAMS) $(MODULES) $(LIBREEVE)
+all: $(PROGRAMS) $(MODULES) worker
 
 $(BUILD)/reeved: $(call rooms,master) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
@@ -55,6 +54,42 @@ $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
 $(BUILD)/lua/reeve/%.so: src/engine/api_%.c $(wildcard src/base/*.c src/wire/*.c src/spec/*.c src/pool/*.c)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP -fPIE,$(ALL_CFLAGS)) -fPIC -shared -o $@ $^
+
+# ---- libreeve, its Lua module and the examples
+# One object with only reeve_* visible, so that our names never meet those of the program it is linked into.
+WORKER_OBJS := $(patsubst %.c,$(BUILD)/pic/%.o,$(filter-out src/worker/lua_%.c,$(wildcard src/worker/*.c)))
+PIC_CFLAGS  = $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIC -fvisibility=hidden
+C_EXAMPLES  := $(patsubst examples/%/,$(BUILD)/examples/%,$(sort $(dir $(wildcard examples/*/*.c))))
+
+worker: $(BUILD)/libreeve.a $(BUILD)/libreeve.so $(BUILD)/lua/reeve/worker.so examples
+examples: $(C_EXAMPLES) $(BUILD)/examples/echo
+.PHONY: all worker examples
+
+$(BUILD)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(PIC_CFLAGS) -c -o $@ $<
+$(BUILD)/libreeve.o: $(WORKER_OBJS)
+	$(LD) -r -o $@ $^
+	$(or $(OBJCOPY),objcopy) --localize-hidden $@
+$(BUILD)/libreeve.a: $(BUILD)/libreeve.o
+	rm -f $@
+	$(AR) rcs $@ $^
+$(BUILD)/libreeve.so: $(WORKER_OBJS)
+	$(CC) -shared -Wl,-soname,libreeve.so.0 -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS) -o $@ $^
+$(BUILD)/lua/reeve/worker.so: $(BUILD)/pic/src/worker/lua_reeve.o $(BUILD)/libreeve.a
+	@mkdir -p $(@D)
+	$(CC) -shared $(SANITIZE) $(LDFLAGS) -o $@ $^
+
+# examples/NAME/*.c -> build/examples/NAME. greet is static: a process that lives for one greeting should
+# not spend its life in the dynamic linker.
+$(BUILD)/examples/greet: EXAMPLE_LDFLAGS = $(if $(SAN),,-static)
+$(C_EXAMPLES): $(BUILD)/examples/%: $(wildcard examples/*/*.c examples/*/*.h) src/worker/reeve.h $(BUILD)/libreeve.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP -fPIE -Isrc,$(ALL_CFLAGS)) -Isrc/worker -o $@ $(filter examples/$*/%.c %.a,$^) \
+		$(SANITIZE) $(LDFLAGS) $(EXAMPLE_LDFLAGS)
+$(BUILD)/examples/echo: examples/echo-per-connection/echo.lua
+	@mkdir -p $(@D)
+	install -m 755 $< $@
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -148,4 +183,4 @@ help:
 .PHONY: all deps test check unit e2e faults fuzz lint format bench clean help
 .DELETE_ON_ERROR:
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)
