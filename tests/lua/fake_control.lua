@@ -40,7 +40,7 @@ local function services()
   local job = {
     name = "job", type = "startup", contract = "plain", generation = 3, live = 1, starting = 0, draining = 0,
     avail = 1, starts = 4, exits = 3, start_failures = 3, crashes = 0, dropped = 0, hold_ms = 3500, stopped = false,
-    last_failure = "exec /srv/job: ENOENT",
+    last_failure = "exec job: ENOENT",
     settings = strict("settings", { process_limit = 1, client_limit = 1 }), processes = {}, last_exits = {},
   }
   return web, job

@@ -19,7 +19,7 @@ describe("status", function()
 reeve 0.1.0, generation 3, master 11, engine 12
 name  live  limit  idle  busy  avail  draining  clients  waiting  starts  crashes  state
 web      3     50     1     2      1         0        7        0      12        2  policy breaker quarantined
-job      1      1     -     -      1         0        -        -       4        0  throttled 3.5 s: exec /srv/job: ENOENT
+job      1      1     -     -      1         0        -        -       4        0  throttled 3.5 s: exec job: ENOENT
 ]], out)
     assert.equal("", err)
     assert.equal(0, code)
@@ -57,7 +57,7 @@ job      1      1     -     -      1         0        -        -       4        
       .. '{"name":"job","type":"startup","contract":"plain","live":1,"starting":0,"idle":null,"busy":null,"avail":1,'
       .. '"draining":0,"clients":null,"waiting":null,"process_limit":1,"client_limit":1,"starts":4,"exits":3,'
       .. '"start_failures":3,"crashes":0,"dropped":0,"hold_ms":3500,'
-      .. '"last_failure":"exec /srv/job: ENOENT","policies":['
+      .. '"last_failure":"exec job: ENOENT","policies":['
       .. '{"name":"throttle","state":"ok","why":null}]}]}\n', out)
     assert.equal(2, #json.decode(out).services)
   end)
