@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NEVER_S INT64_C(4294967295) /* so many seconds are "never" in the documentation */
+
 struct unit {
 	const char *name;
 	int64_t factor;
@@ -150,7 +152,7 @@ int text_size(const char *text, int64_t *bytes, struct err *e)
 	factor = p[len] == '\0' ? factor_of(sizes, p, len) : 0;
 	if (*p == '\0')
 		return err_set(e, "'%s' has no unit: write \"%sM\" (or K, G; powers of 1024)", text, text);
-	if (factor == 0 && len == 2 && p[1] == 'B')
+	if (factor == 0 && len == 2 && p[1] == 'B' && p[2] == '\0' && factor_of(sizes, p, 1) != 0)
 		return err_set(e, "'%s' is not clear: 1000 or 1024? Write \"%.*s%c\" (powers of 1024)", text,
 			(int)(p - text), text, *p);
 	if (factor == 0)
@@ -185,9 +187,9 @@ int text_mode(const char *text, int64_t *mode, struct err *e)
 			return err_set(e, "'%s' is not a file mode; write four octal digits such as \"0660\"", text);
 		sum = sum * 8 + (*p - '0');
 	}
-	if (text[0] != '0')
+	if (text[0] != '0' && text[0] != '\0')
 		return err_set(e, "'%s' lacks the leading 0 of an octal mode; write \"0%s\"", text, text);
-	if (sum > 07777)
+	if (text[0] == '\0' || sum > 07777)
 		return err_set(e, "'%s' is not a file mode; write four octal digits such as \"0660\"", text);
 	*mode = sum;
 	return 0;
@@ -207,6 +209,8 @@ void text_print_duration(char *out, size_t room, int64_t ms)
 		(void)snprintf(out, room, "never");
 	else if (ms == 0)
 		(void)snprintf(out, room, "0");
+	else if (ms == NEVER_S * 1000) /* its short form means never */
+		(void)snprintf(out, room, "%" PRId64 "ms", ms);
 	else
 		print_unit(out, room, ms, durations);
 }
@@ -231,7 +235,7 @@ void text_print_count(char *out, size_t room, int64_t n)
 
 void text_print_mode(char *out, size_t room, int64_t mode)
 {
-	(void)snprintf(out, room, mode == 0 ? "0" : "%04" PRIo64, (uint64_t)mode);
+	(void)snprintf(out, room, mode == 0 ? "0" : "0%03" PRIo64, (uint64_t)mode);
 }
 
 static size_t least(size_t a, size_t b)
@@ -245,7 +249,7 @@ static size_t distance(const char *a, const char *b)
 	size_t rows[3][64], la = strlen(a), lb = strlen(b);
 
 	if (la > 63 || lb > 63)
-		return 64;
+		return SIZE_MAX;
 	for (size_t j = 0; j <= lb; j++)
 		rows[0][j] = j;
 	for (size_t i = 1; i <= la; i++) {

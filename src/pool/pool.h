@@ -59,6 +59,7 @@ struct pool_process {
 	struct link link;      /* on pool->in[state] */
 	uint8_t state;         /* enum pool_state */
 	bool reported;         /* has sent a status */
+	bool deaf;             /* ignored being asked to go and has not spoken since */
 	uint32_t available;    /* clients it can still take, as it said */
 	uint32_t clients;
 	uint64_t accepted;     /* clients taken in its life */

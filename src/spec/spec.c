@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,8 +227,9 @@ static int number(const char *text, int64_t *n)
 
 	if (*text != '-' && (*text < '0' || *text > '9'))
 		return -1;
+	errno = 0; /* out of range must not become "unlimited" */
 	*n = strtoll(text, &end, 10);
-	return *end == '\0' && end != text ? 0 : -1;
+	return *end == '\0' && end != text && errno == 0 ? 0 : -1;
 }
 
 int spec_store(const struct spec_row *row, void *settings, const char *canonical, struct err *e)
