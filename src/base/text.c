@@ -89,12 +89,13 @@ static int wrong_duration(const char *text, struct err *e)
 	int64_t n;
 
 	if (digits(&p, &n) == 0 && *p == '\0')
-		return err_set(e, "'%s' has no unit: %s what? Write \"%ss\", \"%smin\" or \"%sh\"", text, text, text,
-			text, text);
+		return err_set(e, "'%s' has no unit: %s what? Write \"%ss\", \"%smin\" or \"%sh\"", text,
+			text, text, text, text);
 	if (digits(&p, &n) == 0 || (p != text && strcmp(p, "m") == 0))
-		return err_set(e, "'%s' is not clear: 'm' could be minutes or months; write \"%.*smin\"", text,
-			(int)(p - text), text);
-	return err_set(e, "'%s' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\"",
+		return err_set(e, "'%s' is not clear: 'm' could be minutes or months; write \"%.*smin\"",
+			text, (int)(p - text), text);
+	return err_set(e,
+		"'%s' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\"",
 		text);
 }
 
@@ -147,7 +148,8 @@ int text_size(const char *text, int64_t *bytes, struct err *e)
 		return 0;
 	}
 	if (digits(&p, &n) < 0)
-		return err_set(e, "'%s' is not a size; write \"64K\", \"256M\", \"1G\" or \"unlimited\"", text);
+		return err_set(
+			e, "'%s' is not a size; write \"64K\", \"256M\", \"1G\" or \"unlimited\"", text);
 	len = word_length(p);
 	factor = p[len] == '\0' ? factor_of(sizes, p, len) : 0;
 	if (*p == '\0')
@@ -156,7 +158,8 @@ int text_size(const char *text, int64_t *bytes, struct err *e)
 		return err_set(e, "'%s' is not clear: 1000 or 1024? Write \"%.*s%c\" (powers of 1024)", text,
 			(int)(p - text), text, *p);
 	if (factor == 0)
-		return err_set(e, "'%s' is not a size; write \"64K\", \"256M\", \"1G\" or \"unlimited\"", text);
+		return err_set(
+			e, "'%s' is not a size; write \"64K\", \"256M\", \"1G\" or \"unlimited\"", text);
 	if (__builtin_mul_overflow(n, factor, bytes))
 		return err_set(e, "'%s' is more than Reeve can count; write \"unlimited\"", text);
 	return 0;
@@ -184,7 +187,8 @@ int text_mode(const char *text, int64_t *mode, struct err *e)
 		return 0;
 	for (const char *p = text; *p != '\0'; p++) {
 		if (*p < '0' || *p > '7' || sum > 0777)
-			return err_set(e, "'%s' is not a file mode; write four octal digits such as \"0660\"", text);
+			return err_set(
+				e, "'%s' is not a file mode; write four octal digits such as \"0660\"", text);
 		sum = sum * 8 + (*p - '0');
 	}
 	if (text[0] != '0' && text[0] != '\0')

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#define HOLD_MOST      60000 /* ms: nobody holds a service down for longer without saying so again */
-#define FIRST_DELAY    2000
-#define MOST_DELAY     60000
-#define FAILURES_MOST  10    /* in one second, for a service that never worked */
-#define HEALTHY_AGE    10000 /* ms of life that prove that a service works */
+#define HOLD_MOST     60000 /* ms: nobody holds a service down for longer without saying so again */
+#define FIRST_DELAY   2000
+#define MOST_DELAY    60000
+#define FAILURES_MOST 10    /* in one second, for a service that never worked */
+#define HEALTHY_AGE   10000 /* ms of life that prove that a service works */
 
 void pool_init(struct pool *p)
 {
@@ -117,10 +117,6 @@ static void grow(struct pool_actions *a, const struct pool *p, const struct stan
 	brake(a, minus(s->at_most, live), POOL_AT_CEILING);
 	brake(a, minus(p->process_limit, live), POOL_AT_LIMIT);
 	brake(a, minus(plus(p->process_limit, p->process_limit), all), POOL_AT_DOUBLE);
-	if (a->start > s->burst) {
-		brake(a, s->burst, POOL_BURST);
-		a->wake = now + 1;
-	}
 	if (p->throttled_until > now) {
 		brake(a, 0, POOL_THROTTLED);
 		a->wake = sooner(a->wake, p->throttled_until);
@@ -131,6 +127,11 @@ static void grow(struct pool_actions *a, const struct pool *p, const struct stan
 	}
 	if (p->stopped)
 		brake(a, 0, POOL_STOPPED);
+	if (a->start > s->burst) {
+		/* last, so that nobody is woken each millisecond while nothing may start */
+		brake(a, s->burst, POOL_BURST);
+		a->wake = now + 1;
+	}
 }
 
 /* How many of the longest idle have been idle since before the vote was made. */
@@ -164,8 +165,7 @@ static uint32_t shrink(const struct pool *p, const struct standing *s, uint32_t 
 	return most(over, may);
 }
 
-struct pool_actions pool_step(
-	const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now)
+struct pool_actions pool_step(const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now)
 {
 	struct pool_actions a = {0};
 
@@ -241,7 +241,8 @@ static void count(struct pool *p, struct pool_process *pp, uint32_t available)
 
 static bool is_used_up(const struct pool *p, const struct pool_process *pp, uint32_t available)
 {
-	return p->service_count > 0 && p->client_limit > 1 && available == 0 && pp->accepted >= p->service_count;
+	return p->service_count > 0 && p->client_limit > 1 && available == 0 &&
+	       pp->accepted >= p->service_count;
 }
 
 bool pool_status(struct pool *p, struct pool_process *pp, uint32_t available, uint64_t now)
@@ -278,6 +279,17 @@ void pool_refused(struct pool *p, struct pool_process *pp, uint64_t now)
 	move(p, pp, POOL_BUSY, 0, now);
 }
 
+void pool_silent(struct pool *p, struct pool_process *pp, uint64_t now)
+{
+	uint32_t clients = pp->clients;
+
+	if (!pp->reported || pp->state == POOL_DRAINING)
+		return;
+	move(p, pp, POOL_BUSY, 0, now);
+	p->clients = p->clients - pp->clients + clients; /* nobody came or went */
+	pp->clients = clients;
+}
+
 void pool_drain(struct pool *p, struct pool_process *pp, uint64_t now)
 {
 	if (pp->state != POOL_DRAINING)
@@ -305,8 +317,8 @@ static bool is_storm(struct pool *p, uint64_t now)
 	return ++p->failures_in_second > FAILURES_MOST && !p->ever_ok;
 }
 
-bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s,
-	const struct pool_end *end, uint64_t now)
+bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s, const struct pool_end *end,
+	uint64_t now)
 {
 	bool reported = pp->reported, bad = !end->ok && !end->asked;
 
