@@ -2,12 +2,8 @@
 /* The command line of `reeve`: where options may stand, what is passed on, what is refused. */
 #include "cli/cli.h"
 #include "cli/verbs.h"
+#include "test.h"
 
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #define WORDS 10

@@ -1,14 +1,9 @@
 /* links: cli/frame */
 /* The codec of the control socket: any split of the bytes, and bytes that are no frame. */
 #include "cli/frame.h"
+#include "test.h"
 
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void feed(struct frame_reader *r, const char *bytes, size_t n)
