@@ -57,9 +57,20 @@ local function service_object(session, name)
   session.objects[object] = name
   return setmetatable(object, {
     __index = index,
+    __pairs = function() return pairs(facts) end,
     __newindex = function() error("services." .. name .. " is read-only", 2) end,
     __metatable = false,
   })
+end
+
+-- Facts are empty tables in front of a metatable: what pairs() shows of them. That may be code of the
+-- chunk, so values are printed under its deadline.
+local function content(t)
+  local meta = debug.getmetatable(t)
+  if not meta or type(rawget(meta, "__pairs")) ~= "function" then return nil end
+  local copy = {}
+  for k, v in pairs(t) do copy[k] = v end
+  return copy
 end
 
 local function api_of(session, sandbox)
@@ -84,10 +95,9 @@ end
 ---@param opts { host: table, plan: table, guard: table, sandbox: table }
 function M.new(opts)
   local session = { host = opts.host, plan = opts.plan, guard = opts.guard, queue = {}, objects = {} }
-  -- objects are facts behind a metatable; people see them as the record of `reeve status`
   session.view = function(t)
     local name = session.objects[t]
-    return name and view.service(session, name) or nil
+    return name and view.service(session, name) or content(t)
   end
   api_of(session, opts.sandbox)
   return setmetatable(session, { __index = M })
@@ -109,11 +119,13 @@ local function apply(self, job)
   end
 end
 
-local function show(self, job, results)
-  local options = { width = job.width, color = job.color, view = self.view }
-  for i = 2, results.n do
-    job.out(job.json and print.json(results[i], options) .. "\n" or print.result(results[i], options))
+-- The results as texts, a list.
+local function texts_of(self, job, results)
+  local options, texts = { width = job.width, color = job.color, view = self.view }, {}
+  for i = 1, results.n do
+    texts[i] = job.json and print.json(results[i], options) .. "\n" or print.result(results[i], options)
   end
+  return texts
 end
 
 --- Evaluates and prints. job = { out, err, json, width, color, order, audit }.
@@ -124,10 +136,13 @@ function M:run(job, text)
   local f, wrong = M.compile(text, self.env)
   if not f then return fail(job, wrong) end
   self.job, self.queue = job, {}
-  local results = table.pack(self.guard.call(DEADLINE_MS, f))
-  if not results[1] then return fail(job, results[2], results[3]) end
-  if results.n > 1 then pcall(function() self.env._ = results[2] end) end -- a convenience: may be refused
-  show(self, job, results)
+  local ok, texts, kind = self.guard.call(DEADLINE_MS, function()
+    local results = table.pack(f())
+    if results.n > 0 then self.env._ = results[1] end
+    return texts_of(self, job, results)
+  end)
+  if not ok then return fail(job, texts, kind) end
+  for _, line in ipairs(texts) do job.out(line) end
   apply(self, job)
   return 0
 end

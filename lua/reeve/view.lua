@@ -65,12 +65,20 @@ local function setting(s, name)
   return settings and fact(settings, name)
 end
 
+--- How long no process is started after failed starts.
+function M.hold_ms(s)
+  local till, now = fact(s, "throttled_until"), fact(s, "now")
+  if not till or not now then return nil end
+  return math.max(0, math.floor((till - now) * 1000 + 0.5))
+end
+
 --- A service as `status --json` shows it.
 function M.service(ctx, name)
   local s = ctx.host.services[name]
   local values = {}
   for _, field in ipairs(M.SERVICE) do values[field] = fact(s, field) end
   values.name = name
+  values.hold_ms = M.hold_ms(s)
   values.process_limit = setting(s, "process_limit")
   values.client_limit = setting(s, "client_limit")
   values.policies = M.policies(ctx, name)

@@ -328,6 +328,19 @@ describe("eval", function()
     assert.truthy(w:say("eval", "services.web"):find 'name = "web"')
   end)
 
+  it("prints facts inside facts", function()
+    assert.equal("{ client_limit = 4, process_limit = 50 }\n", (w:say("eval", "services.web.settings")))
+    local out = w:say("eval", "--json", "services.web.processes[1].served, services.web.settings")
+    assert.equal('90\n{"client_limit":4,"process_limit":50}\n', out)
+    assert.truthy(w:say("eval", "services.web.processes"):find "^age +busy_for")
+  end)
+
+  it("prints under the deadline of the chunk", function()
+    local chunk = "setmetatable({}, { __pairs = function() deadline() end })"
+    assert.equal(75, select(3, w:say("eval", chunk)))
+    assert.equal(75, select(3, w:say("eval", "--json", chunk)))
+  end)
+
   it("takes eval frames, which keep the session's globals", function()
     w.control:connect(1, { uid = 0 })
     w.control:frame(1, "eval", 1, "y = 20")
