@@ -41,8 +41,8 @@ local function services()
   web.rate = function(_, counter, seconds) return counter == "served" and seconds / 4 or error "unknown counter" end
   local job = {
     name = "job", type = "startup", contract = "plain", generation = 3, live = 1, starting = 0, draining = 0,
-    avail = 1, starts = 4, exits = 3, start_failures = 3, crashes = 0, dropped = 0, now = 100.5, throttled_until = 104.0,
-    stopped = false,
+    avail = 1, starts = 4, exits = 3, start_failures = 3, crashes = 0, dropped = 0, now = 100.5,
+    throttled_until = 104.0, stopped = false,
     last_failure = "exec job: ENOENT",
     settings = strict("settings", { process_limit = 1, client_limit = 1 }), processes = {}, last_exits = {},
   }

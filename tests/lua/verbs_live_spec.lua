@@ -332,7 +332,7 @@ describe("eval", function()
     assert.equal("{ client_limit = 4, process_limit = 50 }\n", (w:say("eval", "services.web.settings")))
     local out = w:say("eval", "--json", "services.web.processes[1].served, services.web.settings")
     assert.equal('90\n{"client_limit":4,"process_limit":50}\n', out)
-    assert.truthy(w:say("eval", "services.web.processes"):find "^age +busy_for")
+    assert.truthy(w:say("eval", "services.web.processes"):find "^ age  busy_for")
   end)
 
   it("prints under the deadline of the chunk", function()
