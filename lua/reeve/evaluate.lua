@@ -22,6 +22,8 @@ local function further(expression, statement)
   return (a > b or (a == b and at_end)) and expression or statement
 end
 
+local function drop(_, ...) return ... end
+
 --- Compiles a chunk, as an expression if it is one.
 ---@param text string
 ---@param env table
@@ -32,8 +34,9 @@ function M.compile(text, env)
     return nil, ("the chunk has %d bytes; at most %d are taken"):format(#text, CHUNK_MAX)
   end
   text = text:gsub("^%s*=", "")
-  local f, first = load("return " .. text, "=console", "t", env)
-  if f then return f end
+  -- "nil, " makes a lone call no tail call, which would hide the chunk from the error's position
+  local f, first = load("return nil, " .. text, "=console", "t", env)
+  if f then return function() return drop(f()) end end
   local g, second = load(text, "=console", "t", env)
   if g then return g end
   return nil, further(first, second)
@@ -78,6 +81,7 @@ local function api_of(session, sandbox)
   for _, name in ipairs(view.names(session)) do
     if session.host.services[name] then services[name] = service_object(session, name) end
   end
+  session.services = services
   session.env = sandbox.console_env {
     services = services,
     print = function(...)
@@ -123,7 +127,9 @@ end
 local function texts_of(self, job, results)
   local options, texts = { width = job.width, color = job.color, view = self.view }, {}
   for i = 1, results.n do
-    texts[i] = job.json and print.json(results[i], options) .. "\n" or print.result(results[i], options)
+    local v = results[i]
+    if v == self.services and not job.json then v = view.brief(self) end
+    texts[i] = job.json and print.json(v, options) .. "\n" or print.result(v, options)
   end
   return texts
 end

@@ -85,6 +85,18 @@ function M.service(ctx, name)
   return print.record(M.SERVICE, values)
 end
 
+local BRIEF = {
+  "name", "live", "starting", "idle", "busy", "avail", "draining", "clients", "waiting", "process_limit", "starts",
+  "crashes", "hold_ms",
+}
+
+--- Every service in a line, for the console.
+function M.brief(ctx)
+  local list = {}
+  for i, name in ipairs(M.names(ctx)) do list[i] = print.record(BRIEF, M.service(ctx, name)) end
+  return list
+end
+
 --- The processes of a service as `ps --json` shows them, by id.
 function M.processes(ctx, name)
   local list = {}

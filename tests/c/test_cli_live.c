@@ -366,6 +366,23 @@ static void stop_returns_when_the_master_is_gone(void **state)
 	assert_int_equal(master_says(w), 'T');
 }
 
+static void stop_is_done_when_the_daemon_ends_without_a_word(void **state)
+{
+	struct world *w = *state;
+	char out[512], err[512];
+
+	engine_listens(w);
+	command_starts(w, "stop", NULL);
+	engine_accepts(w);
+	engine_hears(w, "hello", NULL, 0);
+	engine_hears(w, "verb", "stop", 4);
+	engine_says(w, "hello 0 0\n");
+	fd_close(&w->listener);
+	fd_close(&w->session);
+	assert_int_equal(command_ends(w, out, err), 0);
+	assert_string_equal(err, "");
+}
+
 /* an engine that is stopped: the kernel takes the call, nobody speaks */
 static void signals_the_master(struct world *w, const char *verb, char letter, const char *name)
 {
@@ -436,6 +453,7 @@ int main(void)
 		LIVE(interrupt_is_passed_on_and_leaves_130),
 		LIVE(interrupt_leaves_even_if_nobody_confirms),
 		LIVE(stop_returns_when_the_master_is_gone),
+		LIVE(stop_is_done_when_the_daemon_ends_without_a_word),
 		LIVE(stop_signals_the_master_when_the_engine_is_silent),
 		LIVE(reload_signals_the_master_when_the_engine_is_silent),
 		LIVE(a_lock_file_that_nobody_holds_is_not_believed),

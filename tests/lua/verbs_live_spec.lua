@@ -273,7 +273,7 @@ describe("stop", function()
     w.control:stopping { alive = 1, text = "" }
     w.control:stopping { alive = 0, text = "" }
     local _, err, code = w:answer()
-    assert.equal("web: 3 finish their clients\n1 processes still there\n", err)
+    assert.equal("stopping\nweb: 3 finish their clients\n1 processes still there\n", err)
     assert.is_nil(code)
   end)
 
@@ -326,6 +326,20 @@ describe("eval", function()
     local out = w:say("eval", "--json", "services.job")
     assert.equal("startup", json.decode(out).type)
     assert.truthy(w:say("eval", "services.web"):find 'name = "web"')
+  end)
+
+  it("prints all services as a table", function()
+    assert.equal([[
+name  live  starting  idle  busy  avail  draining  clients  waiting  process_limit  starts  crashes  hold_ms
+web      3         0     1     2      1         0        7        0             50      12        2        0
+job      1         0     -     -      1         0        -        -              1       4        0     3500
+]], (w:say("eval", "services")))
+    assert.equal("web", json.decode((w:say("eval", "--json", "services"))).web.name)
+  end)
+
+  it("says where an error is, also for a lone call", function()
+    local _, err = w:say("eval", "error('x')")
+    assert.equal("error: console:1: x\n", err)
   end)
 
   it("prints facts inside facts", function()
