@@ -103,6 +103,7 @@ static void command_starts(struct world *w, const char *word, char *argument)
 	assert_int_equal(fd_pipe(err, 0), 0);
 	w->command = fork();
 	if (w->command == 0) {
+		fd_close(&w->listener); /* or the socket would outlive its engine in here */
 		(void)dup2(out[1], STDOUT_FILENO);
 		(void)dup2(err[1], STDERR_FILENO);
 		_exit(live_run(&cli));
