@@ -2,6 +2,7 @@
 --
 -- Expression first; actions are queued and sent only when the whole chunk went well.
 
+local operate = require "reeve.operate"
 local print = require "reeve.print"
 local view = require "reeve.view"
 
@@ -9,9 +10,6 @@ local M = {}
 
 local CHUNK_MAX = 64 * 1024
 local DEADLINE_MS = 2000
-local VERBS = { start = 0, stop = 1, restart = 2, drain = 3, reset = 4 } -- enum service_verb of src/wire/wire.h
-
-M.SERVICE_VERBS = VERBS
 
 local function line_of(message) return tonumber(message:match "^%[?[^:]*:(%d+):") or 1 end
 
@@ -47,7 +45,7 @@ local function service_object(session, name)
   local facts = session.host.services[name]
   local object = {}
   local function index(_, key)
-    if VERBS[key] then
+    if operate.VERBS[key] then
       return function()
         table.insert(session.queue, { service = name, verb = key })
         return ("queued: %s %s"):format(key, name)
@@ -117,8 +115,7 @@ end
 -- Output of a chunk that failed half-way stays; its actions do not.
 local function apply(self, job)
   for _, action in ipairs(self.queue) do
-    local _, svc = view.definition(self, action.service)
-    job.order.service_do { svc = svc, verb = VERBS[action.verb] }
+    operate.service(self, job.order, action.service, action.verb)
     job.audit("%s %s", action.verb, action.service)
   end
 end

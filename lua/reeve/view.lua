@@ -12,6 +12,7 @@ M.SERVICE = {
   "last_failure", "policies",
 }
 M.POLICY = { "name", "state", "why" }
+M.ILL = { failing = true, quarantined = true }
 M.PROCESS = {
   "service", "id", "pid", "generation", "state", "clients", "served", "age", "idle_for", "busy_for", "rss",
   "private", "cpu",
@@ -50,12 +51,13 @@ function M.unknown(ctx, name)
   return ("no service '%s'; there are: %s"):format(name, #names > 0 and table.concat(names, ", ") or "none")
 end
 
---- The policies of a service: a list of {name, state = "ok" | "failing" | "quarantined" ..., why}.
+--- The policies of a service: a list of {name, state, why}. state: "active", "replaced" (a built-in
+-- where `only` rules), "failing" or "quarantined"; of the last two, why is the failure.
 function M.policies(ctx, name)
   local list = {}
-  local ok, why = pcall(function() return ctx.host:why(name) end)
-  for i, p in ipairs(ok and type(why) == "table" and (why.policies or why) or {}) do
-    list[i] = print.record(M.POLICY, p)
+  for i, p in ipairs((ctx.host:why(name) or {}).policies or {}) do
+    local why = M.ILL[p.state] and p.failure or p.why
+    list[i] = print.record(M.POLICY, { name = p.name, state = p.state, why = why })
   end
   return list
 end

@@ -50,9 +50,9 @@ local function services()
 end
 
 local WHY = {
-  web = { policies = { { name = "min_avail", state = "ok", why = "keep 2 ready" },
-    { name = "breaker", state = "quarantined", why = "conf.lua:3: boom" } } },
-  job = { policies = { { name = "throttle", state = "ok" } } },
+  web = { policies = { { name = "min_avail", state = "active", why = "keep 2 ready" },
+    { name = "breaker", state = "quarantined", why = "5 fails", failure = "conf.lua:3: boom" } } },
+  job = { policies = { { name = "throttle", state = "active" } } },
 }
 
 local PLAN = {
@@ -86,7 +86,7 @@ end
 function M.new(opts)
   opts = opts or {}
   local web, job = services()
-  local w = { frames = {}, orders = {}, closed = {}, log = {}, facts = { web = web, job = job } }
+  local w = { frames = {}, orders = {}, closed = {}, log = {}, operated = {}, facts = { web = web, job = job } }
   local control = require "reeve.control"
   w.host = {
     services = {
@@ -94,6 +94,7 @@ function M.new(opts)
       job = strict("service", job, { table.unpack(UNKNOWN) }),
     },
     why = function(_, name) return WHY[name] end,
+    operator = function(_, name, verb) w.operated[#w.operated + 1] = verb .. " " .. name end,
   }
   w.control = control.new {
     host = w.host, plan = PLAN, order = fake_order(w.orders), role_of = opts.role_of or control.owner_only(0),

@@ -52,13 +52,13 @@ job      1      1     -     -      1         0        -        -       4        
       .. '{"name":"web","type":"","contract":"reeve","live":3,"starting":0,"idle":1,"busy":2,"avail":1,"draining":0,'
       .. '"clients":7,"waiting":0,"process_limit":50,"client_limit":4,"starts":12,"exits":9,"start_failures":1,'
       .. '"crashes":2,"dropped":0,"hold_ms":0,"last_failure":null,"policies":['
-      .. '{"name":"min_avail","state":"ok","why":"keep 2 ready"},'
+      .. '{"name":"min_avail","state":"active","why":"keep 2 ready"},'
       .. '{"name":"breaker","state":"quarantined","why":"conf.lua:3: boom"}]},'
       .. '{"name":"job","type":"startup","contract":"plain","live":1,"starting":0,"idle":null,"busy":null,"avail":1,'
       .. '"draining":0,"clients":null,"waiting":null,"process_limit":1,"client_limit":1,"starts":4,"exits":3,'
       .. '"start_failures":3,"crashes":0,"dropped":0,"hold_ms":3500,'
       .. '"last_failure":"exec job: ENOENT","policies":['
-      .. '{"name":"throttle","state":"ok","why":null}]}]}\n', out)
+      .. '{"name":"throttle","state":"active","why":null}]}]}\n', out)
     assert.equal(2, #json.decode(out).services)
   end)
 
@@ -106,7 +106,7 @@ pool
 
 policies
 name       state        why
-min_avail  ok           keep 2 ready
+min_avail  active       keep 2 ready
 breaker    quarantined  conf.lua:3: boom
 
 last exits
@@ -160,6 +160,7 @@ describe("service", function()
       local w = fake.new()
       local out, _, code = w:say("service", verb, "job")
       assert.same({ { order = "service_do", svc = 2, verb = number } }, w.orders)
+      assert.same({ verb .. " job" }, w.operated)
       assert.truthy(out:find("'job'", 1, true))
       assert.equal(0, code)
     end)
@@ -169,7 +170,7 @@ describe("service", function()
     local f = assert(io.open "src/wire/wire.h")
     local body = f:read("a"):match "enum service_verb {(.-)}"
     f:close()
-    local at, verbs = 0, require("reeve.evaluate").SERVICE_VERBS
+    local at, verbs = 0, require("reeve.operate").VERBS
     for name in body:gmatch "SERVICE_(%u+)," do
       assert.equal(name ~= "VERBS" and at or nil, verbs[name:lower()])
       at = at + 1
@@ -376,6 +377,7 @@ job      1         0     -     -      1         0        -        -             
     assert.equal(1, select(3, w:say("eval", "services.web:stop() error('x')")))
     assert.equal(0, select(3, w:say("eval", "1")))
     assert.same({}, w.orders)
+    assert.same({}, w.operated)
   end)
 
   it("refuses to write facts", function()
