@@ -1,12 +1,14 @@
 # Reeve's build. `make help` says what there is; everything is left in build/ and runs from there.
 #
 #   make                     build into build/
+#   make run                 install what is missing (root), build, start conf/reeve.lua in the foreground
 #   make test                install what is missing (root), build, run every test
 #   make check               the same without installing: unit, and e2e when root
 #   make unit | e2e | faults one part: no root needed | the whole program | its slow scenarios
 #   make lint | format       the rules of docs/STYLE.md and docs/HOUSE.md | clang-format
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
 #   make bench               connections a second, beside Dovecot's master
+#   make install             DESTDIR= PREFIX=/usr/local
 #   make deps                the Debian packages that are missing
 #   make clean
 #   make CC=clang            another compiler (use BUILD=build-clang beside gcc's)
@@ -108,6 +110,25 @@ deps: need = $(call missing,$(DEPS_RUN) $(DEPS_BUILD) $(DEPS_TEST))
 deps:
 	@tests/deps $(need)
 
+# ---- run and install
+run:
+	@tests/deps $(call missing,$(DEPS_RUN) $(DEPS_BUILD))
+	+@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) exec conf/run
+
+share := $(DESTDIR)$(PREFIX)/share/reeve
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/reeve $(share)
+	install -m 755 $(BUILD)/reeve $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(filter-out $(BUILD)/reeve,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/libexec/reeve/
+	for f in $$(find lua policies -name '*.lua'); do install -D -m 644 $$f $(share)/$$f || exit 1; done
+	for f in $(LIBREEVE); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/lib/$${f##*/} || exit 1; done
+	for f in $(wildcard src/worker/reeve.h); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/include/reeve.h || exit 1; done
+	for f in $(wildcard docs/*.[1-8]); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,@PREFIX@,$(PREFIX),' conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
+
 # ---- tests: tests/c/test_X.c -> build/tests/test_X; its first line names what it needs besides the floors:
 #      /* links: master/spawn worker/; wrap: fork waitid */
 C_TESTS   := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
@@ -180,7 +201,7 @@ clean:
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: all deps test check unit e2e faults fuzz lint format bench clean help
+.PHONY: all run install deps test check unit e2e faults fuzz lint format bench clean help
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)
