@@ -69,9 +69,10 @@ local function optional(name)
 end
 
 local function with_defaults(opts)
-  local all = setmetatable({}, { __index = opts })
+  local all = {}
+  for name, value in next, opts do all[name] = value end
   all.spec = opts.spec or require "reeve.spec"
-  all.env = opts.env or require "reeve.sandbox".config_env
+  all.env = opts.env or function(words) return require "reeve.sandbox".config_env(words, opts.now) end
   all.combinators = opts.combinators or optional "reeve.combinators"
   all.load_policy = opts.load_policy or default_load_policy(opts)
   return all
@@ -85,7 +86,7 @@ end
 -- deadline_ms (5000) · policies: function(name) -> text | nil, or the names that load_policy knows ·
 -- load_policy(name) -> constructor | nil, sentence (made of policies by default) · combinators
 -- (reeve.combinators) · env(words) -> environment (reeve.sandbox.config_env) · log (for inline
--- policies) · base_dir (overrides the config's) · uid, gid (of the daemon; 0) · probe(path) -> "ok" |
+-- policies) · now (what os.time() says) · base_dir (overrides the config's) · uid, gid (of the daemon; 0) · probe(path) -> "ok" |
 -- "missing" | "not executable" | nil (not known)
 --
 -- A word of a policy in a config is the constructor that load_policy gave: word(options) -> policy.

@@ -217,17 +217,20 @@ function CHECKS.table(_, _, value)
   return nil, ("%s is not a table"):format(article(value))
 end
 
+--- "a|b" as a list
+local function split(words)
+  local list = {}
+  for word in (words .. "|"):gmatch "(.-)|" do list[#list + 1] = word end
+  return list
+end
+
 --- The checker over one settings table.
 ---@param spec table the module reeve.spec, or one like it
----@return table schema { rows = scope -> name -> row, order = scope -> list of rows }
+---@return table schema { rows = scope -> name -> row, order = scope -> list of rows }; `words` of a row is a list
 function M.new(spec)
   local self = setmetatable({ spec = spec, rows = {}, order = {} }, Schema)
-  for _, row in ipairs(spec.settings) do
-    if type(row.words) == "string" then
-      local list = {}
-      for word in (row.words .. "|"):gmatch "(.-)|" do list[#list + 1] = word end
-      row.words = list
-    end
+  for _, given in ipairs(spec.settings) do
+    local row = setmetatable({ words = given.words and split(given.words) }, { __index = given })
     local scope = row.scope
     self.rows[scope] = self.rows[scope] or {}
     self.order[scope] = self.order[scope] or {}

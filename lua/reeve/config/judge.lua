@@ -3,8 +3,9 @@
 -- A value is { canonical, list, at, path, given } where `given` is what the config wrote; `false`
 -- stands for a setting that was written and is wrong (nothing more is said about it).
 
+local names = require "reeve.config.names"
 local places = require "reeve.config.places"
-local suggest = require "reeve.suggest"
+local near = require "reeve.config.near"
 local synonyms = require "reeve.config.synonyms"
 local words = require "reeve.config.words"
 
@@ -58,8 +59,8 @@ end
 
 function Reading:unknown(key)
   local hint = synonyms.hint(self.scope, key)
-  local near = not hint and self.script.schema.spec.suggest(self.scope, key)
-  if not hint and near then hint = ("did you mean '%s'?"):format(near) end
+  local meant = not hint and self.script.schema.spec.suggest(self.scope, key)
+  if meant then hint = ("did you mean '%s'?"):format(meant) end
   local rows = self.script.schema.rows
   if not hint and self.scope ~= "global" and rows.global[key] then hint = "it belongs in settings { }" end
   if not hint and self.scope ~= "service" and rows.service[key] then hint = "it belongs in the service" end
@@ -68,8 +69,8 @@ end
 
 local function word_hint(row, value)
   if row.type ~= "choice" or type(value) ~= "string" then return nil end
-  local near = suggest(value, row.words)
-  return near and near ~= "" and ("did you mean \"%s\"?"):format(near) or nil
+  local meant = near(value, row.words)
+  return meant and meant ~= "" and ("did you mean \"%s\"?"):format(meant) or nil
 end
 
 --- What is wrong with the kind of value before the table of settings is asked. -> true: said
@@ -126,7 +127,7 @@ function Reading:setting(key, value)
     return
   end
   self.values[name] = false
-  if words.is_poisoned(script, value) or self:is_misplaced(key, value) then return end
+  if names.is_poisoned(script, value) or self:is_misplaced(key, value) then return end
   local row = schema:row(self.scope, name)
   if row.type == "policy" and self:has_bare_policy(key, value, 1) then return end
   local given = row.type ~= "policy" and expand(value, self.variables) or value

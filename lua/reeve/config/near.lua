@@ -1,4 +1,4 @@
---- suggest: the name that was probably meant.
+--- near: the name that was probably meant.
 -- The rule is that of src/base/text.c (text_suggest): optimal string alignment distance, case
 -- ignored, at most max(1, length / 3). This is for names that are not in the settings table.
 
