@@ -297,11 +297,16 @@ local function check_handlers()
   end
 end
 
+-- ("text"):method() of chunks that are not ours is the sandbox's.
+local function seal_strings()
+  sandbox.seal_strings { "@" .. arg.lua_dir .. "/", "@/usr/share/lua/", "@/usr/local/share/lua/" }
+end
+
 local function serve()
   check_handlers()
   for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control" } do require(name) end
   package.path = arg.lua_dir .. "/?.lua"
-  sandbox.seal_strings { "@" .. arg.lua_dir .. "/", "@/usr/share/lua/", "@/usr/local/share/lua/" }
+  seal_strings()
   wire.hello()
 end
 
@@ -324,6 +329,7 @@ local function run_verb()
     return EX_USAGE
   end
   local ctx = context()
+  seal_strings()
   for _, word in ipairs(arg.args) do ctx.json = ctx.json or word == "--json" end
   return require(name)(ctx, arg.args)
 end

@@ -11,10 +11,12 @@ function M.load(opts)
   local plan = { globals = { base_dir = opts.base_dir or "/nowhere", fork_budget = "0" }, services = {} }
   plan.services[1] = {
     name = "web", settings = { client_limit = "10", user = tostring(uid), policy = "never sent" },
-    argv = { "/bin/true", "-x" }, env = { "A=1", "N=" .. opts.names.ncpu(), "H=" .. tostring(opts.names.getenv "HIDDEN") },
+    argv = { "/bin/true", "-x" },
+    env = { "A=1", "N=" .. opts.names.ncpu(), "H=" .. tostring(opts.names.getenv "HIDDEN") },
     listeners = {
       { kind = "unix", path = "/tmp/web", mode = "384", uid = "-1" },
-      { kind = "inet", name = "http", address = "127.0.0.1", port = "80", ssl = "1", haproxy = false, reuse_port = "0" },
+      { kind = "inet", name = "http", address = "127.0.0.1", port = "80", ssl = "1", haproxy = false,
+        reuse_port = "0" },
     },
     files = #found,
   }
