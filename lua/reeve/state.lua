@@ -27,6 +27,9 @@ local function place(path, key)
   return ("%s[%s]"):format(path, type(key) == "string" and ("%q"):format(key) or tostring(key))
 end
 
+-- A table as the error: what a sentence is, and what a bug of ours.
+local function refuse(format, ...) error({ format:format(...) }, 0) end
+
 local write
 
 local function write_number(n)
@@ -38,11 +41,11 @@ local function write_number(n)
 end
 
 local function write_table(t, out, path, depth)
-  if depth > DEEPEST then error({ path .. " is nested deeper than " .. DEEPEST .. " tables, or contains itself" }, 0) end
-  if getmetatable(t) ~= nil then error({ path .. " is an object, not a plain table" }, 0) end
+  if depth > DEEPEST then refuse("%s is nested deeper than %d tables, or contains itself", path, DEEPEST) end
+  if getmetatable(t) ~= nil then refuse("%s is an object, not a plain table", path) end
   local keys = {}
   for key in next, t do
-    if not RANK[type(key)] then error({ ("%s has a key that is a %s"):format(path, type(key)) }, 0) end
+    if not RANK[type(key)] then refuse("%s has a key that is a %s", path, type(key)) end
     keys[#keys + 1] = key
   end
   table.sort(keys, before)
@@ -68,7 +71,7 @@ function write(value, out, path, depth)
   elseif type(value) == "table" then
     write_table(value, out, path, depth + 1)
   else
-    error({ ("%s is a %s: only nil, booleans, numbers, strings and tables of these are kept"):format(path, type(value)) }, 0)
+    refuse("%s is a %s: only nil, booleans, numbers, strings and tables of these are kept", path, type(value))
   end
 end
 
@@ -83,17 +86,15 @@ end
 
 local read
 
-local function broken(at, what) error({ ("saved state is broken at byte %d: %s"):format(at, what) }, 0) end
+local function broken(at, what) refuse("saved state is broken at byte %d: %s", at, what) end
 
 local function read_table(text, at, depth)
   if depth > DEEPEST then broken(at, "nested too deep") end
-  local t, key, value = {}, nil, nil
+  local t = {}
   while text:byte(at) ~= 125 do -- }
-    local start = at
-    key, at = read(text, at, depth)
-    if not RANK[type(key)] or key ~= key then broken(start, "no good key") end
-    value, at = read(text, at, depth)
-    t[key] = value
+    local key, middle = read(text, at, depth)
+    if not RANK[type(key)] or key ~= key then broken(at, "no good key") end
+    t[key], at = read(text, middle, depth)
   end
   return t, at + 1
 end
