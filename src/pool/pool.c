@@ -130,7 +130,7 @@ static void grow(struct pool_actions *a, const struct pool *p, const struct stan
 	if (a->start > s->burst) {
 		/* last, so that nobody is woken each millisecond while nothing may start */
 		brake(a, s->burst, POOL_BURST);
-		a->wake = now + 1;
+		a->wake = s->burst > 0 ? now + 1 : 0;
 	}
 }
 
