@@ -21,7 +21,7 @@ local M = {}
 
 -- The nearest of a list of names, or nil.
 local function suggest(word, names)
-  return type(suggests) == "function" and suggests(word, names) or nil
+  return suggests and suggests.nearest(word, names)
 end
 
 local reading = true -- a config is being read; later its functions are policies
