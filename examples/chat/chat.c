@@ -123,7 +123,7 @@ static void write_to(struct member *m)
 static bool grow(struct room *room)
 {
 	size_t space = room->space * 2 + 8;
-	void *members = realloc(room->members, space * sizeof *room->members), *polls;
+	void *members = realloc(room->members, space * sizeof(struct member *)), *polls;
 
 	if (members == NULL)
 		return false;
@@ -205,17 +205,17 @@ int main(void)
 {
 	struct room room = {0};
 	struct reeve_error error;
+	bool opened;
 
 	if (reeve_start(&room.worker, &error) < 0) {
 		reeve_log(NULL, REEVE_FATAL, "%s", error.text);
 		return 78;
 	}
-	if (!grow(&room) || reeve_listen(room.worker, on_client, &room) < 0)
-		return 71;
-	while (reeve_running(room.worker))
+	opened = grow(&room) && reeve_listen(room.worker, on_client, &room) == 0;
+	while (opened && reeve_running(room.worker))
 		turn(&room);
 	reeve_stop(&room.worker);
 	free(room.members);
 	free(room.polls);
-	return 0;
+	return opened ? 0 : 71;
 }

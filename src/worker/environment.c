@@ -83,7 +83,7 @@ static int unescape(char code)
 	static const char codes[] = "01trn", bytes[] = "\0\001\t\r\n";
 	const char *at = code != '\0' ? strchr(codes, code) : NULL;
 
-	return at != NULL ? bytes[at - codes] : -1;
+	return at != NULL ? (unsigned char)bytes[at - codes] : -1;
 }
 
 /* A NUL byte ends the name for C, as it would anywhere. */
@@ -92,7 +92,7 @@ static char *unescaped(const char *text, size_t len)
 	char *copy = calloc(len + 1, 1), *to = copy;
 
 	for (size_t i = 0; copy != NULL && i < len; i++) {
-		int byte = text[i];
+		int byte = (unsigned char)text[i];
 
 		if (byte == '\001' && (byte = ++i < len ? unescape(text[i]) : -1) < 0) {
 			free(copy);
@@ -147,7 +147,7 @@ static int read_listener(struct reeve_listener *listener, size_t i, struct reeve
 static int read_listeners(struct reeve_service *service, struct reeve_error *e)
 {
 	struct reeve_listener *listeners;
-	uint32_t n;
+	uint32_t n = 0;
 
 	if (parse_number("SOCKET_COUNT", 0, MOST_LISTENERS, &n, e) < 0)
 		return -1;

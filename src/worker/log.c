@@ -47,9 +47,8 @@ static size_t portion(const char *text, size_t room)
 static void put_lines(const char *header, const char *text)
 {
 	char line[PIPE_BUF];
-	size_t start = strlen(header), len;
+	size_t start = (size_t)(stpcpy(line, header) - line), len;
 
-	memcpy(line, header, start);
 	for (; *text != '\0'; text += len) {
 		len = portion(text, sizeof line - start - 1);
 		if (len == 0) { /* a line break */

@@ -11,7 +11,7 @@
 #define DEAD_FD   6
 
 struct watch {
-	void (*ready)(struct reeve_worker *w, struct watch *watch);
+	void (*ready)(struct reeve_worker *w, struct watch *it);
 	int fd;
 	uint32_t events;
 	bool on;                         /* in the epoll now */
@@ -48,11 +48,11 @@ void worker_settle(struct reeve_worker *w);
 void worker_drain(struct reeve_worker *w);
 
 /* What the watches do (loop.c). */
-void worker_on_dead(struct reeve_worker *w, struct watch *watch);
-void worker_on_bell(struct reeve_worker *w, struct watch *watch);
-void worker_on_timer(struct reeve_worker *w, struct watch *watch);
-void worker_on_status(struct reeve_worker *w, struct watch *watch);
-void worker_on_listener(struct reeve_worker *w, struct watch *watch);
+void worker_on_dead(struct reeve_worker *w, struct watch *it);
+void worker_on_bell(struct reeve_worker *w, struct watch *it);
+void worker_on_timer(struct reeve_worker *w, struct watch *it);
+void worker_on_status(struct reeve_worker *w, struct watch *it);
+void worker_on_listener(struct reeve_worker *w, struct watch *it);
 
 /* The signals (bell.c): SIGINT with no client here and SIGQUIT make the returned descriptor readable;
  * SIGPIPE is ignored. -1: errno. */
