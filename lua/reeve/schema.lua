@@ -98,7 +98,9 @@ function CHECKS.mode(self, row, value)
     return nil, ("a mode is a text such as \"%s\": Lua reads the number 0%s as decimal %s"):format(meant,
       (digits:gsub("^0+", "")), tostring(value))
   end
-  if type(value) ~= "string" then return nil, ("%s is not a mode; write a text such as \"0660\""):format(article(value)) end
+  if type(value) ~= "string" then
+    return nil, ("%s is not a mode; write a text such as \"0660\""):format(article(value))
+  end
   return self.spec.parse(row.scope, row.name, value)
 end
 
@@ -199,7 +201,9 @@ function CHECKS.map(_, row, value)
     if type(text) ~= "string" then
       return nil, ("%s of '%s' is not a text; write it in quotes"):format(article(text), name), nil, name
     end
-    if text:find("\0", 1, true) then return nil, ("the text of '%s' has a NUL byte"):format(name), nil, name end
+    if text:find("\0", 1, true) then
+      return nil, ("the text of '%s' has a NUL byte"):format(name), nil, name
+    end
     list[#list + 1] = name .. "=" .. text
   end
   table.sort(list)

@@ -29,7 +29,8 @@ local function literal(value, depth)
   for _, key in ipairs(keys) do
     local text = literal(value[key], depth + 1)
     if not text then return nil end
-    parts[#parts + 1] = key:find "^[%a_][%w_]*$" and ("%s = %s"):format(key, text) or ("[%s] = %s"):format(quoted(key), text)
+    parts[#parts + 1] = key:find "^[%a_][%w_]*$" and ("%s = %s"):format(key,
+      text) or ("[%s] = %s"):format(quoted(key), text)
   end
   return #parts > 0 and "{ " .. table.concat(parts, ", ") .. " }" or "{ }"
 end
@@ -63,7 +64,8 @@ local function policy_text(plan, value)
   if made then
     if made.options == nil then return made.word .. "()" end
     local options = literal(made.options, 1)
-    if options then return ("%s%s"):format(made.word, options:sub(1, 1) == "{" and " " .. options or "(" .. options .. ")") end
+    if options then return ("%s%s"):format(made.word, options:sub(1, 1) == "{" and " " .. options
+      or "(" .. options .. ")") end
   end
   if type(value) == "table" and rawlen(value) > 0 then
     local parts = {}
@@ -74,7 +76,8 @@ local function policy_text(plan, value)
     return (rawget(value, "only") and "only " or "") .. "{ " .. table.concat(parts, ", ") .. " }"
   end
   local info = type(value) == "function" and debug.getinfo(value, "S")
-  return ("--[[ policy: %s ]]"):format(info and info.source:gsub("^@", "") .. ":" .. info.linedefined or "a table of hooks")
+  return ("--[[ policy: %s ]]"):format(info and info.source:gsub("^@", "") .. ":" .. info.linedefined
+    or "a table of hooks")
 end
 
 local Printer = {}
@@ -203,7 +206,8 @@ end
 -- was written). Policies that are functions or hooks become comments that name their place.
 ---@return string
 function M.lua(plan, spec, options)
-  local self = setmetatable({ plan = plan, spec = spec, schema = schema.new(spec), options = options or {}, lines = {} }, Printer)
+  local self = setmetatable({ plan = plan, spec = spec, schema = schema.new(spec), options = options or {},
+    lines = {} }, Printer)
   self:globals()
   for _, service in ipairs(plan.services) do
     self:frame(0, "")
@@ -242,7 +246,8 @@ local function array(list)
   return setmetatable(list, { __jsontype = "array" })
 end
 
-local LISTENER_ORDER = { "kind", "name", "address", "port", "ssl", "haproxy", "reuse_port", "path", "mode", "uid", "gid" }
+local LISTENER_ORDER = { "kind", "name", "address", "port", "ssl", "haproxy", "reuse_port", "path", "mode", "uid",
+  "gid" }
 
 local function json_service(self, service, options)
   local listeners = {}
@@ -253,7 +258,8 @@ local function json_service(self, service, options)
   end
   return setmetatable({
     name = service.name, argv = array { table.unpack(service.argv) }, env = array { table.unpack(service.env) },
-    settings = json_settings(self.order.service, service.settings, service.origin, options), listeners = array(listeners),
+    settings = json_settings(self.order.service, service.settings, service.origin,
+      options), listeners = array(listeners),
     policy = service.policy ~= nil and policy_text(self.plan, service.policy) or nil, at = service.at,
   }, { __jsonorder = { "name", "settings", "argv", "env", "listeners", "policy", "at" } })
 end

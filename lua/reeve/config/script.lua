@@ -122,18 +122,24 @@ local function no_deadline(_, f, ...)
   return false, results[2][1], "runtime", results[2][2]
 end
 
+--- Where "NAME:LINE:" first stands in a text: byte, line.
+local function find_line(text, name)
+  local from = 1
+  while true do
+    local at, stop = text:find(name .. ":", from, true)
+    if not at then return nil end
+    local line = text:match("^(%d+):", stop + 1)
+    if line then return at, tonumber(line) end
+    from = stop + 1
+  end
+end
+
 --- The file and line that a message or a traceback names first.
 local function named_place(self, text)
   local best
   for file in next, self.texts do
-    local short = #file < 60 and file or file:sub(-50) -- Lua cuts long names
-    local from, line = 1, nil
-    repeat
-      local at, stop = text:find(short .. ":", from, true)
-      line = at and text:match("^(%d+):", stop + 1)
-      from = at and stop + 1
-      if line and (not best or at < best.at) then best = { at = at, file = file, line = tonumber(line) } end
-    until not at or line
+    local at, line = find_line(text, #file < 60 and file or file:sub(-50)) -- Lua cuts long names
+    if at and (not best or at < best.at) then best = { at = at, file = file, line = line } end
   end
   return best
 end
@@ -221,7 +227,7 @@ local function directory(file)
 end
 
 --- A path that a file of the config names, from the directory of that file.
-function Script:beside(file, path)
+function Script.beside(_, file, path)
   if path:sub(1, 1) == "/" then return normal(path) end
   return normal(directory(file) .. "/" .. path)
 end
