@@ -192,7 +192,8 @@ function M.translate(map, message)
   c.i = near and gave_up_at(map, near, line)
   c.token = c.i and map.tokens[c.i]
   c.before = c.i and map.tokens[c.i - 1]
-  local usual = c.token and map:span(c.token) or map:line_place(line)
+  local last = near == "<eof>" and map.tokens[#map.tokens]
+  local usual = c.token and map:span(c.token) or last and map:span(last) or map:line_place(line)
   for _, rule in ipairs(RULES) do
     local sentence, hint, place = rule(c)
     if sentence then return place or usual, sentence, hint end
