@@ -94,10 +94,11 @@ end
 -- A word of a policy in a config is the constructor that load_policy gave: word(options) -> policy.
 -- plan.made[policy] = { word, options, at } remembers from which word a policy value came.
 --
--- The plan is { globals = { name = canonical }, origin = { name = place }, services, policy,
--- engine_user = "name", made }. A service is { name, settings = { name = canonical }, argv, env =
--- { "NAME=value" } with import_environment resolved, own_env, listeners in the order of their fds,
--- policy, origin = { name = place }, at = place, shown = { user, group, extra_groups as written } }.
+-- The plan is { globals = { name = canonical }, origin = { name = place }, services, policy, made,
+-- engine_user = "name", shown = { users and groups of settings as written } }. A service is { name,
+-- settings = { name = canonical }, argv, env = { "NAME=value" } with import_environment resolved,
+-- own_env, listeners in the order of their fds, policy, origin = { name = place }, at = place,
+-- shown = { user, group, extra_groups as written } }.
 -- Listeners: { kind = "inet", name, address, port, ssl, haproxy, reuse_port } and { kind = "unix" |
 -- "fifo", name, path, mode, uid, gid } (-1: unchanged).
 ---@return table|nil plan

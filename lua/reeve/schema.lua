@@ -182,7 +182,8 @@ function CHECKS.command(_, _, value)
       list[key] = word
     end
   else
-    return nil, ("%s is not a command; write \"program argument\" or { \"program\", \"argument\" }"):format(article(value))
+    local write = "write \"program argument\" or { \"program\", \"argument\" }"
+    return nil, ("%s is not a command; %s"):format(article(value), write)
   end
   if #list == 0 or list[1] == "" then return nil, "the command is empty; write the path of the program" end
   return table.concat(list, " "), nil, list

@@ -57,7 +57,8 @@ describe("the effective plan", function()
     assert.same({ "990", "991", "8,77" }, { s.user, s.group, s.extra_groups })
     s = services.plain.settings
     assert.same({ "65534", "65534" }, { s.user, s.group })
-    assert.same({ "65534", "992", "65534", "61" }, { plan.globals.default_internal_user, plan.globals.default_login_user,
+    assert.same({ "65534", "992", "65534", "61" },
+      { plan.globals.default_internal_user, plan.globals.default_login_user,
       plan.globals.default_internal_group, plan.globals.engine_user })
   end)
 
@@ -75,7 +76,8 @@ describe("the effective plan", function()
     assert.same({
       { kind = "unix", name = "/run/other/imap", path = "/run/other/imap", mode = 438, uid = -1, gid = -1 },
       { kind = "fifo", name = "imap/fifo", path = "/run/test/imap/fifo", mode = 384, uid = 0, gid = 8 },
-      { kind = "inet", name = "imap", address = "127.0.0.1", port = 143, ssl = false, haproxy = false, reuse_port = false },
+      { kind = "inet", name = "imap", address = "127.0.0.1", port = 143, ssl = false, haproxy = false,
+        reuse_port = false },
       { kind = "inet", name = "imap", address = "::1", port = 143, ssl = false, haproxy = false, reuse_port = false },
     }, services.imap.listeners)
   end)
@@ -122,9 +124,11 @@ describe("values", function()
     { "idle_kill", '"500ms"', "500" }, { "idle_kill", '"1min 30s"', "90000" }, { "idle_kill", '"1d"', "86400000" },
     { "idle_kill", '"4294967295s"', tostring(math.maxinteger) }, { "idle_kill", "0", "60000" },
     { "idle_kill", "unset", "60000" }, { "vsz_limit", '"1G"', tostring(1 << 30) }, { "vsz_limit", "0", "0" },
-    { "vsz_limit", '"unlimited"', "0" }, { "vsz_limit", "unset", tostring(256 << 20) }, { "client_limit", "1e3", "1000" },
+    { "vsz_limit", '"unlimited"', "0" }, { "vsz_limit", "unset", tostring(256 << 20) }, { "client_limit", "1e3",
+      "1000" },
     { "client_limit", "cpus() * 2", "8" }, { "process_limit", "tonumber(getenv('NOPE', '3'))", "3" },
-    { "service_count", '"unlimited"', "0" }, { "user", '"#1000"', "1000" }, { "description", '"$base_dir/x $HOME"', "/run/reeve/x $HOME" },
+    { "service_count", '"unlimited"', "0" }, { "user", '"#1000"', "1000" }, { "description", '"$base_dir/x $HOME"',
+      "/run/reeve/x $HOME" },
     { "group", '"$default_internal_group"', "65534" }, { "start_timeout", '"2min"', "120000" },
   } do
     it(("%s = %s"):format(row[1], row[2]), function()
@@ -137,8 +141,14 @@ describe("values", function()
   end
 
   it("takes the names of Dovecot 2.4", function()
-    assert.equal("7", assert(world.load('service "s" { executable = "/bin/echo", service_process_limit = 7 }')).services[1].settings.process_limit)
-    assert.equal("7", assert(world.load('service "s" { executable = "/bin/echo", restart_request_count = 7 }')).services[1].settings.service_count)
+    local plan = assert(world.load([[
+service "s" { executable = "/bin/echo", service_process_limit = 7, restart_request_count = 8,
+  idle_kill_interval = "9s" }
+settings { default_idle_kill_interval = "10s" }
+]]))
+    local s = plan.services[1].settings
+    assert.same({ "7", "8", "9000" }, { s.process_limit, s.service_count, s.idle_kill })
+    assert.equal("10000", plan.globals.default_idle_kill)
   end)
 
   it("reads credentials through the same door as files", function()
@@ -198,14 +208,23 @@ count = 1
 ]], config.format(problems, "line"))
   end)
 
+  it("that never ends is shown in the included file it is in", function()
+    local _, problems = world.load('include "a.lua"\nusr = 1',
+      { ["/etc/reeve/a.lua"] = "local n\nwhile true do\n  n = 1\nend" })
+    assert.equal(1, #problems)
+    assert.same({ "/etc/reeve/a.lua", 3, "deadline" }, { problems[1].file, problems[1].line, problems[1].code })
+  end)
+
   it("of files that include each other names the chain", function()
-    local _, problems = world.load('include "a.lua"', { ["/etc/reeve/a.lua"] = 'include "b.lua"', ["/etc/reeve/b.lua"] = 'include "./a.lua"' })
+    local _, problems = world.load('include "a.lua"',
+      { ["/etc/reeve/a.lua"] = 'include "b.lua"', ["/etc/reeve/b.lua"] = 'include "./a.lua"' })
     assert.equal("/etc/reeve/b.lua:1:9: error: include goes in a circle: "
       .. "/etc/reeve/a.lua -> /etc/reeve/b.lua -> /etc/reeve/a.lua\n", config.format(problems, "line"))
   end)
 
   it("of a missing main file has its own code", function()
-    local plan, problems = config.load(setmetatable({ file = "/nope", read = function() return nil, "No such file or directory" end },
+    local plan, problems = config.load(setmetatable({ file = "/nope", read = function() return nil,
+      "No such file or directory" end },
       { __index = world.opts "" }))
     assert.is_nil(plan)
     assert.equal("no-file", problems[1].code)
@@ -265,16 +284,18 @@ service "a" { executable = "/bin/echo" }
 service "b" { executable = "/bin/echo", user = "web" }
 service "c" { executable = "/bin/echo", chroot = "x" }
 ]], nil, { uid = 1000, gid = 1000 })
-    assert.equal([[
-/etc/reeve/reeve.lua:2:48: error: user of service 'b': only root can run a process as another user; start Reeve as root, or leave it out
-/etc/reeve/reeve.lua:3:50: error: chroot of service 'c': only root can enter a chroot; start Reeve as root, or leave it out
-]], config.format(problems, "line"))
+    assert.same({ 2, 48, "user of service 'b': only root can run a process as another user" },
+      { problems[1].line, problems[1].column, problems[1].message })
+    assert.same({ 3, 50, "chroot of service 'c': only root can enter a chroot" },
+      { problems[2].line, problems[2].column, problems[2].message })
+    assert.equal(2, #problems)
     local plan = assert(world.load('service "a" { executable = "/bin/echo" }', nil, { uid = 1000, gid = 1000 }))
     assert.same({ "1000", "1000" }, { plan.services[1].settings.user, plan.services[1].settings.group })
   end)
 
   it("takes base_dir from the command line first", function()
-    local plan = assert(world.load('settings { base_dir = "/run/a" }\nservice "s" { executable = "$base_dir/x", unix_listener "l" {} }',
+    local plan = assert(world.load('service "s" { executable = "$base_dir/x", unix_listener "l" {} }\n'
+      .. 'settings { base_dir = "/run/a" }',
       nil, { base_dir = "/run/b" }))
     assert.equal("/run/b", plan.globals.base_dir)
     assert.equal("/run/b/x", plan.services[1].argv[1])
@@ -312,8 +333,10 @@ describe("the dump", function()
 
   it("says where values were written, or shows only those", function()
     local plan = assert(world.load 'service "s" {\n  executable = "/bin/echo",\n}')
-    assert.truthy(dump.lua(plan, spec, { origin = true }):find('executable = { "/bin/echo" }, -- /etc/reeve/reeve.lua:2:3', 1, true))
-    assert.equal('settings {\n}\n\nservice "s" {\n  executable = { "/bin/echo" },\n}\n', dump.lua(plan, spec, { changed = true }))
+    assert.truthy(dump.lua(plan, spec,
+      { origin = true }):find('executable = { "/bin/echo" }, -- /etc/reeve/reeve.lua:2:3', 1, true))
+    assert.equal('settings {\n}\n\nservice "s" {\n  executable = { "/bin/echo" },\n}\n',
+      dump.lua(plan, spec, { changed = true }))
   end)
 
   it("is exact JSON", function()
@@ -321,7 +344,8 @@ describe("the dump", function()
     local shown = assert(require "dkjson".decode(dump.json(plan, spec)))
     assert.equal(math.maxinteger, shown.services[1].settings.idle_kill)
     assert.equal(true, shown.services[1].settings.drop_priv_before_exec)
-    assert.same({ 8, 77 }, { tonumber(shown.services[1].settings.extra_groups[1]), tonumber(shown.services[1].settings.extra_groups[2]) })
+    assert.same({ 8, 77 },
+      { tonumber(shown.services[1].settings.extra_groups[1]), tonumber(shown.services[1].settings.extra_groups[2]) })
     assert.equal("breaker { fails = 5 }", shown.services[2].policy)
   end)
 end)

@@ -24,8 +24,8 @@ describe("reeve check", function()
   it("prints warnings and is content", function()
     local code, _, err = run("check", WARNED, "--format", "line")
     assert.equal(0, code)
-    assert.equal("/etc/reeve/reeve.lua:1:56: warning: unix_listener '/run/reeve/w': '/run/reeve/w' begins with base_dir, "
-      .. "where relative paths start anyway; write \"w\"\n", err)
+    assert.equal("/etc/reeve/reeve.lua:1:56: warning: unix_listener '/run/reeve/w': '/run/reeve/w' begins "
+      .. "with base_dir, where relative paths start anyway; write \"w\"\n", err)
   end)
 
   it("ends with 2 and the number of errors", function()
@@ -61,7 +61,8 @@ describe("reeve config", function()
   it("prints a config that can be loaded, and its origins", function()
     local code, out = run("config", GOOD, "--changed", "--origin")
     assert.equal(0, code)
-    assert.equal('settings {\n}\n\nservice "web" {\n  executable = { "/srv/web" }, -- /etc/reeve/reeve.lua:1:17\n}\n', out)
+    assert.equal('settings {\n}\n\nservice "web" {\n  executable = { "/srv/web" }, -- /etc/reeve/reeve.lua:1:17\n}\n',
+      out)
     assert(world.load((select(2, run("config", GOOD)))))
   end)
 
@@ -92,7 +93,8 @@ idle_kill in service "name" { }
 
   it("lists all of the table", function()
     local _, out = run("settings", "")
-    for _, row in ipairs(require "reeve.spec".settings) do assert.truthy(out:find("\n  " .. row.name .. " ", 1, true)) end
+    for _, row in ipairs(require "reeve.spec".settings) do assert.truthy(out:find("\n  " .. row.name .. " ", 1,
+      true)) end
     for line in out:gmatch "[^\n]+" do assert.is_true(#line <= 80, line) end
   end)
 

@@ -5,10 +5,13 @@ package.cpath = "build/lua/?.so;" .. package.cpath
 
 local M = {}
 
-local USERS = { root = { 0, 0 }, nobody = { 65534, 65534 }, web = { 990, 991 }, login = { 992, 993 }, reeve = { 61, 61 } }
+local USERS = { root = { 0, 0 }, nobody = { 65534, 65534 }, web = { 990, 991 }, login = { 992, 993 },
+  reeve = { 61, 61 } }
 local GROUPS = { root = 0, nogroup = 65534, web = 991, mail = 8 }
-local PROGRAMS = { ["/bin/echo"] = "ok", ["/srv/web"] = "ok", ["/etc/passwd"] = "not executable", ["/srv/none"] = "missing" }
-local BASE = { "assert", "error", "ipairs", "next", "pairs", "pcall", "select", "setmetatable", "string", "table", "math",
+local PROGRAMS = { ["/bin/echo"] = "ok", ["/srv/web"] = "ok", ["/etc/passwd"] = "not executable",
+  ["/srv/none"] = "missing" }
+local BASE = { "assert", "error", "ipairs", "next", "pairs", "pcall", "select", "setmetatable", "string", "table",
+  "math",
   "tonumber", "tostring", "type" }
 
 M.names = {
@@ -20,7 +23,8 @@ M.names = {
     return nil, "Name or service not known"
   end,
   ncpu = function() return 4 end,
-  getenv = function(name) return ({ HOME_PORT = "8080", TZ = "UTC", CREDENTIALS_DIRECTORY = "/run/credentials" })[name] end,
+  getenv = function(name) return ({ HOME_PORT = "8080", TZ = "UTC",
+    CREDENTIALS_DIRECTORY = "/run/credentials" })[name] end,
 }
 
 function M.env()
@@ -32,7 +36,14 @@ end
 --- A guard that counts instructions: what reeve.guard does by time, without a clock.
 M.guard = {
   call = function(_, f, ...)
-    local function too_long() error("deadline of 5000 ms exceeded", 2) end
+    local expired = false
+    local function too_long()
+      expired = true
+      debug.sethook(function() -- sticky, as reeve.guard's
+        if debug.getinfo(2, "f").func ~= M.guard.call then error("deadline of 5000 ms exceeded", 2) end
+      end, "l")
+      error("deadline of 5000 ms exceeded", 2)
+    end
     local outer = debug.gethook()
     if not outer then debug.sethook(too_long, "", 2000000) end
     local results = table.pack(xpcall(f, function(message)
@@ -41,7 +52,7 @@ M.guard = {
     if not outer then debug.sethook() end
     if results[1] then return table.unpack(results, 1, results.n) end
     local message = tostring(results[2][1])
-    return false, message, message:find "deadline of" and "deadline" or "runtime", results[2][2]
+    return false, message, expired and "deadline" or "runtime", results[2][2]
   end,
 }
 

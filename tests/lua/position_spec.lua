@@ -90,7 +90,8 @@ describe("position", function()
   end)
 
   it("reads texts that end too early", function()
-    for _, text in ipairs { "", "{", 'service "a" {', '"', "[[", "--[[", "a = {[", "'\\", "({)}", "{ a = function( }" } do
+    for _, text in ipairs { "", "{", 'service "a" {', '"', "[[", "--[[", "a = {[", "'\\", "({)}",
+      "{ a = function( }" } do
       local found = position.read(text)
       assert.is_table(found:line_place(1))
       assert.is_string(found:line(99))

@@ -35,6 +35,7 @@ local function literal(value, depth)
   return #parts > 0 and "{ " .. table.concat(parts, ", ") .. " }" or "{ }"
 end
 
+local NAMES = { user = true, group = true }
 local BARE = { count = true, flag = true }
 local LISTS = { words = true, groups = true }
 
@@ -53,6 +54,7 @@ end
 --- A canonical value as a config writes it.
 local function written(spec, row, canonical)
   if LISTS[row.type] then return list_text(split(canonical)) end
+  if NAMES[row.type] then return quoted(canonical) end
   local text = spec.print(row.scope, row.name, canonical)
   if BARE[row.type] and text ~= "unlimited" then return text end
   return quoted(text)
@@ -111,9 +113,8 @@ function Printer:globals()
   local plan = self.plan
   self:frame(0, "settings {")
   for _, row in ipairs(self.schema.order.global) do
-    local value = plan.globals[row.name]
-    local unset = value == "" or (value == "-1" and (row.type == "user" or row.type == "group"))
-    if value and not unset and not self:is_hidden(row.name, plan.origin) then
+    local value = plan.shown[row.name] or plan.globals[row.name]
+    if value and value ~= "" and not self:is_hidden(row.name, plan.origin) then
       self:put(1, ("%s = %s,"):format(row.name, written(self.spec, row, value)), plan.origin[row.name])
     end
   end

@@ -130,6 +130,7 @@ local function resolve_globals(self, plan)
   for _, row in ipairs(self.schema.order.global) do
     if row.type == "user" or row.type == "group" then
       plan.globals[row.name] = global_id(self, row)
+      plan.shown[row.name] = self:text(row.name)
     elseif not service.NOT_SENT[row.type] then
       plan.globals[row.name] = self:text(row.name)
     end
@@ -138,7 +139,7 @@ local function resolve_globals(self, plan)
   end
   plan.globals.base_dir = self.base_dir
   plan.globals.libexec_dir = self.libexec_dir
-  plan.engine_user = self:text "engine_user"
+  plan.engine_user = plan.shown.engine_user
   plan.policy = self.values.policy and self.values.policy.canonical or nil
   local vsz = self.values.default_vsz_limit
   local bytes = self:number "default_vsz_limit"
@@ -190,7 +191,7 @@ end
 function M.plan(script, opts)
   local self = setmetatable({ script = script, schema = script.schema, opts = opts, names = opts.names or {},
     uid = opts.uid or 0, users = {}, claims = {}, variables = {}, values = {} }, Plan)
-  local result = { globals = {}, services = {}, origin = {}, made = script.made }
+  local result = { globals = {}, services = {}, origin = {}, shown = {}, made = script.made }
   self.result = result
   self.variables = read_variables(self)
   self.values = read_settings(self)

@@ -144,6 +144,8 @@ function Reading:setting(key, value)
   self.values[name] = { canonical = canonical, list = list, given = given, key = key, path = { key }, reading = self }
 end
 
+local NAMELESS = { string = "write setting = \"value\"", boolean = "write setting = value, with one =" }
+
 --- A value without a key: a listener, a list of them, or a mistake.
 function Reading:item(value, path)
   local script = self.script
@@ -173,10 +175,13 @@ function Reading:item(value, path)
     return
   end
   script:adopt(value)
-  local hint = type(value) == "string" and "write setting = \"value\"" or "write setting = value"
-  if type(value) == "boolean" then hint = "write setting = value, with one =" end
+  if record then
+    return self:problem("value", path, "misplaced", ("a listener stands without a name in %s"):format(self.what),
+      "listeners stand in a service")
+  end
+  local hint = NAMELESS[type(value)] or "write setting = value"
   self:problem("value", path, "misplaced", ("a %s stands without a name in %s"):format(
-    record and "listener" or type(value) == "string" and "text" or type(value), self.what), record and "listeners stand in a service" or hint)
+    type(value) == "string" and "text" or type(value), self.what), hint)
 end
 
 --- Reads the keys of `options` into the values.

@@ -6,7 +6,7 @@ local synonyms = require "reeve.config.synonyms"
 local M = {}
 
 --- Names of other places for which there is something better to say than "needs quotes".
-local ABSENT = {
+M.ABSENT = {
   os = "write getenv(NAME, default) for an environment variable",
   io = "write include \"FILE\" or credential(NAME)",
   debug = "there is no way to it from a config",
@@ -67,7 +67,7 @@ end
 local CALLS = { ["("] = true, ["{"] = true, string = true, ["."] = true, [":"] = true }
 
 local function unknown_hint(script, name, after)
-  if ABSENT[name] then return ("'%s' is not there in a config"):format(name), ABSENT[name] end
+  if M.ABSENT[name] then return ("'%s' is not there in a config"):format(name), M.ABSENT[name] end
   local list = {}
   for word in next, script.words do list[#list + 1] = word end
   local meant = near(name, list)
@@ -123,7 +123,8 @@ function M.assigned(script, name)
     if token.line > line then break end
     local after, before = map.tokens[i + 1], map.tokens[i - 1]
     local defines = before and before.kind == "keyword" and before.value == "function"
-    if token.kind == "name" and token.value == name and (defines or after and (after.kind == "=" or after.kind == ",")) then
+    if token.kind == "name" and token.value == name and (defines or after
+      and (after.kind == "=" or after.kind == ",")) then
       found, is_function = token, defines
     end
   end
