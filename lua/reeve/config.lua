@@ -6,7 +6,7 @@ local places = require "reeve.config.places"
 local problems = require "reeve.config.problems"
 local schema = require "reeve.schema"
 local script = require "reeve.config.script"
-local words = require "reeve.config.words"
+local language = require "reeve.config.words"
 
 local M = { format = problems.format, summary = problems.summary }
 
@@ -18,7 +18,8 @@ local function check_doubles(said, file)
       or node.word and " in " .. node.word.value or ""
     local place = map:span(second.at)
     place.file = file
-    said:problem_at(place, "written-twice", ("'%s' is written twice%s; the first is at %s:%d:%d"):format(tostring(second.key),
+    said:problem_at(place, "written-twice",
+      ("'%s' is written twice%s; the first is at %s:%d:%d"):format(tostring(second.key),
       where, file, first.at.line, first.at.column), "remove one of them")
   end)
 end
@@ -33,7 +34,7 @@ local function check_nils(said, record, what)
     place.file = record.at.file
     local text = field.value and map.text:sub(field.value.from, field.last.to):gsub("%s+", " ") or ""
     if #text > 40 then text = text:sub(1, 37) .. "..." end
-    local name = field.positional and ("item %s"):format(tostring(path[#path])) or ("'%s'"):format(tostring(path[#path]))
+    local name = (field.positional and "item %s" or "'%s'"):format(tostring(path[#path]))
     said:problem_at(place, "nil-value", ("%s in %s has no value: %s is nil"):format(name, what, text),
       field.positional and "write false for nothing" or "write unset for the default")
   end)
@@ -50,7 +51,8 @@ local function check_swallowed(said)
   for _, file in ipairs(said.files) do check_doubles(said, file) end
   for _, record in ipairs(said.settings) do check_nils(said, record, "settings") end
   for _, record in ipairs(said.services) do check_nils(said, record, ("service '%s'"):format(record.name)) end
-  for _, record in ipairs(said.all_listeners) do check_nils(said, record, ("%s '%s'"):format(record.word, record.name)) end
+  for _, record in ipairs(said.all_listeners) do check_nils(said, record,
+    ("%s '%s'"):format(record.word, record.name)) end
   check_unfinished(said)
 end
 
@@ -86,16 +88,17 @@ end
 -- deadline_ms (5000) · policies: function(name) -> text | nil, or the names that load_policy knows ·
 -- load_policy(name) -> constructor | nil, sentence (made of policies by default) · combinators
 -- (reeve.combinators) · env(words) -> environment (reeve.sandbox.config_env) · log (for inline
--- policies) · now (what os.time() says) · base_dir (overrides the config's) · uid, gid (of the daemon; 0) · probe(path) -> "ok" |
--- "missing" | "not executable" | nil (not known)
+-- policies) · now (what os.time() says) · base_dir (overrides the config's) · uid, gid (of the daemon; 0) ·
+-- probe(path) -> "ok" | "missing" | "not executable" | nil (not known)
 --
 -- A word of a policy in a config is the constructor that load_policy gave: word(options) -> policy.
 -- plan.made[policy] = { word, options, at } remembers from which word a policy value came.
 --
--- The plan is { globals = { name = canonical }, origin = { name = place }, services, policy,
--- engine_user = "name", made }. A service is { name, settings = { name = canonical }, argv, env =
--- { "NAME=value" } with import_environment resolved, own_env, listeners in the order of their fds,
--- policy, origin = { name = place }, at = place, shown = { user, group, extra_groups as written } }.
+-- The plan is { globals = { name = canonical }, origin = { name = place }, services, policy, made,
+-- engine_user = "name", shown = { users and groups of settings as written } }. A service is { name,
+-- settings = { name = canonical }, argv, env = { "NAME=value" } with import_environment resolved,
+-- own_env, listeners in the order of their fds, policy, origin = { name = place }, at = place,
+-- shown = { user, group, extra_groups as written } }.
 -- Listeners: { kind = "inet", name, address, port, ssl, haproxy, reuse_port } and { kind = "unix" |
 -- "fifo", name, path, mode, uid, gid } (-1: unchanged).
 ---@return table|nil plan
@@ -105,7 +108,7 @@ function M.load(opts)
   local found = problems.new()
   local said = script.new(opts, found)
   said.schema = schema.new(opts.spec)
-  words.install(said)
+  language.install(said)
   if not said:main() then return nil, (found:sorted()) end
   check_swallowed(said)
   local plan = effective.plan(said, opts)

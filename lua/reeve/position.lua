@@ -126,6 +126,27 @@ function Reader:read()
   end
 end
 
+--- Sites by word and line, so that a config of a thousand services is not searched for each.
+local function by_line(sites)
+  local index = {}
+  for _, site in ipairs(sites) do
+    local lines = index[site.word.value] or {}
+    index[site.word.value] = lines
+    for line = site.word.line, site.open.line do
+      lines[line] = lines[line] or {}
+      table.insert(lines[line], site)
+    end
+  end
+  return index
+end
+
+--- Index of the first token of each line that has one.
+local function first_of_lines(tokens)
+  local first = {}
+  for i, token in ipairs(tokens) do first[token.line] = first[token.line] or i end
+  return first
+end
+
 --- Reads a text: its tokens, sites (constructors that are arguments of a call) and nodes (all).
 ---@param text string
 ---@return table map
@@ -134,6 +155,7 @@ function M.read(text)
   reader:read()
   local map = { text = text, starts = lexer.line_starts(text) }
   map.tokens, map.sites, map.nodes = reader.tokens, reader.sites, reader.nodes
+  map.sites_at, map.first_at = by_line(map.sites), first_of_lines(map.tokens)
   return setmetatable(map, Map)
 end
 
@@ -149,13 +171,12 @@ end
 ---@return table|nil node
 function Map:site(word, name, line, nth)
   local written, computed = {}, {}
-  for _, site in ipairs(self.sites) do
-    if site.word.value == word and site.word.line <= line and line <= site.open.line then
-      if site.name and site.name.value == name then
-        written[#written + 1] = site
-      elseif not site.name then
-        computed[#computed + 1] = site
-      end
+  local lines = self.sites_at[word]
+  for _, site in ipairs(lines and lines[line] or {}) do
+    if site.name and site.name.value == name then
+      written[#written + 1] = site
+    elseif not site.name then
+      computed[#computed + 1] = site
     end
   end
   local found = #written > 0 and written or computed
@@ -188,10 +209,11 @@ end
 -- those it accepts.
 function Map:token(kind, value, line, nth, test)
   local seen = 0
-  for i, token in ipairs(self.tokens) do
+  for i = self.first_at[line] or #self.tokens + 1, #self.tokens do
+    local token = self.tokens[i]
     if token.line > line then return nil end
-    if token.line == line and token.kind == kind and token.value == value
-      and (not test or test(token, self.tokens[i - 1], self.tokens[i + 1])) then
+    if token.kind == kind and token.value == value and (not test
+      or test(token, self.tokens[i - 1], self.tokens[i + 1])) then
       seen = seen + 1
       if seen == (nth or 1) then return token, i end
     end

@@ -98,7 +98,9 @@ function CHECKS.mode(self, row, value)
     return nil, ("a mode is a text such as \"%s\": Lua reads the number 0%s as decimal %s"):format(meant,
       (digits:gsub("^0+", "")), tostring(value))
   end
-  if type(value) ~= "string" then return nil, ("%s is not a mode; write a text such as \"0660\""):format(article(value)) end
+  if type(value) ~= "string" then
+    return nil, ("%s is not a mode; write a text such as \"0660\""):format(article(value))
+  end
   return self.spec.parse(row.scope, row.name, value)
 end
 
@@ -180,7 +182,8 @@ function CHECKS.command(_, _, value)
       list[key] = word
     end
   else
-    return nil, ("%s is not a command; write \"program argument\" or { \"program\", \"argument\" }"):format(article(value))
+    local write = "write \"program argument\" or { \"program\", \"argument\" }"
+    return nil, ("%s is not a command; %s"):format(article(value), write)
   end
   if #list == 0 or list[1] == "" then return nil, "the command is empty; write the path of the program" end
   return table.concat(list, " "), nil, list
@@ -199,7 +202,9 @@ function CHECKS.map(_, row, value)
     if type(text) ~= "string" then
       return nil, ("%s of '%s' is not a text; write it in quotes"):format(article(text), name), nil, name
     end
-    if text:find("\0", 1, true) then return nil, ("the text of '%s' has a NUL byte"):format(name), nil, name end
+    if text:find("\0", 1, true) then
+      return nil, ("the text of '%s' has a NUL byte"):format(name), nil, name
+    end
     list[#list + 1] = name .. "=" .. text
   end
   table.sort(list)

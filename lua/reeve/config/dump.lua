@@ -29,11 +29,13 @@ local function literal(value, depth)
   for _, key in ipairs(keys) do
     local text = literal(value[key], depth + 1)
     if not text then return nil end
-    parts[#parts + 1] = key:find "^[%a_][%w_]*$" and ("%s = %s"):format(key, text) or ("[%s] = %s"):format(quoted(key), text)
+    parts[#parts + 1] = key:find "^[%a_][%w_]*$" and ("%s = %s"):format(key,
+      text) or ("[%s] = %s"):format(quoted(key), text)
   end
   return #parts > 0 and "{ " .. table.concat(parts, ", ") .. " }" or "{ }"
 end
 
+local NAMES = { user = true, group = true }
 local BARE = { count = true, flag = true }
 local LISTS = { words = true, groups = true }
 
@@ -52,6 +54,7 @@ end
 --- A canonical value as a config writes it.
 local function written(spec, row, canonical)
   if LISTS[row.type] then return list_text(split(canonical)) end
+  if NAMES[row.type] then return quoted(canonical) end
   local text = spec.print(row.scope, row.name, canonical)
   if BARE[row.type] and text ~= "unlimited" then return text end
   return quoted(text)
@@ -63,7 +66,8 @@ local function policy_text(plan, value)
   if made then
     if made.options == nil then return made.word .. "()" end
     local options = literal(made.options, 1)
-    if options then return ("%s%s"):format(made.word, options:sub(1, 1) == "{" and " " .. options or "(" .. options .. ")") end
+    if options then return ("%s%s"):format(made.word, options:sub(1, 1) == "{" and " " .. options
+      or "(" .. options .. ")") end
   end
   if type(value) == "table" and rawlen(value) > 0 then
     local parts = {}
@@ -74,7 +78,8 @@ local function policy_text(plan, value)
     return (rawget(value, "only") and "only " or "") .. "{ " .. table.concat(parts, ", ") .. " }"
   end
   local info = type(value) == "function" and debug.getinfo(value, "S")
-  return ("--[[ policy: %s ]]"):format(info and info.source:gsub("^@", "") .. ":" .. info.linedefined or "a table of hooks")
+  return ("--[[ policy: %s ]]"):format(info and info.source:gsub("^@", "") .. ":" .. info.linedefined
+    or "a table of hooks")
 end
 
 local Printer = {}
@@ -108,9 +113,8 @@ function Printer:globals()
   local plan = self.plan
   self:frame(0, "settings {")
   for _, row in ipairs(self.schema.order.global) do
-    local value = plan.globals[row.name]
-    local unset = value == "" or (value == "-1" and (row.type == "user" or row.type == "group"))
-    if value and not unset and not self:is_hidden(row.name, plan.origin) then
+    local value = plan.shown[row.name] or plan.globals[row.name]
+    if value and value ~= "" and not self:is_hidden(row.name, plan.origin) then
       self:put(1, ("%s = %s,"):format(row.name, written(self.spec, row, value)), plan.origin[row.name])
     end
   end
@@ -203,7 +207,8 @@ end
 -- was written). Policies that are functions or hooks become comments that name their place.
 ---@return string
 function M.lua(plan, spec, options)
-  local self = setmetatable({ plan = plan, spec = spec, schema = schema.new(spec), options = options or {}, lines = {} }, Printer)
+  local self = setmetatable({ plan = plan, spec = spec, schema = schema.new(spec), options = options or {},
+    lines = {} }, Printer)
   self:globals()
   for _, service in ipairs(plan.services) do
     self:frame(0, "")
@@ -242,7 +247,8 @@ local function array(list)
   return setmetatable(list, { __jsontype = "array" })
 end
 
-local LISTENER_ORDER = { "kind", "name", "address", "port", "ssl", "haproxy", "reuse_port", "path", "mode", "uid", "gid" }
+local LISTENER_ORDER = { "kind", "name", "address", "port", "ssl", "haproxy", "reuse_port", "path", "mode", "uid",
+  "gid" }
 
 local function json_service(self, service, options)
   local listeners = {}
@@ -253,7 +259,8 @@ local function json_service(self, service, options)
   end
   return setmetatable({
     name = service.name, argv = array { table.unpack(service.argv) }, env = array { table.unpack(service.env) },
-    settings = json_settings(self.order.service, service.settings, service.origin, options), listeners = array(listeners),
+    settings = json_settings(self.order.service, service.settings, service.origin,
+      options), listeners = array(listeners),
     policy = service.policy ~= nil and policy_text(self.plan, service.policy) or nil, at = service.at,
   }, { __jsonorder = { "name", "settings", "argv", "env", "listeners", "policy", "at" } })
 end

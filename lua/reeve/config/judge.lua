@@ -54,7 +54,8 @@ function Reading:problem(part, path, code, message, hint, severity)
       return self.script:problem_at(place, code, message, hint, severity)
     end
   end
-  self.script:problem(self.at, self.used_path and "value" or part, self.used_path or path, code, message, hint, severity)
+  self.script:problem(self.at, self.used_path and "value" or part, self.used_path or path, code, message, hint,
+    severity)
 end
 
 function Reading:unknown(key)
@@ -67,7 +68,10 @@ function Reading:unknown(key)
   self:problem("key", { key }, "unknown-setting", ("unknown setting '%s' in %s"):format(key, self.what), hint)
 end
 
+local FLAGS = { yes = "true", on = "true", ["1"] = "true", no = "false", off = "false", ["0"] = "false" }
+
 local function word_hint(row, value)
+  if row.type == "flag" and FLAGS[tostring(value)] then return "write " .. FLAGS[tostring(value)] end
   if row.type ~= "choice" or type(value) ~= "string" then return nil end
   local meant = near(value, row.words)
   return meant and meant ~= "" and ("did you mean \"%s\"?"):format(meant) or nil
@@ -134,10 +138,13 @@ function Reading:setting(key, value)
   local canonical, sentence, list, item = schema:check(self.scope, name, given)
   if canonical == nil then
     local path = item ~= nil and { key, item } or { key }
-    return self:problem("value", path, "value", ("%s of %s: %s"):format(key, self.what, sentence), word_hint(row, given))
+    return self:problem("value", path, "value", ("%s of %s: %s"):format(key, self.what, sentence),
+      word_hint(row, given))
   end
   self.values[name] = { canonical = canonical, list = list, given = given, key = key, path = { key }, reading = self }
 end
+
+local NAMELESS = { string = "write setting = \"value\"", boolean = "write setting = value, with one =" }
 
 --- A value without a key: a listener, a list of them, or a mistake.
 function Reading:item(value, path)
@@ -157,7 +164,8 @@ function Reading:item(value, path)
     and #path < 16 then
     for _, key in ipairs(sorted_keys(value)) do
       if math.type(key) ~= "integer" then
-        return self:problem("value", path, "misplaced", ("a table without a name in %s has the key '%s'"):format(self.what,
+        return self:problem("value", path, "misplaced",
+          ("a table without a name in %s has the key '%s'"):format(self.what,
           tostring(key)), "settings stand in the service itself, or in use = { … }")
       end
       local deeper = { table.unpack(path) }
@@ -167,10 +175,13 @@ function Reading:item(value, path)
     return
   end
   script:adopt(value)
-  local hint = type(value) == "string" and "write setting = \"value\"" or "write setting = value"
-  if type(value) == "boolean" then hint = "write setting = value, with one =" end
+  if record then
+    return self:problem("value", path, "misplaced", ("a listener stands without a name in %s"):format(self.what),
+      "listeners stand in a service")
+  end
+  local hint = NAMELESS[type(value)] or "write setting = value"
   self:problem("value", path, "misplaced", ("a %s stands without a name in %s"):format(
-    record and "listener" or type(value), self.what), record and "listeners stand in a service" or hint)
+    type(value) == "string" and "text" or type(value), self.what), hint)
 end
 
 --- Reads the keys of `options` into the values.
@@ -180,7 +191,8 @@ function Reading:read(options)
     if math.type(key) == "integer" then
       self:item(value, { key })
     elseif type(key) ~= "string" then
-      self:problem("call", nil, "value", ("%s has a key that is a %s, not the name of a setting"):format(self.what, type(key)))
+      self:problem("call", nil, "value",
+        ("%s has a key that is a %s, not the name of a setting"):format(self.what, type(key)))
     elseif key ~= "use" or self.scope ~= "service" then
       self:setting(key, value)
     end
@@ -192,7 +204,8 @@ function Reading:read_used(options)
   local list = rawget(options, "use")
   if list == nil or list == self.script.poison or list == words.unset then return end
   if type(list) ~= "table" then
-    return self:problem("value", { "use" }, "value", ("use of %s is not a list of tables"):format(self.what), "write use = { common }")
+    return self:problem("value", { "use" }, "value", ("use of %s is not a list of tables"):format(self.what),
+      "write use = { common }")
   end
   if rawget(list, 1) == nil then list = { list } end
   local map, site = self.script:map(self.at.file), self.script:site(self.at)
@@ -206,7 +219,8 @@ function Reading:read_used(options)
         if self.values[name] == nil then self.values[name] = value end
       end
     elseif common ~= self.script.poison then
-      self:problem("value", { "use", i }, "value", ("use of %s has something that is not a table of settings"):format(self.what))
+      self:problem("value", { "use", i }, "value",
+        ("use of %s has something that is not a table of settings"):format(self.what))
     end
   end
 end

@@ -30,7 +30,8 @@ local function claim(plan, key, said, message)
   local first = plan.claims[key]
   if first then
     return plan.script:problem(said.at, "name", nil, "duplicate-listener",
-      ("%s is already taken by %s '%s' at %s"):format(message, first.word, first.name, plan.script:cite(first.at, "call")))
+      ("%s is already taken by %s '%s' at %s"):format(message, first.word, first.name,
+        plan.script:cite(first.at, "call")))
   end
   plan.claims[key] = said
 end
@@ -91,7 +92,8 @@ local function path_of(plan, said, reading)
   if path:sub(1, 1) ~= "/" then path = plan.base_dir .. "/" .. path end
   path = path:gsub("/+", "/")
   if #path > LONGEST_PATH and said.kind == "unix" then
-    return refuse("path", ("'%s' is too long for a unix socket: %d bytes, at most %d"):format(path, #path, LONGEST_PATH),
+    return refuse("path",
+      ("the path is too long for a unix socket: %d bytes, at most %d"):format(#path, LONGEST_PATH),
       "choose a shorter path or base_dir")
   end
   return path
@@ -104,13 +106,15 @@ local function on_path(plan, service, said, reading, enabled)
   local gid = plan:id(reading, "group")
   if uid and plan.uid ~= 0 and uid ~= plan.uid and uid ~= -1 then
     reading:problem("value", { values.user.key }, "needs-root",
-      ("user of %s: only root can give a socket to another user"):format(reading.what), "start Reeve as root or leave it out")
+      ("user of %s: only root can give a socket to another user"):format(reading.what),
+      "start Reeve as root or leave it out")
   end
   if not path or values.mode == false then return end
   local mode = number(plan, "unix_listener", values, "mode")
   if mode == 0 or not enabled then return end
   claim(plan, path, said, ("'%s'"):format(path))
-  table.insert(service.listeners, { kind = said.kind, path = path, name = said.name, mode = mode, uid = uid or -1, gid = gid or -1 })
+  table.insert(service.listeners,
+    { kind = said.kind, path = path, name = said.name, mode = mode, uid = uid or -1, gid = gid or -1 })
 end
 
 --- Resolves the listeners `records` into service.listeners. A service that is not enabled has its

@@ -6,7 +6,7 @@ local synonyms = require "reeve.config.synonyms"
 local M = {}
 
 --- Names of other places for which there is something better to say than "needs quotes".
-local ABSENT = {
+M.ABSENT = {
   os = "write getenv(NAME, default) for an environment variable",
   io = "write include \"FILE\" or credential(NAME)",
   debug = "there is no way to it from a config",
@@ -64,20 +64,23 @@ function M.is_poisoned(script, value)
   return false
 end
 
-local function unknown_hint(script, name, called)
-  if ABSENT[name] then return ("'%s' is not there in a config"):format(name), ABSENT[name] end
+local CALLS = { ["("] = true, ["{"] = true, string = true, ["."] = true, [":"] = true }
+
+local function unknown_hint(script, name, after)
+  if M.ABSENT[name] then return ("'%s' is not there in a config"):format(name), M.ABSENT[name] end
   local list = {}
   for word in next, script.words do list[#list + 1] = word end
   local meant = near(name, list)
-  if called then
+  if after and after.kind == "==" and (script.schema.rows.service[name] or script.schema.rows.global[name]) then
+    return ("'%s' is compared, not set"):format(name), ("write %s = …, with one ="):format(name)
+  end
+  if after and CALLS[after.kind] then
     return ("unknown word '%s'"):format(name), meant and ("did you mean '%s'?"):format(meant)
   end
   if MEANT[name] then return ("unknown name '%s'"):format(name), MEANT[name] end
   return ("unknown name '%s': a string needs quotes"):format(name), ("write \"%s\"%s"):format(name,
     meant and (", or did you mean '%s'?"):format(meant) or "")
 end
-
-local CALLS = { ["("] = true, ["{"] = true, string = true, ["."] = true, [":"] = true }
 
 --- A name that nobody defined was read.
 function M.unknown(script, name)
@@ -92,14 +95,14 @@ function M.unknown(script, name)
   local token, i = map:token("name", name, line, nth, is_use)
   if not token and nth > 1 then return script.poison end -- a loop came by again
   local after = i and map.tokens[i + 1]
-  local message, hint = unknown_hint(script, name, after and CALLS[after.kind])
+  local message, hint = unknown_hint(script, name, after)
   local place = token and map:span(token) or map:line_place(line)
   place.file = file
   script:problem_at(place, "unknown-name", message, hint)
   return script.poison
 end
 
-local function belongs(script, name)
+local function belongs(script, name, is_function)
   local rows = script.schema.rows
   if rows.global[name] or synonyms.aliases.global[name] then
     return ("'%s' belongs in settings { }"):format(name), ("write settings { %s = … }"):format(name)
@@ -107,25 +110,27 @@ local function belongs(script, name)
   if rows.service[name] or synonyms.aliases.service[name] then
     return ("'%s' belongs in a service"):format(name), ("write service \"name\" { %s = … }"):format(name)
   end
-  return ("a name of its own needs local: local %s"):format(name), "write local " .. name
+  return ("'%s' is assigned without local"):format(name),
+    ("write local %s%s"):format(is_function and "function " or "", name)
 end
 
 --- A global was assigned. Lua says only where the statement ends.
 function M.assigned(script, name)
   local file, line = script:where()
   local map = script:map(file)
-  local found
+  local found, is_function
   for i, token in ipairs(map.tokens) do
     if token.line > line then break end
     local after, before = map.tokens[i + 1], map.tokens[i - 1]
-    if token.kind == "name" and token.value == name and ((after and (after.kind == "=" or after.kind == ","))
-      or (before and before.kind == "keyword" and before.value == "function")) then
-      found = token
+    local defines = before and before.kind == "keyword" and before.value == "function"
+    if token.kind == "name" and token.value == name and (defines or after
+      and (after.kind == "=" or after.kind == ",")) then
+      found, is_function = token, defines
     end
   end
   local place = found and map:span(found) or map:line_place(line)
   place.file = file
-  local message, hint = belongs(script, name)
+  local message, hint = belongs(script, name, is_function)
   script:problem_at(place, "global", message, hint)
 end
 

@@ -2,7 +2,7 @@
 
 local position = require "reeve.position"
 
-local M = { read = position.read }
+local M = { read = position.read, field = position.field }
 
 local PARTS = {}
 
@@ -93,7 +93,7 @@ function M.each_nil(node, options, found, path)
     local spread = field.positional and i == #node.fields and is_open_ended(field)
     if value == nil and not spread then
       found(field, here)
-    elseif field.node and type(value) == "table" and field.value == field.node.open and field.last == field.node.close then
+    elseif field.node and type(value) == "table" and field.last == field.node.close then
       M.each_nil(field.node, value, found, here)
     end
   end

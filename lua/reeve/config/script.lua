@@ -2,6 +2,7 @@
 -- The words of the language are in words.lua; what was said is judged in judge.lua. Mistakes are
 -- collected and evaluation goes on; a Lua error ends only the file it is in.
 
+local names = require "reeve.config.names"
 local places = require "reeve.config.places"
 local syntax = require "reeve.config.syntax"
 
@@ -114,26 +115,38 @@ function Script:halt()
   error("evaluation stopped", 0)
 end
 
-local function no_deadline(_, f, ...)
-  local results = table.pack(xpcall(f, function(message)
-    return { tostring(message), debug.traceback("", 2) }
-  end, ...))
-  if results[1] then return table.unpack(results, 1, results.n) end
-  return false, results[2][1], "runtime", results[2][2]
+--- Runs a chunk inside the guard's call (or, without a guard, without deadline). When the deadline
+-- is over, every line after this xpcall raises again, up to the guard: what the handler has noted is
+-- all that is left of the place.
+function Script:inner(chunk)
+  local function handler(message)
+    self.caught = self.caught or { message = tostring(message), traceback = debug.traceback("", 2) }
+  end
+  local good, result = xpcall(chunk, handler)
+  if good then return true, result end
+  local caught = self.caught or { message = "not enough memory" } -- no handler is called then
+  self.caught = nil
+  return false, caught.message, "runtime", caught.traceback
+end
+
+--- Where "NAME:LINE:" first stands in a text: byte, line.
+local function find_line(text, name)
+  local from = 1
+  while true do
+    local at, stop = text:find(name .. ":", from, true)
+    if not at then return nil end
+    local line = text:match("^(%d+):", stop + 1)
+    if line then return at, tonumber(line) end
+    from = stop + 1
+  end
 end
 
 --- The file and line that a message or a traceback names first.
 local function named_place(self, text)
   local best
   for file in next, self.texts do
-    local short = #file < 60 and file or file:sub(-50) -- Lua cuts long names
-    local from, line = 1, nil
-    repeat
-      local at, stop = text:find(short .. ":", from, true)
-      line = at and text:match("^(%d+):", stop + 1)
-      from = at and stop + 1
-      if line and (not best or at < best.at) then best = { at = at, file = file, line = tonumber(line) } end
-    until not at or line
+    local at, line = find_line(text, #file < 60 and file or file:sub(-50)) -- Lua cuts long names
+    if at and (not best or at < best.at) then best = { at = at, file = file, line = line } end
   end
   return best
 end
@@ -148,21 +161,23 @@ end
 local KINDS = {}
 
 function KINDS.deadline(self, file, message, traceback)
-  local found = named_place(self, traceback or "") or named_place(self, message) or { file = file, line = 1 }
+  local where = self.caught and self.caught.traceback or traceback
+  local found = named_place(self, where or "") or named_place(self, message) or { file = file, line = 1 }
   return found, "deadline", ("the config takes too long: stopped after %d s while this line was running")
     :format((self.opts.deadline_ms or DEADLINE_MS) // 1000), "look for a loop that does not end"
 end
 
-function KINDS.memory(self, file, message, traceback)
+function KINDS.memory(self, file, message, traceback) -- Lua makes no traceback then
   local found = named_place(self, traceback or "") or named_place(self, message) or { file = file, line = 1 }
-  return found, "memory", "the config needs too much memory: stopped while this line was running"
+  return found, "memory", "the config needs too much memory", "look for a table or a text that grows in a loop"
 end
 
 function KINDS.runtime(self, file, message, traceback)
   local found = named_place(self, message)
   local text = bare(message, found)
   found = found or named_place(self, traceback or "") or { file = file, line = 1 }
-  return found, "lua-error", text, "the rest of this file was not evaluated"
+  local absent = names.ABSENT[text:match "^(%a+) has no '"]
+  return found, "lua-error", text, absent or "the rest of this file was not evaluated"
 end
 
 --- Says what ended the evaluation of a file.
@@ -172,6 +187,7 @@ function Script:ended(file, message, kind, traceback)
     return
   end
   if self.dead then return end
+  if message == "not enough memory" then kind = "memory" end
   local say = KINDS[kind] or KINDS.runtime
   local found, code, text, hint = say(self, file, tostring(message), traceback)
   self.dead = say ~= KINDS.runtime
@@ -194,8 +210,12 @@ function Script:run(file, text)
     return false
   end
   table.insert(self.stack, file)
-  local call = self.opts.guard and self.opts.guard.call or no_deadline
-  local good, result, kind, traceback = call(self.opts.deadline_ms or DEADLINE_MS, chunk)
+  local good, result, kind, traceback
+  if #self.stack == 1 and self.opts.guard then
+    good, result, kind, traceback = self.opts.guard.call(self.opts.deadline_ms or DEADLINE_MS, chunk)
+  else
+    good, result, kind, traceback = self:inner(chunk)
+  end
   table.remove(self.stack)
   if good then return true, result end
   self:ended(file, result, kind, traceback)
@@ -221,9 +241,15 @@ local function directory(file)
 end
 
 --- A path that a file of the config names, from the directory of that file.
-function Script:beside(file, path)
+function Script.beside(_, file, path)
   if path:sub(1, 1) == "/" then return normal(path) end
   return normal(directory(file) .. "/" .. path)
+end
+
+--- Why a file cannot be read, without its name, which stands before it already.
+local function reason(path, sentence)
+  sentence = sentence or "no such file"
+  return sentence:sub(1, #path + 2) == path .. ": " and sentence:sub(#path + 3) or sentence
 end
 
 --- Evaluates a file that was named at `at`. -> true, what it returned | false
@@ -241,7 +267,7 @@ function Script:include(path, at, code)
   end
   local text, sentence = self.opts.read(path)
   if not text then
-    self:problem(at, "name", nil, code, ("cannot read '%s': %s"):format(path, sentence or "no such file"))
+    self:problem(at, "name", nil, code, ("cannot read '%s': %s"):format(path, reason(path, sentence)))
     return false
   end
   return self:run(path, text)
@@ -254,7 +280,7 @@ function Script:main()
   local text, sentence = self.opts.read(file)
   if not text then
     self.problems:add { file = file, line = 1, column = 1, code = "no-file",
-      message = ("cannot read the config: %s"):format(sentence or "no such file") }
+      message = ("cannot read the config: %s"):format(reason(file, sentence)) }
     return false
   end
   local good, bug = pcall(self.run, self, file, text)

@@ -1,6 +1,8 @@
 --- syntax: Lua's syntax errors in the words of somebody who writes a config. Lua names the token at
 -- which it gave up, which is often one after the mistake; here the tokens around it are looked at.
 
+local synonyms = require "reeve.config.synonyms"
+
 local M = {}
 
 local ENDS = { ["}"] = true, [")"] = true, ["]"] = true, string = true, number = true, name = true, ["..."] = true }
@@ -54,6 +56,26 @@ local function after(map, token)
   return { line = token.last_line, column = stop, length = 1 }
 end
 
+--- The innermost constructor without an end.
+local function unclosed(map)
+  local found
+  for _, node in ipairs(map.nodes) do
+    if not node.close then found = node end
+  end
+  return found
+end
+
+--- The key before the "=" that is token i, as it is written: limit-as. -> text, its first token
+local function key_before(map, i)
+  local first = i - 1
+  while first > 1 and map.tokens[first - 1].to + 1 == map.tokens[first].from
+    and (map.tokens[first].kind == "-" or map.tokens[first].kind == "." or map.tokens[first - 1].kind == "-"
+    or map.tokens[first - 1].kind == ".") do
+    first = first - 1
+  end
+  return map.text:sub(map.tokens[first].from, map.tokens[i - 1].to), map.tokens[first]
+end
+
 local COMMENTS = { ["#"] = true, ["//"] = true, ["/"] = true, [";"] = true }
 local OPERATORS = {
   ["!"] = "Lua writes 'not' for ! and ~= for !=",
@@ -77,15 +99,18 @@ local RULES = {
   end,
   function(c)
     local kind, line = c.said:match "^unfinished long (%a+) %(starting at line (%d+)%)"
-    if kind then return ("the long %s is never closed"):format(kind), "its ]] is missing", c.map:line_place(tonumber(line)) end
+    if not kind then return nil end
+    return ("the long %s is never closed"):format(kind), "its ]] is missing", c.map:line_place(tonumber(line))
   end,
   function(c) -- an open bracket at the end of the file
     if c.near ~= "<eof>" then return nil end
     local missing, open, line = c.said:match "^'(%S+)' expected %(to close '(%S+)' at line (%d+)%)"
     if not missing then
       missing = c.said:match "^'(%S+)' expected"
-      if missing then return ("the file ends where '%s' is still missing"):format(missing) end
-      return "the file ends in the middle of a statement"
+      if missing and missing ~= "}" then return ("the file ends where '%s' is still missing"):format(missing) end
+      local node = unclosed(c.map)
+      if not node then return "the file ends in the middle of a statement" end
+      return "'{' is never closed", "its '}' is missing", c.map:span(node.open)
     end
     local kind = open:find "^%a" and "keyword" or open
     local token = c.map:token(kind, open, tonumber(line))
@@ -112,12 +137,15 @@ local RULES = {
   end,
   function(c) -- a missing comma
     if c.said:find "^'}' expected" and ends_value(c.before) and begins_value(c.token) then
-      return ("a comma is missing after %s"):format(describe(c.map, c.i - 1)), "a comma is missing here", after(c.map, c.before)
+      return ("a comma is missing after %s"):format(describe(c.map, c.i - 1)), "write a comma here", after(c.map,
+        c.before)
     end
   end,
   function(c)
     if c.said:find "^'}' expected" and c.near == "=" then
-      return "the key before this = is not a plain name", "write [\"the-key\"] = value"
+      local key, first = key_before(c.map, c.i)
+      return ("'%s' is not a plain name"):format(key), synonyms.hint("service", key)
+        or ("write [\"%s\"] = value"):format(key), c.map:span(first, c.before)
     end
   end,
   function(c)
@@ -164,7 +192,8 @@ function M.translate(map, message)
   c.i = near and gave_up_at(map, near, line)
   c.token = c.i and map.tokens[c.i]
   c.before = c.i and map.tokens[c.i - 1]
-  local usual = c.token and map:span(c.token) or map:line_place(line)
+  local last = near == "<eof>" and map.tokens[#map.tokens]
+  local usual = c.token and map:span(c.token) or last and map:span(last) or map:line_place(line)
   for _, rule in ipairs(RULES) do
     local sentence, hint, place = rule(c)
     if sentence then return place or usual, sentence, hint end

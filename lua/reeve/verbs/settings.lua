@@ -14,7 +14,8 @@ local TITLES = {
 local TYPES = {
   count = "a whole number", duration = "a duration (\"60s\", \"5min\", \"1h\")", size = "a size (\"256M\", \"1G\")",
   mode = "a file mode (\"0660\")", flag = "true or false", user = "a user (name or \"#1000\")",
-  group = "a group (name or \"#1000\")", text = "a text", path = "a path", command = "a command (\"program argument\" or a list)",
+  group = "a group (name or \"#1000\")", text = "a text", path = "a path",
+  command = "a command (\"program argument\" or a list)",
   words = "a list of words (\"a b\" or { \"a\", \"b\" })", choice = "one of several words", groups = "a list of groups",
   map = "a table { NAME = \"value\" }", policy = "a policy", table = "a table",
 }
