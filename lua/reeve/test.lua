@@ -187,7 +187,7 @@ methods.start = settled(function(s) s.service:stop(false) end)
 
 --- An operator's verb: start, stop, restart, drain, reset or scale.
 methods.operator = settled(function(s, verb, fields)
-  if verb == "reset" then s.service.pool:reset() end
+  if verb == "reset" or verb == "start" or verb == "restart" then s.service.pool:reset() end
   s.world.host:operator(s.service.name, verb, fields)
   s.world.news = true
 end)

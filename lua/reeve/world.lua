@@ -369,7 +369,7 @@ function World:service(definition)
     events = {}, dirty = {}, waiting = 0, dropped = 0, failing = 0, fork_failing = 0, lost = 0, orders = 0,
     retired = 0, stopped = false }, Service)
   svc.pool = pool.new { process_limit = svc.process_limit, client_limit = svc.client_limit,
-    service_count = svc.service_count, reports = svc.reports }
+    service_count = svc.service_count, reports = svc.reports, once = settings.type == "startup" }
   self.services[svc.number] = svc
   return svc
 end

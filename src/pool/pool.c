@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#define HOLD_MOST      60000 /* ms: nobody holds a service down for longer without saying so again */
-#define FIRST_DELAY    2000
-#define MOST_DELAY     60000
-#define FAILURES_MOST  10    /* in one second, for a service that never worked */
-#define HEALTHY_AGE    10000 /* ms of life that prove that a service works */
+#define HOLD_MOST     60000 /* ms: nobody holds a service down for longer without saying so again */
+#define FIRST_DELAY   2000
+#define MOST_DELAY    60000
+#define FAILURES_MOST 10    /* in one second, for a service that never worked */
+#define HEALTHY_AGE   10000 /* ms of life that prove that a service works */
 
 void pool_init(struct pool *p)
 {
@@ -70,16 +70,21 @@ static uint32_t floor_of(const struct pool *p, const struct standing *s)
 {
 	uint32_t taken = pool_live(p) - p->available;
 
+	if (p->once && p->done)
+		return 0; /* at once, not when a policy has heard of it: a job must not run twice */
 	return most(s->at_least, s->spare > 0 ? plus(taken, s->spare) : 0);
 }
 
 /* Clients that wait and that no starting process will take. With an idle or half-full process
- * there are none: it takes them itself. */
+ * there are none: it takes them itself. Without status messages nobody knows how many a process
+ * can take, so the first one is for all. */
 static uint32_t unserved(const struct pool *p, uint32_t waiting)
 {
 	uint32_t starting = p->in[POOL_STARTING].count;
 	uint64_t coming = (uint64_t)starting * p->client_limit;
 
+	if (!p->reports)
+		return pool_live(p) == 0 ? 1 : 0;
 	if (p->available > starting || waiting <= coming)
 		return 0;
 	return waiting - (uint32_t)coming;
@@ -163,8 +168,7 @@ static uint32_t shrink(const struct pool *p, const struct standing *s)
 	return most(over, may);
 }
 
-struct pool_actions pool_step(
-	const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now)
+struct pool_actions pool_step(const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now)
 {
 	struct pool_actions a = {0};
 
@@ -237,7 +241,8 @@ static void count(struct pool *p, struct pool_process *pp, uint32_t available)
 
 static bool is_used_up(const struct pool *p, const struct pool_process *pp, uint32_t available)
 {
-	return p->service_count > 0 && p->client_limit > 1 && available == 0 && pp->accepted >= p->service_count;
+	return p->service_count > 0 && p->client_limit > 1 && available == 0 &&
+	       pp->accepted >= p->service_count;
 }
 
 bool pool_status(struct pool *p, struct pool_process *pp, uint32_t available, uint64_t now)
@@ -298,8 +303,8 @@ static bool is_storm(struct pool *p, uint64_t now)
 	return ++p->failures_in_second > FAILURES_MOST && !p->ever_ok;
 }
 
-bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s,
-	const struct pool_end *end, uint64_t now)
+bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s, const struct pool_end *end,
+	uint64_t now)
 {
 	bool reported = pp->reported, bad = !end->ok && !end->asked;
 
@@ -314,6 +319,8 @@ bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s
 		p->ever_ok = true;
 		p->throttle_next = 0;
 	}
+	if (end->ok && !end->asked)
+		p->done = true;
 	if (reported && end->age >= HEALTHY_AGE)
 		p->ever_ok = true;
 	if (!bad)
@@ -338,6 +345,7 @@ void pool_reset(struct pool *p)
 	p->throttled_until = 0;
 	p->throttle_next = 0;
 	p->failures_in_second = 0;
+	p->done = false;
 }
 
 const char *pool_state_name(enum pool_state state)
