@@ -2,7 +2,8 @@
 --
 -- Dovecot's service_monitor_start_extra_avail: a floor on processes with room for a client, new ones counted from
 -- their fork. Dovecot starts at most 10 of them at a time and yields to starts on demand; here the master starts the
--- missing ones at once. A service of type startup gets one process when the daemon starts, until one has ended well.
+-- missing ones at once. A service of type startup gets one process when the daemon starts, until one has ended well
+-- (which the master's pool sees first, so that a quick job does not run twice).
 return function()
   local function floor(s, st)
     local vote = { spare = s.settings.process_min_avail }

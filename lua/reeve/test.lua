@@ -7,8 +7,8 @@
 --
 -- Settings are those of a service, written as in a config; without them: client_limit 1, process_limit 100,
 -- idle_kill 60s, and boot = 0 (how long a process takes to come up). Pool, facts and policy host are the production
--- ones. Fields: now (s), live, starting, idle, busy, leaving, draining, avail, clients, waiting, throttled, lost (clients
--- lost), failing; s.facts is what policies see, s.standing the order in force, s.log what was logged.
+-- ones. Fields: now (s), live, starting, idle, busy, leaving, draining, avail, clients, waiting, throttled (s), lost
+-- (clients); s.facts is what policies see, s.standing the order in force, s.log what was logged.
 local combinators = require "reeve.combinators"
 local policyhost = require "reeve.policyhost"
 local rng = require "reeve.rng"
@@ -187,7 +187,7 @@ methods.start = settled(function(s) s.service:stop(false) end)
 
 --- An operator's verb: start, stop, restart, drain, reset or scale.
 methods.operator = settled(function(s, verb, fields)
-  if verb == "reset" then s.service.pool:reset() end
+  if verb == "reset" or verb == "start" or verb == "restart" then s.service.pool:reset() end
   s.world.host:operator(s.service.name, verb, fields)
   s.world.news = true
 end)
@@ -248,8 +248,8 @@ local DEEDS = {
   restart = function(s) s:restart_engine() end,
   scale = function(s, x) s:override { at_least = x % 4, at_most = 3 + x % 5, ["until"] = s.now + 30 } end,
 }
-local NAMES = { "connect", "connect", "connect", "finish", "finish", "advance", "advance", "advance", "crash", "fail_start",
-  "fail_fork", "renew", "restart", "scale" }
+local NAMES = { "connect", "connect", "connect", "finish", "finish", "advance", "advance", "advance", "crash",
+  "fail_start", "fail_fork", "renew", "restart", "scale" }
 
 local function run(make, script)
   local s

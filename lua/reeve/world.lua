@@ -38,7 +38,8 @@ end
 
 local function pop(heap)
   local top, last = heap[1], #heap
-  heap[1], heap[last] = heap[last], nil
+  heap[1] = heap[last]
+  heap[last] = nil
   local i = 1
   while true do
     local least = i
@@ -118,7 +119,8 @@ local function start(svc)
     return tell(svc, "fork_failed", { error = 11 })
   end
   w.last_id = w.last_id + 1
-  local p = { id = w.last_id, pid = 1000 + w.last_id, generation = svc.generation, born = w.now, clients = 0, taken = 0 }
+  local p = { id = w.last_id, pid = 1000 + w.last_id, generation = svc.generation, born = w.now, clients = 0,
+    taken = 0 }
   svc.processes[p.id], w.by_id[p.id] = p, svc
   svc.pool:started(p.id, w.now)
   touch(svc, p)
@@ -367,7 +369,7 @@ function World:service(definition)
     events = {}, dirty = {}, waiting = 0, dropped = 0, failing = 0, fork_failing = 0, lost = 0, orders = 0,
     retired = 0, stopped = false }, Service)
   svc.pool = pool.new { process_limit = svc.process_limit, client_limit = svc.client_limit,
-    service_count = svc.service_count, reports = svc.reports }
+    service_count = svc.service_count, reports = svc.reports, once = settings.type == "startup" }
   self.services[svc.number] = svc
   return svc
 end
@@ -380,7 +382,8 @@ function World:begin(resumed, restore)
   self.host = self.make_host(orders(self))
   self.host:define(plan)
   if restore then assert(self.host:restore(restore)) end
-  self.host:report("begin", { generation = self.generation, now = self.now, master_pid = 1, resumed = resumed or false })
+  self.host:report("begin", { generation = self.generation, now = self.now, master_pid = 1,
+    resumed = resumed or false })
   for _, svc in ipairs(self.services) do
     for id, p in pairs(svc.processes) do svc.dirty[id] = p end
   end
