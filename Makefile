@@ -1,16 +1,27 @@
 # Reeve's build. `make help` says what there is; everything is left in build/ and runs from there.
 #
-#   make CC=clang            another compiler (its objects in build/)
-#   make SAN=1               ASan and UBSan, in build-san/
+#   make                     build into build/
+#   make test                install what is missing (root), build, run every test
+#   make check               the same without installing: unit, and e2e when root
+#   make unit | e2e | faults one part: no root needed | the whole program | its slow scenarios
+#   make lint | format       the rules of docs/STYLE.md and docs/HOUSE.md | clang-format
+#   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
+#   make bench               connections a second, beside Dovecot's master
+#   make deps                the Debian packages that are missing
+#   make clean
+#   make CC=clang            another compiler (use BUILD=build-clang beside gcc's)
+#   make SAN=1 test          with ASan and UBSan, in build-san/
 #   make WERROR=1            warnings are errors, as in CI
 
+comma := ,
 PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 BUILD   ?= $(if $(SAN),build-san,build)
 
-LUA_CFLAGS := $(shell pkg-config --cflags lua5.4 2>/dev/null)
-LUA_LIBS   := $(shell pkg-config --libs lua5.4 2>/dev/null)
+# the fallbacks are Debian's, for the first run on a machine where pkg-config is yet to be installed
+LUA_CFLAGS := $(or $(shell pkg-config --cflags lua5.4 2>/dev/null),-I/usr/include/lua5.4)
+LUA_LIBS   := $(or $(shell pkg-config --libs lua5.4 2>/dev/null),-llua5.4)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wwrite-strings -Wcast-qual -Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough $(if $(WERROR),-Werror)
@@ -20,7 +31,6 @@ CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(CFLAGS) $(WARN) $(HARDEN) $(SANITIZE) -Isrc -MMD -MP \
              -DREEVE_VERSION='"$(VERSION)"' -DREEVE_PREFIX='"$(PREFIX)"' $(LUA_CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
-comma := ,
 
 rooms = $(foreach room,$(1),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard src/$(room)/*.c)))
 
@@ -39,7 +49,7 @@ $(BUILD)/reeve-engine: $(call rooms,engine) $(FLOOR)
 $(BUILD)/reeve-log: $(call rooms,log) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
 $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -ledit $(LUA_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # Lua modules for tests and tools: the same sources that the engine links
 $(BUILD)/lua/reeve/%.so: src/engine/api_%.c $(wildcard src/base/*.c src/wire/*.c src/spec/*.c src/pool/*.c)
@@ -49,5 +59,92 @@ $(BUILD)/lua/reeve/%.so: src/engine/api_%.c $(wildcard src/base/*.c src/wire/*.c
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# ---- deps: the one list of Debian packages. `make deps` installs what is missing (root), or says how
+DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 libedit2 lua-dkjson
+DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev libedit-dev
+DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-dev clang clang-tidy clang-format \
+              cppcheck procps dovecot-core
+missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
+            awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
+              END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
+
+deps: need = $(call missing,$(DEPS_RUN) $(DEPS_BUILD) $(DEPS_TEST))
+deps:
+	@tests/deps $(need)
+
+# ---- tests: tests/c/test_X.c -> build/tests/test_X; its first line names what it needs besides the floors:
+#      /* links: master/spawn worker/; wrap: fork waitid */
+C_TESTS   := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
+first_line = $(shell sed -n '1s,.*$(2): *\([^;*]*\).*,\1,p' tests/c/$(1).c)
+links      = $(filter-out %/main.c,$(foreach w,$(call first_line,$(1),links),$(wildcard src/$(if $(filter %/,$(w)),$(w)*.c,$(w).c))))
+wraps      = $(patsubst %,-Wl$(comma)--wrap=%,$(call first_line,$(1),wrap))
+TEST_LIBS := -lcmocka -Wl,--as-needed -levent_core -lseccomp -ledit $(LUA_LIBS) -lm -ldl
+BUSTED    := busted --lua=/usr/bin/lua5.4 -o TAP
+TEST_ENV   = BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \
+             ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 UBSAN_OPTIONS=print_stacktrace=1 \
+             $(if $(SAN),SAN=1 PRELOAD=$(shell $(CC) -print-file-name=libasan.so))
+E2E_TAGS  ?= --exclude-tags=slow
+
+define C_TEST
+$(BUILD)/tests/$(1): $(BUILD)/obj/tests/c/$(1).o $(patsubst %.c,$(BUILD)/obj/%.o,$(call links,$(1))) $(FLOOR)
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_LDFLAGS) $(call wraps,$(1)) -o $$@ $$^ $(TEST_LIBS)
+endef
+$(foreach t,$(C_TESTS),$(eval $(call C_TEST,$(t))))
+
+$(BUILD)/tests/e2e-worker $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(BUILD)/obj/e2e-worker.o: tests/e2e/worker.c
+$(BUILD)/obj/swarm.o: tests/bench/swarm.c
+$(BUILD)/obj/e2e-worker.o $(BUILD)/obj/swarm.o:
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+test: deps
+	+@$(MAKE) --no-print-directory check
+check:
+	@rm -rf $(BUILD)/tap
+	+@good=true; $(MAKE) --no-print-directory -k unit $(if $(filter 0,$(shell id -u)),e2e) || good=false; \
+	  tests/total $(BUILD)/tap && $$good
+
+unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
+	@mkdir -p $(BUILD)/tap
+	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
+	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
+e2e faults: all $(BUILD)/tests/e2e-worker
+	@mkdir -p $(BUILD)/tap
+	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
+faults: E2E_TAGS = --tags=slow
+
+# ---- fuzz: libFuzzer on what reads foreign bytes
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/*)
+	@mkdir -p $(@D)
+	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	  -o $@ $(filter %.c,$^)
+fuzz: $(addprefix build-fuzz/,$(FUZZERS))
+	@for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f && \
+	  build-fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -verbosity=0 -print_final_stats=1 \
+	    -artifact_prefix=build-fuzz/$$f- build-fuzz/corpus/$$f || exit 1; done
+
+# ---- lint, format, bench
+C_FILES  := $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])
+LUA_DIRS := $(wildcard lua policies conf examples tests)
+lint: $(PROGRAMS)
+	@tests/lint/run $(BUILD) $(LUA_CFLAGS)
+format:
+	clang-format -i $(C_FILES)
+bench: all $(BUILD)/tests/swarm $(BUILD)/tests/e2e-worker
+	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/connections.lua
+clean:
+	rm -rf build build-san build-fuzz
+help:
+	@sed -n 's/^#   \(.*\)/\1/p' Makefile
+
+.PHONY: all deps test check unit e2e faults fuzz lint format bench clean help
+.DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

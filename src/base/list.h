@@ -52,14 +52,13 @@ static inline struct link *list_next(const struct list *l, const struct link *n)
 }
 
 /* The object that holds the link `n` as its member `field`; NULL stays NULL. */
-#define LIST_OF(n, type, field) \
-	((n) != NULL ? (type *)((uintptr_t)(n)-offsetof(type, field)) : (type *)NULL)
+#define LIST_OF(n, type, field) ((n) != NULL ? (type *)((uintptr_t)(n)-offsetof(type, field)) : (type *)NULL)
 
 /* for each object `x` of the list; `x` may be removed in the body */
-#define LIST_EACH(x, list, type, field)                                                            \
-	for (struct link *x##_at = list_first(list),                                               \
-			 *x##_then = x##_at != NULL ? list_next(list, x##_at) : NULL;              \
-		x##_at != NULL && ((x) = LIST_OF(x##_at, type, field)) != NULL;                    \
+#define LIST_EACH(x, list, type, field)                                               \
+	for (struct link *x##_at = list_first(list),                                  \
+			 *x##_then = x##_at != NULL ? list_next(list, x##_at) : NULL; \
+		x##_at != NULL && ((x) = LIST_OF(x##_at, type, field)) != NULL;       \
 		x##_at = x##_then, x##_then = x##_at != NULL ? list_next(list, x##_at) : NULL)
 
 #endif

@@ -87,12 +87,13 @@ static int wrong_duration(const char *text, struct err *e)
 	int64_t n;
 
 	if (digits(&p, &n) == 0 && *p == '\0')
-		return err_set(e, "'%s' has no unit: %s what? Write \"%ss\", \"%smin\" or \"%sh\"", text, text, text,
-			text, text);
+		return err_set(e, "'%s' has no unit: %s what? Write \"%ss\", \"%smin\" or \"%sh\"", text,
+			text, text, text, text);
 	if (digits(&p, &n) == 0 || (p != text && strcmp(p, "m") == 0))
-		return err_set(e, "'%s' is not clear: 'm' could be minutes or months; write \"%.*smin\"", text,
-			(int)(p - text), text);
-	return err_set(e, "'%s' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\"",
+		return err_set(e, "'%s' is not clear: 'm' could be minutes or months; write \"%.*smin\"",
+			text, (int)(p - text), text);
+	return err_set(e,
+		"'%s' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\"",
 		text);
 }
 
@@ -145,16 +146,18 @@ int text_size(const char *text, int64_t *bytes, struct err *e)
 		return 0;
 	}
 	if (digits(&p, &n) < 0)
-		return err_set(e, "'%s' is not a size; write \"64K\", \"256M\", \"1G\" or \"unlimited\"", text);
+		return err_set(
+			e, "'%s' is not a size; write \"64K\", \"256M\", \"1G\" or \"unlimited\"", text);
 	len = word_length(p);
 	factor = p[len] == '\0' ? factor_of(sizes, p, len) : 0;
 	if (*p == '\0')
 		return err_set(e, "'%s' has no unit: write \"%sM\" (or K, G; powers of 1024)", text, text);
-	if (factor == 0 && len == 2 && p[1] == 'B')
+	if (factor == 0 && len == 2 && p[1] == 'B' && p[2] == '\0' && factor_of(sizes, p, 1) != 0)
 		return err_set(e, "'%s' is not clear: 1000 or 1024? Write \"%.*s%c\" (powers of 1024)", text,
 			(int)(p - text), text, *p);
 	if (factor == 0)
-		return err_set(e, "'%s' is not a size; write \"64K\", \"256M\", \"1G\" or \"unlimited\"", text);
+		return err_set(
+			e, "'%s' is not a size; write \"64K\", \"256M\", \"1G\" or \"unlimited\"", text);
 	if (__builtin_mul_overflow(n, factor, bytes))
 		return err_set(e, "'%s' is more than Reeve can count; write \"unlimited\"", text);
 	return 0;
@@ -182,12 +185,13 @@ int text_mode(const char *text, int64_t *mode, struct err *e)
 		return 0;
 	for (const char *p = text; *p != '\0'; p++) {
 		if (*p < '0' || *p > '7' || sum > 0777)
-			return err_set(e, "'%s' is not a file mode; write four octal digits such as \"0660\"", text);
+			return err_set(
+				e, "'%s' is not a file mode; write four octal digits such as \"0660\"", text);
 		sum = sum * 8 + (*p - '0');
 	}
-	if (text[0] != '0')
+	if (text[0] != '0' && text[0] != '\0')
 		return err_set(e, "'%s' lacks the leading 0 of an octal mode; write \"0%s\"", text, text);
-	if (sum > 07777)
+	if (text[0] == '\0' || sum > 07777)
 		return err_set(e, "'%s' is not a file mode; write four octal digits such as \"0660\"", text);
 	*mode = sum;
 	return 0;
@@ -231,7 +235,7 @@ void text_print_count(char *out, size_t room, int64_t n)
 
 void text_print_mode(char *out, size_t room, int64_t mode)
 {
-	(void)snprintf(out, room, mode == 0 ? "0" : "%04" PRIo64, (uint64_t)mode);
+	(void)snprintf(out, room, mode == 0 ? "0" : "0%03" PRIo64, (uint64_t)mode);
 }
 
 static size_t least(size_t a, size_t b)
@@ -245,7 +249,7 @@ static size_t distance(const char *a, const char *b)
 	size_t rows[3][64], la = strlen(a), lb = strlen(b);
 
 	if (la > 63 || lb > 63)
-		return 64;
+		return SIZE_MAX;
 	for (size_t j = 0; j <= lb; j++)
 		rows[0][j] = j;
 	for (size_t i = 1; i <= la; i++) {

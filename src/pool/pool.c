@@ -154,13 +154,15 @@ static uint32_t ripe(const struct pool *p, uint64_t as_of, uint32_t enough)
 	return n;
 }
 
-static uint32_t shrink(const struct pool *p, const struct standing *s)
+/* While clients wait nobody is let go by permission: the idle ones are about to take them, and without them
+ * the next step would start others. */
+static uint32_t shrink(const struct pool *p, const struct standing *s, uint32_t waiting)
 {
 	uint32_t staying = pool_live(p) - p->in[POOL_LEAVING].count;
 	uint32_t over = least(minus(staying, ceiling(p, s)), p->in[POOL_IDLE].count);
 	uint32_t may = 0;
 
-	if (s->shrink_to != POOL_NO_LIMIT) {
+	if (s->shrink_to != POOL_NO_LIMIT && !(s->on_demand && waiting > 0)) {
 		may = minus(staying, most(s->shrink_to, s->at_least));
 		may = least(may, minus(p->available, s->spare));
 		may = ripe(p, s->as_of, may);
@@ -176,7 +178,7 @@ struct pool_actions pool_step(const struct pool *p, const struct standing *s, ui
 	if (a.start > 0)
 		grow(&a, p, s, now);
 	if (a.start == 0)
-		a.ask = shrink(p, s);
+		a.ask = shrink(p, s, waiting);
 	return a;
 }
 
@@ -204,7 +206,7 @@ static void move(struct pool *p, struct pool_process *pp, uint8_t state, uint32_
 		list_add(&p->in[state], &pp->link);
 	}
 	if (p->reports)
-		pp->clients = pp->reported ? minus(p->client_limit, available) : 0;
+		pp->clients = pp->reported && !pp->deaf ? minus(p->client_limit, available) : 0;
 	p->clients += pp->clients;
 	if (is_counted(pp))
 		p->available++;
@@ -228,14 +230,17 @@ void pool_up(struct pool *p, struct pool_process *pp, uint64_t now)
 		move(p, pp, POOL_IDLE, pp->available, now);
 }
 
-/* Clients come and go between two messages unseen; what the difference proves is counted. */
+/* Clients come and go between two messages unseen; what the difference proves is counted. One that was deaf
+ * was idle when it last spoke. */
 static void count(struct pool *p, struct pool_process *pp, uint32_t available)
 {
-	if (available < pp->available) {
-		pp->accepted += pp->available - available;
-		p->arrivals += pp->available - available;
+	uint32_t before = pp->deaf ? p->client_limit : pp->available;
+
+	if (available < before) {
+		pp->accepted += before - available;
+		p->arrivals += before - available;
 	} else {
-		p->served += available - pp->available;
+		p->served += available - before;
 	}
 }
 
@@ -253,6 +258,7 @@ bool pool_status(struct pool *p, struct pool_process *pp, uint32_t available, ui
 	if (!in_range)
 		available = p->client_limit;
 	count(p, pp, available);
+	pp->deaf = false;
 	pp->reported = true;
 	if (pp->state == POOL_DRAINING || is_used_up(p, pp, available))
 		state = POOL_DRAINING;
@@ -272,8 +278,21 @@ void pool_asked(struct pool *p, struct pool_process *pp, uint64_t now)
 
 void pool_refused(struct pool *p, struct pool_process *pp, uint64_t now)
 {
-	if (pp->state == POOL_LEAVING)
-		move(p, pp, POOL_BUSY, 0, now);
+	if (pp->state != POOL_LEAVING)
+		return;
+	pp->deaf = true;
+	move(p, pp, POOL_BUSY, 0, now);
+}
+
+void pool_silent(struct pool *p, struct pool_process *pp, uint64_t now)
+{
+	uint32_t clients = pp->clients;
+
+	if (!pp->reported || pp->state == POOL_DRAINING)
+		return;
+	move(p, pp, POOL_BUSY, 0, now);
+	p->clients = p->clients - pp->clients + clients; /* nobody came or went */
+	pp->clients = clients;
 }
 
 void pool_drain(struct pool *p, struct pool_process *pp, uint64_t now)

@@ -50,19 +50,20 @@ struct standing {
 	bool on_demand;     /* start one process for each client that waits */
 	uint8_t mode;       /* enum pool_mode */
 	uint64_t hold_until;
-	uint64_t as_of;     /* when the vote was made: only those idle since before may go */
+	uint64_t as_of; /* when the vote was made: only those idle since before may go */
 	uint32_t throttle_first, throttle_most; /* delays after failed starts; 0: 2 s and 60 s */
 };
 
 /* One process, embedded in the owner's struct. */
 struct pool_process {
-	struct link link;      /* on pool->in[state] */
-	uint8_t state;         /* enum pool_state */
-	bool reported;         /* has sent a status */
-	uint32_t available;    /* clients it can still take, as it said */
+	struct link link;   /* on pool->in[state] */
+	uint8_t state;      /* enum pool_state */
+	bool reported;      /* has sent a status */
+	bool deaf;          /* ignored being asked to go and has not spoken since */
+	uint32_t available; /* clients it can still take, as it said */
 	uint32_t clients;
-	uint64_t accepted;     /* clients taken in its life */
-	uint64_t since;        /* in this state */
+	uint64_t accepted; /* clients taken in its life */
+	uint64_t since;    /* in this state */
 };
 
 struct pool {
@@ -76,7 +77,7 @@ struct pool {
 
 	/* the truth, kept by pool_* */
 	struct list in[POOL_STATES];
-	uint32_t available;     /* processes with available > 0 among starting, idle and busy */
+	uint32_t available; /* processes with available > 0 among starting, idle and busy */
 	uint32_t clients;
 	uint64_t throttled_until;
 	uint32_t throttle_next; /* the next delay; 0: first */
@@ -92,10 +93,10 @@ struct pool {
 /* What holds growth back; for people and for tests. */
 enum pool_brake {
 	POOL_FREE,
-	POOL_AT_LIMIT,    /* process_limit */
-	POOL_AT_CEILING,  /* at_most */
-	POOL_AT_DOUBLE,   /* live and draining together would pass twice process_limit */
-	POOL_HELD,        /* hold_until */
+	POOL_AT_LIMIT,   /* process_limit */
+	POOL_AT_CEILING, /* at_most */
+	POOL_AT_DOUBLE,  /* live and draining together would pass twice process_limit */
+	POOL_HELD,       /* hold_until */
 	POOL_THROTTLED,
 	POOL_STOPPED,
 	POOL_BURST,
@@ -121,8 +122,7 @@ bool standing_withdraw(struct standing *s);
 
 /* The next step. `waiting`: clients in the queues of the listeners (0 when nobody looked).
  * Pure: the pool is not changed. */
-struct pool_actions pool_step(
-	const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now);
+struct pool_actions pool_step(const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now);
 
 /* The idle process that goes first (longest idle), or NULL. */
 struct pool_process *pool_victim(const struct pool *p);
@@ -146,6 +146,9 @@ void pool_asked(struct pool *p, struct pool_process *pp, uint64_t now);
 /* It ignored that: it counts as busy. */
 void pool_refused(struct pool *p, struct pool_process *pp, uint64_t now);
 
+/* It will say nothing more (its status pipe is closed): it counts as busy with the clients it had. */
+void pool_silent(struct pool *p, struct pool_process *pp, uint64_t now);
+
 /* It was told to drain. */
 void pool_drain(struct pool *p, struct pool_process *pp, uint64_t now);
 
@@ -160,8 +163,8 @@ struct pool_end {
  * (doubling, forgotten after an end with status 0): one before the first status always, later ones
  * only when more than 10 fall into one second and the service has never worked, so that a client
  * who crashes his own session cannot stop a service for others. Returns whether it throttled. */
-bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s,
-	const struct pool_end *end, uint64_t now);
+bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s, const struct pool_end *end,
+	uint64_t now);
 
 /* A process could not even be started (fork, or a step before exec). */
 void pool_start_failed(struct pool *p, const struct standing *s, uint64_t now);
@@ -172,7 +175,7 @@ void pool_reset(struct pool *p);
 static inline uint32_t pool_live(const struct pool *p)
 {
 	return p->in[POOL_STARTING].count + p->in[POOL_IDLE].count + p->in[POOL_BUSY].count +
-		p->in[POOL_LEAVING].count;
+	       p->in[POOL_LEAVING].count;
 }
 
 const char *pool_state_name(enum pool_state state);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +15,22 @@ typedef struct spec_global_settings spec_struct_global;
 typedef struct spec_service_settings spec_struct_service;
 typedef struct spec_inet_settings spec_struct_inet;
 typedef struct spec_path_settings spec_struct_path;
-#define ANY               {INT64_MIN, INT64_MAX, NULL}
-#define FROM(least, most) {least, most, NULL}
-#define ONE_OF(words)     {0, 0, words}
+#define ANY                                \
+	{                                  \
+		INT64_MIN, INT64_MAX, NULL \
+	}
+#define FROM(least, most)         \
+	{                         \
+		least, most, NULL \
+	}
+#define ONE_OF(words)       \
+	{                   \
+		0, 0, words \
+	}
 
 const struct spec_row spec_settings[] = {
-#define SET(scope, type, name, fallback, bounds, change, help)                                     \
-	{SPEC_##scope, SPEC_T_##type, #name, fallback, bounds, SPEC_##change, help,                \
+#define SET(scope, type, name, fallback, bounds, change, help)                      \
+	{SPEC_##scope, SPEC_T_##type, #name, fallback, bounds, SPEC_##change, help, \
 		offsetof(spec_struct_##scope, name)},
 #include "spec/spec.def"
 #undef SET
@@ -115,7 +125,8 @@ static int refuse_word(const struct spec_row *row, const char *text, struct err 
 
 	for (const char *p = row->bounds.words; n + 4 < sizeof list;) {
 		const char *end = strchrnul(p, '|');
-		n += (size_t)snprintf(list + n, sizeof list - n, "%s\"%.*s\"", n > 0 ? ", " : "", (int)(end - p), p);
+		n += (size_t)snprintf(
+			list + n, sizeof list - n, "%s\"%.*s\"", n > 0 ? ", " : "", (int)(end - p), p);
 		if (*end == '\0')
 			break;
 		p = end + 1;
@@ -149,7 +160,9 @@ int spec_parse(const struct spec_row *row, const char *text, struct spec_value *
 		return is_one_of(row->bounds.words, text) ? 0 : refuse_word(row, text, e);
 	if (row->type == SPEC_T_flag) {
 		value->number = strcmp(text, "true") == 0;
-		return value->number || strcmp(text, "false") == 0 ? 0 : err_set(e, "'%s' is neither true nor false", text);
+		return value->number || strcmp(text, "false") == 0
+			       ? 0
+			       : err_set(e, "'%s' is neither true nor false", text);
 	}
 	if (types[row->type].parse == NULL)
 		return 0;
@@ -226,8 +239,9 @@ static int number(const char *text, int64_t *n)
 
 	if (*text != '-' && (*text < '0' || *text > '9'))
 		return -1;
+	errno = 0; /* out of range must not become "unlimited" */
 	*n = strtoll(text, &end, 10);
-	return *end == '\0' && end != text ? 0 : -1;
+	return *end == '\0' && end != text && errno == 0 ? 0 : -1;
 }
 
 int spec_store(const struct spec_row *row, void *settings, const char *canonical, struct err *e)

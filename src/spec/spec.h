@@ -131,7 +131,8 @@ const char *spec_change_name(enum spec_change change);
 int spec_is_number(enum spec_type type);
 
 /* The user's form, with the bounds checked. -1: a sentence about the value, without the name. */
-int spec_parse(const struct spec_row *row, const char *text, struct spec_value *value, struct err *e) MUST_USE;
+int spec_parse(
+	const struct spec_row *row, const char *text, struct spec_value *value, struct err *e) MUST_USE;
 
 /* The user's form of a value: spec_parse reads it back. */
 void spec_print(const struct spec_row *row, const struct spec_value *value, char *out, size_t room);

@@ -7,12 +7,12 @@
 
 /* <name>_fields() of each row, from the struct made of the same row */
 #define F(type, name) {#name, WIRE_T_##type, offsetof(self, name)},
-#define FIELDS(name, ...)                                                                          \
-	static const struct wire_field *name##_fields(void)                                        \
-	{                                                                                          \
-		typedef struct wire_##name self;                                                   \
-		static const struct wire_field table[] = {__VA_ARGS__{NULL, WIRE_T_end, 0}};            \
-		return table;                                                                      \
+#define FIELDS(name, ...)                                                                    \
+	static const struct wire_field *name##_fields(void)                                  \
+	{                                                                                    \
+		typedef struct wire_##name self;                                             \
+		static const struct wire_field table[] = {__VA_ARGS__{NULL, WIRE_T_end, 0}}; \
+		return table;                                                                \
 	}
 #define ORDER(name, id, phases, doc, ...) FIELDS(name, __VA_ARGS__)
 #define REPORT(name, id, doc, ...)        FIELDS(name, __VA_ARGS__)
@@ -174,7 +174,8 @@ static int get_field(const unsigned char *in, size_t len, size_t *at, enum wire_
 }
 
 /* The row of the message of `head` and its length, once its bytes are known to be whole. */
-static const struct wire_info *check_head(const unsigned char *in, size_t left, uint32_t *length, struct err *e)
+static const struct wire_info *check_head(
+	const unsigned char *in, size_t left, uint32_t *length, struct err *e)
 {
 	static const unsigned char none[4];
 	uint32_t head[3], h;

@@ -22,13 +22,13 @@ typedef int wire_fd;          /* -1: none */
 
 /* struct wire_retire { wire_u64 process; wire_u64 deadline; }; and so on */
 #define F(type, name) wire_##type name;
-#define ORDER(name, id, phases, doc, ...)                                                       \
-	struct wire_##name {                                                                       \
-		__VA_ARGS__                                                                        \
+#define ORDER(name, id, phases, doc, ...) \
+	struct wire_##name {              \
+		__VA_ARGS__               \
 	};
-#define REPORT(name, id, doc, ...)                                                              \
-	struct wire_##name {                                                                       \
-		__VA_ARGS__                                                                        \
+#define REPORT(name, id, doc, ...) \
+	struct wire_##name {       \
+		__VA_ARGS__        \
 	};
 #include "wire/wire.def"
 #undef F
@@ -70,7 +70,7 @@ enum service_verb {
 
 /* when a process ended (report exit) */
 enum exit_stage {
-	EXIT_STARTUP,  /* before its first status */
+	EXIT_STARTUP, /* before its first status */
 	EXIT_SERVING,
 	EXIT_DRAINING, /* it had been told to go */
 };
@@ -96,7 +96,7 @@ struct wire_info {
 	const char *name;
 	const char *doc;
 	enum wire_kind kind;
-	uint32_t phases; /* of an order: when it is taken; 0: it is a report */
+	uint32_t phases;                          /* of an order: when it is taken; 0: it is a report */
 	const struct wire_field *(*fields)(void); /* a table that ends at WIRE_T_end */
 };
 
@@ -112,8 +112,8 @@ uint64_t wire_hash(void);
 
 /* Appends `msg` (a struct wire_<name>) at out + *at. Returns 0, or -1: it does not fit in `room`
  * (then nothing was written). */
-int wire_put(unsigned char *out, size_t room, size_t *at, const struct wire_info *info,
-	const void *msg) MUST_USE;
+int wire_put(
+	unsigned char *out, size_t room, size_t *at, const struct wire_info *info, const void *msg) MUST_USE;
 
 /* The fd that `msg` carries, or -1. */
 int wire_fd_of(const struct wire_info *info, const void *msg);
@@ -122,7 +122,7 @@ int wire_fd_of(const struct wire_info *info, const void *msg);
  * message with an fd field takes it and leaves -1. Strings point into `in`. Returns its row, or
  * NULL and a sentence: the bytes break the table. A whole frame is good when every message was,
  * and no fd is left. */
-const struct wire_info *wire_get(const unsigned char *in, size_t len, size_t *at, int *fd,
-	union wire_any *msg, struct err *e);
+const struct wire_info *wire_get(
+	const unsigned char *in, size_t len, size_t *at, int *fd, union wire_any *msg, struct err *e);
 
 #endif

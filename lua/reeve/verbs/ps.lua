@@ -1,0 +1,38 @@
+--- reeve ps [SERVICE] [--json]: the processes of a running instance.
+
+local print = require "reeve.print"
+local usage = require "reeve.usage"
+local view = require "reeve.view"
+
+local function wrong(ctx, sentence)
+  ctx.err(("reeve: ps: %s\n"):format(sentence))
+  return 64
+end
+
+local function rows_of(list)
+  local rows = {}
+  for i, p in ipairs(list) do
+    rows[i] = {}
+    for c, field in ipairs(view.PROCESS) do rows[i][c] = p[field] end
+  end
+  return rows
+end
+
+return function(ctx, args)
+  local given, words = usage.read(args, { json = true })
+  if not given then return wrong(ctx, words .. "; usage: reeve ps [SERVICE] [--json]") end
+  if #words > 1 then return wrong(ctx, "one service at most; usage: reeve ps [SERVICE] [--json]") end
+  if words[1] and not view.definition(ctx, words[1]) then return wrong(ctx, view.unknown(ctx, words[1])) end
+  local list = {}
+  for _, name in ipairs(words[1] and words or view.names(ctx)) do
+    for _, p in ipairs(view.processes(ctx, name)) do list[#list + 1] = p end
+  end
+  if ctx.json or given.json then
+    ctx.out(print.json(list) .. "\n")
+  elseif #list == 0 then
+    ctx.out("no processes\n")
+  else
+    ctx.out(print.table(view.PROCESS, rows_of(list), { width = ctx.width, color = ctx.color }))
+  end
+  return 0
+end

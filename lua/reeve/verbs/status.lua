@@ -1,0 +1,142 @@
+--- reeve status [NAME] [--json]: the pools of a running instance, or one service in full.
+
+local print = require "reeve.print"
+local usage = require "reeve.usage"
+local view = require "reeve.view"
+
+local ABOUT = { "generation", "master_pid", "engine_pid", "degraded", "services" }
+local COLUMNS = {
+  "name", "live", "limit", "idle", "busy", "avail", "draining", "clients", "waiting", "starts", "crashes", "state",
+}
+local GOOD = "ok"
+
+local function is(v) return v ~= nil and v ~= print.null end
+
+-- the first policy that is not well
+local function ill_policy(r)
+  for _, p in ipairs(r.policies) do
+    if is(p.state) and p.state ~= GOOD and p.state ~= "shadow" then return p end
+  end
+  return nil
+end
+
+-- One word or more on how a service is: what an operator should see first.
+local function state_of(r, stopped)
+  local ill = ill_policy(r)
+  if stopped then return "stopped" end
+  if is(r.hold_ms) and r.hold_ms > 0 then
+    return ("throttled %.1f s%s"):format(r.hold_ms / 1000, is(r.last_failure) and ": " .. r.last_failure or "")
+  end
+  if ill then return ("policy %s %s"):format(ill.name, ill.state) end
+  if is(r.waiting) and r.waiting > 0 and is(r.process_limit) and r.live >= r.process_limit then
+    return "at process_limit, clients wait"
+  end
+  return GOOD
+end
+
+local function headline(ctx, about)
+  local line = ("reeve %s, generation %s, master %s, engine %s"):format(about.version or "?", about.generation or "?",
+    about.master_pid or "?", about.engine_pid or "?")
+  ctx.out(print.style(line, "1", ctx.color) .. "\n")
+  if about.degraded then ctx.out(print.style("degraded: " .. tostring(about.degraded), "31", ctx.color) .. "\n") end
+end
+
+local function overview(ctx, records)
+  local rows, states = {}, {}
+  for i, r in ipairs(records) do
+    states[i] = state_of(r, view.fact(ctx.host.services[r.name], "stopped"))
+    rows[i] = {
+      r.name, r.live, r.process_limit, r.idle, r.busy, r.avail, r.draining, r.clients, r.waiting, r.starts, r.crashes,
+      states[i],
+    }
+  end
+  ctx.out(print.table(COLUMNS, rows, {
+    width = ctx.width, color = ctx.color,
+    row_style = function(i) return states[i] ~= GOOD and "31" or nil end,
+  }))
+end
+
+local function title(ctx, text) ctx.out("\n" .. print.style(text, "1", ctx.color) .. "\n") end
+
+local function line(ctx, name, text) ctx.out(("  %-22s %s\n"):format(name, print.plain(text))) end
+
+local function settings_part(ctx, definition)
+  title(ctx, "settings in force")
+  local names = {}
+  for name in pairs(definition.settings) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local canonical = tostring(definition.settings[name])
+    local text = ctx.spec and ctx.spec.print("service", name, canonical) or canonical
+    if text ~= "" then line(ctx, name, text) end
+  end
+  for _, l in ipairs(definition.listeners or {}) do
+    local where = l.kind == "inet" and ("%s port %s"):format(l.address, l.port) or l.path
+    line(ctx, l.kind .. "_listener", ("%s (%s)"):format(where, l.name or l.path))
+  end
+end
+
+local function pool_part(ctx, r, stopped)
+  title(ctx, "pool")
+  for _, field in ipairs(view.SERVICE) do
+    local v = r[field]
+    if field ~= "name" and field ~= "policies" and is(v) then line(ctx, field, v == "" and '""' or tostring(v)) end
+  end
+  line(ctx, "state", state_of(r, stopped))
+end
+
+local function rows_of(list, fields)
+  local rows = {}
+  for i, record in ipairs(list) do
+    rows[i] = {}
+    for c, field in ipairs(fields) do rows[i][c] = record[field] end
+  end
+  return rows
+end
+
+local function table_part(ctx, name, list, fields)
+  title(ctx, name)
+  if #list == 0 then return ctx.out("  none\n") end
+  ctx.out(print.table(fields, rows_of(list, fields), { width = ctx.width, color = ctx.color }))
+end
+
+local function one(ctx, definition, r)
+  local s = ctx.host.services[r.name]
+  local about = definition.settings.description
+  ctx.out(print.style(r.name, "1", ctx.color) .. (is(about) and about ~= "" and ": " .. about or "") .. "\n")
+  settings_part(ctx, definition)
+  pool_part(ctx, r, view.fact(s, "stopped"))
+  table_part(ctx, "policies", r.policies, view.POLICY)
+  table_part(ctx, "last exits", view.exits(ctx, r.name), view.EXIT)
+  return 0
+end
+
+local function wrong(ctx, sentence)
+  ctx.err(("reeve: status: %s\n"):format(sentence))
+  return 64
+end
+
+local function as_json(ctx, about, records)
+  local values = {
+    generation = about.generation, master_pid = about.master_pid, engine_pid = about.engine_pid,
+    degraded = about.degraded or false, services = records,
+  }
+  ctx.out(print.json(print.record(ABOUT, values)) .. "\n")
+  return 0
+end
+
+return function(ctx, args)
+  local given, words = usage.read(args, { json = true })
+  if not given then return wrong(ctx, words .. "; usage: reeve status [NAME] [--json]") end
+  if #words > 1 then return wrong(ctx, "one service at most; usage: reeve status [NAME] [--json]") end
+  local definition = words[1] and view.definition(ctx, words[1])
+  if words[1] and not definition then return wrong(ctx, view.unknown(ctx, words[1])) end
+  local records = {}
+  for i, name in ipairs(words[1] and words or view.names(ctx)) do records[i] = view.service(ctx, name) end
+  local about = ctx.about()
+  if ctx.json or given.json then return as_json(ctx, about, records) end
+  if definition then return one(ctx, definition, records[1]) end
+  headline(ctx, about)
+  overview(ctx, records)
+  return 0
+end

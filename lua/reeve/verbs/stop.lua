@@ -1,0 +1,21 @@
+--- reeve stop [--now]: end a running instance. The client returns when the master is gone; here it
+-- is told who is still there.
+
+local usage = require "reeve.usage"
+
+return function(ctx, args)
+  local given, words = usage.read(args, { now = true })
+  if not given or #words > 0 then
+    local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
+    ctx.err(("reeve: stop: %s; usage: reeve stop [--now]\n"):format(wrong))
+    return 64
+  end
+  ctx.order.stop { now = given.now == true }
+  local last
+  return ctx.wait("stopping", function(msg)
+    local text = msg.text ~= "" and msg.text or ("%d processes still there"):format(msg.alive)
+    if msg.alive > 0 and text ~= last then ctx.err(text .. "\n") end
+    last = text
+    return nil -- the end is the end of the daemon
+  end)
+end

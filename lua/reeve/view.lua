@@ -1,0 +1,100 @@
+--- The documented listings of a running instance: facts as records with stable field names.
+-- `reeve status --json`, `reeve ps --json` and their tables are made from these.
+
+local print = require "reeve.print"
+local usage = require "reeve.usage"
+
+local M = {}
+
+M.SERVICE = {
+  "name", "type", "contract", "live", "starting", "idle", "busy", "avail", "draining", "clients", "waiting",
+  "process_limit", "client_limit", "starts", "exits", "start_failures", "crashes", "dropped", "hold_ms",
+  "last_failure", "policies",
+}
+M.POLICY = { "name", "state", "why" }
+M.PROCESS = {
+  "service", "id", "pid", "generation", "state", "clients", "served", "age", "idle_for", "busy_for", "rss",
+  "private", "cpu",
+}
+M.EXIT = { "id", "ok", "asked", "stage", "code", "signal", "age", "served", "clients_lost", "text" }
+
+-- A fact, or nil where this service has none: unknown ones raise, by contract of reeve.facts.
+local function fact(s, name)
+  local ok, v = pcall(function() return s[name] end)
+  if ok then return v end
+  return nil
+end
+M.fact = fact
+
+--- Names of the services, in the order of the config.
+---@return string[]
+function M.names(ctx)
+  local names = {}
+  for _, service in ipairs(ctx.plan.services) do names[#names + 1] = service.name end
+  return names
+end
+
+--- The definition of a service and its number on the wire.
+function M.definition(ctx, name)
+  for svc, service in ipairs(ctx.plan.services) do
+    if service.name == name then return service, svc end
+  end
+  return nil
+end
+
+--- The sentence about a service that does not exist.
+function M.unknown(ctx, name)
+  local names = M.names(ctx)
+  local meant = usage.suggest(name, names)
+  if meant then return ("no service '%s': did you mean '%s'?"):format(name, meant) end
+  return ("no service '%s'; there are: %s"):format(name, #names > 0 and table.concat(names, ", ") or "none")
+end
+
+--- The policies of a service: a list of {name, state = "ok" | "failing" | "quarantined" ..., why}.
+function M.policies(ctx, name)
+  local list = {}
+  local ok, why = pcall(function() return ctx.host:why(name) end)
+  for i, p in ipairs(ok and type(why) == "table" and (why.policies or why) or {}) do
+    list[i] = print.record(M.POLICY, p)
+  end
+  return list
+end
+
+local function setting(s, name)
+  local settings = fact(s, "settings")
+  return settings and fact(settings, name)
+end
+
+--- A service as `status --json` shows it.
+function M.service(ctx, name)
+  local s = ctx.host.services[name]
+  local values = {}
+  for _, field in ipairs(M.SERVICE) do values[field] = fact(s, field) end
+  values.name = name
+  values.process_limit = setting(s, "process_limit")
+  values.client_limit = setting(s, "client_limit")
+  values.policies = M.policies(ctx, name)
+  return print.record(M.SERVICE, values)
+end
+
+--- The processes of a service as `ps --json` shows them, by id.
+function M.processes(ctx, name)
+  local list = {}
+  for i, p in ipairs(fact(ctx.host.services[name], "processes") or {}) do
+    local values = { service = name }
+    for _, field in ipairs(M.PROCESS) do
+      if field ~= "service" then values[field] = fact(p, field) end
+    end
+    list[i] = print.record(M.PROCESS, values)
+  end
+  return list
+end
+
+--- The last exits of a service, newest first.
+function M.exits(ctx, name)
+  local list = {}
+  for i, e in ipairs(fact(ctx.host.services[name], "last_exits") or {}) do list[i] = print.record(M.EXIT, e) end
+  return list
+end
+
+return M

@@ -1,0 +1,314 @@
+/* live: verbs that the engine of a running instance carries out. Sends the words, prints what comes
+ * back, returns the exit code that comes with `done`.
+ *
+ * Exit 69: no daemon. 70: the engine went away in the middle. 75: it does not answer. 77: not
+ * allowed. 130: ^C. */
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/instances.h"
+#include "cli/lock.h"
+#include "cli/resort.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define OUR_ID      1     /* of the one verb of this connection */
+#define ANSWER_MS   2000  /* then stop and reload signal the master, and the others say that they wait */
+#define GIVE_UP_MS  30000 /* the master replaces a dead engine well before */
+#define AGAIN_MS    100   /* between two tries to reach an engine that is being replaced */
+#define CANCEL_MS   1000  /* after ^C: how long the engine may take to confirm */
+#define INTERRUPTED 130
+#define UNDECIDED   (-1)
+
+struct live {
+	const struct cli *cli;
+	const struct resort *resort; /* NULL: none */
+	char *words;                 /* the payload of our verb */
+	size_t words_length;
+	struct client client;
+	struct holder master;
+	int signals;        /* signalfd of SIGINT */
+	uint64_t start;     /* when we asked first */
+	bool heard;         /* the engine has spoken */
+	bool accepted;      /* it has said something about our verb */
+	bool told;          /* the person knows that we wait */
+	bool stopping;      /* only the end of the master is awaited */
+	uint64_t cancelled; /* when ^C was passed on; 0: not */
+	int code;           /* UNDECIDED until the end is known */
+};
+
+/* From now on only the end of the master counts; where it cannot be seen, this is the end. */
+static void await_end(struct live *l)
+{
+	l->stopping = l->master.pidfd >= 0;
+	if (!l->stopping)
+		l->code = EX_OK;
+}
+
+/* ---- what the engine says */
+
+static void on_out(struct live *l, const struct frame *f)
+{
+	(void)l;
+	if (fd_write_all(STDOUT_FILENO, f->payload, f->length) < 0)
+		l->code = EX_IOERR;
+}
+
+static void on_err(struct live *l, const struct frame *f)
+{
+	(void)l;
+	(void)!fd_write_all(STDERR_FILENO, f->payload, f->length);
+}
+
+/* `stop` has done its work when the master is gone, not when the engine says so. */
+static void on_done(struct live *l, const struct frame *f)
+{
+	int code = (int)(strtol(f->payload, NULL, 10) & 255);
+
+	if (code == EX_OK && l->resort != NULL && l->resort->signal == SIGTERM)
+		await_end(l);
+	else
+		l->code = l->cancelled != 0 ? INTERRUPTED : code;
+}
+
+static void on_hello(struct live *l, const struct frame *f)
+{
+	(void)l;
+	(void)f;
+}
+
+static const struct {
+	const char *verb;
+	void (*take)(struct live *l, const struct frame *f);
+} answers[] = {
+	{"out", on_out},
+	{"err", on_err},
+	{"done", on_done},
+	{"hello", on_hello},
+};
+
+/* An unknown verb is of a newer engine and passed over. */
+static void on_frame(struct live *l, const struct frame *f)
+{
+	l->heard = true;
+	l->accepted = l->accepted || f->id == OUR_ID;
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+		if (strcmp(answers[i].verb, f->verb) == 0)
+			answers[i].take(l, f);
+}
+
+/* ---- how it can end */
+
+static int fail(int code, const char *sentence)
+{
+	fprintf(stderr, "reeve: %s\n", sentence);
+	return code;
+}
+
+static int no_daemon(const struct live *l, const struct err *why)
+{
+	fprintf(stderr, "reeve: no daemon at %s (%s)\n", l->cli->base_dir, why->text);
+	fputs("running instances:\n", stderr);
+	if (instances_print(stderr) == 0)
+		fputs("  none was found; `reeve run` starts one\n", stderr);
+	return EX_UNAVAILABLE;
+}
+
+static void take_resort(struct live *l)
+{
+	int code = resort_signal(l->resort, &l->master);
+
+	client_close(&l->client);
+	l->stopping = code == EX_OK && l->resort->signal == SIGTERM;
+	if (l->stopping && cli_has(l->cli, "--now"))
+		fputs("reeve: --now needs the engine: processes may finish their clients\n", stderr);
+	if (!l->stopping)
+		l->code = code;
+}
+
+/* The connection is gone without `done`. */
+static void on_gone(struct live *l)
+{
+	client_close(&l->client);
+	if (l->resort != NULL && l->resort->signal == SIGTERM && l->accepted)
+		await_end(l);
+	else if (!l->accepted && !(l->heard && l->resort == NULL))
+		(void)poll(NULL, 0, AGAIN_MS); /* then turn() tries again */
+	else
+		l->code = fail(EX_SOFTWARE, "the policy engine went away before it had answered; "
+					    "`reeve status` tells what is in force");
+	l->heard = false;
+}
+
+/* Nobody has spoken yet: time to say so, to signal, or to give up? */
+static void on_silence(struct live *l, uint64_t now)
+{
+	uint64_t waited = now - l->start;
+
+	if (l->heard && l->client.fd >= 0)
+		return;
+	if (waited >= ANSWER_MS && l->resort != NULL && l->master.pidfd >= 0) {
+		take_resort(l);
+		return;
+	}
+	if (waited >= GIVE_UP_MS)
+		l->code = fail(EX_TEMPFAIL,
+			"the daemon runs, but its policy engine does not answer; its log says why");
+	else if (waited >= ANSWER_MS && !l->told)
+		fputs("reeve: waiting for the policy engine, which does not answer\n", stderr);
+	l->told = l->told || waited >= ANSWER_MS;
+}
+
+/* The first ^C is passed on, the second leaves. */
+static void on_interrupt(struct live *l, uint64_t now)
+{
+	struct signalfd_siginfo info;
+
+	(void)!read(l->signals, &info, sizeof info);
+	if (l->stopping)
+		(void)fail(0, "not waiting any more; the daemon goes on ending");
+	if (l->stopping || l->cancelled != 0 || l->client.fd < 0 ||
+		client_send(&l->client, "cancel", OUR_ID, "1", 1) < 0)
+		l->code = INTERRUPTED;
+	l->cancelled = now;
+}
+
+/* ---- one turn */
+
+/* Connects when there is no connection, and asks. An engine that is just being replaced is tried
+ * again; without a master there is nothing to wait for. */
+static void reach(struct live *l)
+{
+	struct err e;
+	enum client_open how;
+
+	lock_let_go(&l->master);
+	(void)lock_holder(l->cli->base_dir, &l->master);
+	how = client_open(&l->client, l->cli->base_dir, &e);
+	if (how == CLIENT_OPEN) {
+		if (client_hello(&l->client, cli_has(l->cli, "--json")) < 0 ||
+			client_send(&l->client, "verb", OUR_ID, l->words, l->words_length) < 0)
+			client_close(&l->client);
+		return;
+	}
+	if (how == CLIENT_ABSENT && l->master.pid != 0)
+		return;
+	l->code = how == CLIENT_ABSENT ? no_daemon(l, &e) : fail(EX_UNAVAILABLE, e.text);
+}
+
+static void listen_to(struct live *l)
+{
+	struct frame f;
+	struct err e;
+	int more = client_read(&l->client), got = 0;
+
+	while (l->code == UNDECIDED && (got = frame_next(&l->client.in, &f, &e)) > 0)
+		on_frame(l, &f);
+	if (got < 0)
+		l->code = fail(EX_PROTOCOL, e.text);
+	else if (!more && l->code == UNDECIDED)
+		on_gone(l);
+}
+
+/* How long the next poll may take. */
+static int patience(const struct live *l, uint64_t now)
+{
+	if (l->cancelled != 0)
+		return now - l->cancelled < CANCEL_MS ? (int)(CANCEL_MS - (now - l->cancelled)) : 0;
+	if (l->stopping || (l->heard && l->client.fd >= 0))
+		return -1;
+	return AGAIN_MS;
+}
+
+static void turn(struct live *l)
+{
+	struct pollfd p[3] = {{.fd = l->signals, .events = POLLIN}};
+	uint64_t now = clock_ms();
+
+	if (l->client.fd < 0 && !l->stopping)
+		reach(l);
+	if (l->code != UNDECIDED)
+		return;
+	p[1] = (struct pollfd){.fd = l->client.fd, .events = POLLIN};
+	p[2] = (struct pollfd){.fd = l->stopping ? l->master.pidfd : -1, .events = POLLIN};
+	if (poll(p, 3, patience(l, now)) < 0 && errno != EINTR)
+		l->code = fail(EX_OSERR, strerror(errno));
+	now = clock_ms();
+	if (p[1].revents != 0)
+		listen_to(l);
+	else if (p[2].revents != 0) /* all that was said has been printed */
+		l->code = EX_OK;
+	if (p[0].revents != 0 && l->code == UNDECIDED)
+		on_interrupt(l, now);
+	if (l->cancelled != 0 && now - l->cancelled >= CANCEL_MS && l->code == UNDECIDED)
+		l->code = INTERRUPTED;
+	if (l->code == UNDECIDED && !l->stopping)
+		on_silence(l, now);
+}
+
+/* ---- start and end */
+
+/* verb and words, each followed by NUL but the last */
+static int pack(struct live *l)
+{
+	const struct cli *cli = l->cli;
+	size_t n = strlen(cli->word), at = n;
+
+	for (int i = 0; i < cli->argc; i++)
+		n += 1 + strlen(cli->argv[i]);
+	if (n > FRAME_PAYLOAD_MAX)
+		return fail(EX_USAGE, "the words after the verb are longer than 1 MiB together");
+	l->words = mem_new(n + 1, 1);
+	l->words_length = n;
+	memcpy(l->words, cli->word, at);
+	for (int i = 0; i < cli->argc; i++) {
+		size_t len = strlen(cli->argv[i]);
+		memcpy(l->words + at + 1, cli->argv[i], len);
+		at += 1 + len;
+	}
+	return EX_OK;
+}
+
+static int catch_interrupt(struct live *l)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return l->signals < 0 ? fail(EX_OSERR, "signalfd failed") : EX_OK;
+}
+
+int live_run(const struct cli *cli)
+{
+	struct live l = {
+		.cli = cli, .client = {.fd = -1}, .master = {.pidfd = -1}, .signals = -1, .code = UNDECIDED};
+	int bad;
+
+	l.resort = resort_for(cli->word);
+	l.start = clock_ms();
+	bad = pack(&l);
+	if (bad == EX_OK)
+		bad = catch_interrupt(&l);
+	if (bad != EX_OK)
+		l.code = bad;
+	while (l.code == UNDECIDED)
+		turn(&l);
+	client_close(&l.client);
+	lock_let_go(&l.master);
+	fd_close(&l.signals);
+	mem_free(&l.words);
+	return l.code;
+}

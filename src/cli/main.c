@@ -1,0 +1,79 @@
+/* reeve: the command. Reads the line, finds the verb in verbs.def and runs it.
+ * Exit 64: the line was wrong; everything else is the verb's. */
+#include "base/err.h"
+#include "cli/cli.h"
+#include "cli/verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define RUN_OWN(name)  verb_##name
+#define RUN_HERE(name) here_run
+#define RUN_LIVE(name) live_run
+
+/* beside verbs[]: how each is run */
+static int (*const runs[])(const struct cli *) = {
+#define VERB(name, where, usage, summary, details) RUN_##where(name),
+#include "cli/verbs.def"
+#undef VERB
+};
+
+static int unknown(const char *word)
+{
+	const char *meant = verb_suggest(word);
+
+	if (meant != NULL)
+		fprintf(stderr, "reeve: unknown verb '%s': did you mean '%s'?\n", word, meant);
+	else
+		fprintf(stderr, "reeve: unknown verb '%s': `reeve help` lists them\n", word);
+	return EX_USAGE;
+}
+
+static int help(const char *word)
+{
+	const struct verb *verb = word != NULL ? verb_find(word) : NULL;
+
+	if (word != NULL && verb == NULL && strcmp(word, "help") != 0)
+		return unknown(word);
+	if (verb != NULL)
+		verb_help(stdout, verb);
+	else
+		verb_help_all(stdout);
+	return EX_OK;
+}
+
+static int dispatch(const struct cli *cli)
+{
+	const struct verb *verb;
+
+	if (cli->version) {
+		puts("reeve " REEVE_VERSION);
+		return EX_OK;
+	}
+	if (cli->word == NULL && !cli->help) {
+		verb_help_all(stderr);
+		return EX_USAGE;
+	}
+	if (cli->word == NULL || cli->help)
+		return help(cli->word);
+	if (strcmp(cli->word, "help") == 0)
+		return help(cli->argv[0]);
+	verb = verb_find(cli->word);
+	return verb != NULL ? runs[verb - verbs](cli) : unknown(cli->word);
+}
+
+int main(int argc, char **argv)
+{
+	struct err e;
+	struct cli cli;
+	int code = EX_USAGE;
+
+	if (cli_parse(&cli, argc, argv, getenv("REEVE_BASE_DIR"), &e) == 0)
+		code = dispatch(&cli);
+	else
+		fprintf(stderr, "reeve: %s\n", e.text);
+	cli_free(&cli);
+	return code;
+}

@@ -1,0 +1,34 @@
+/* verbs: the table of verbs.def, for help, completion and dispatch. */
+#ifndef REEVE_CLI_VERBS_H
+#define REEVE_CLI_VERBS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+enum verb_where {
+	VERB_OWN,  /* src/cli does it */
+	VERB_HERE, /* `reeve-engine here` does it in this process's place */
+	VERB_LIVE, /* the engine of a running instance does it */
+};
+
+struct verb {
+	const char *name;
+	enum verb_where where;
+	const char *usage, *summary;
+	const char *details; /* more lines for `reeve help VERB`; "" or ends in a newline */
+};
+
+extern const struct verb verbs[];
+extern const size_t verbs_n;
+
+/* NULL: no such verb */
+const struct verb *verb_find(const char *name);
+
+/* The verb that was probably meant, or NULL. */
+const char *verb_suggest(const char *name);
+
+/* All verbs, a line each; or one verb in full. */
+void verb_help_all(FILE *out);
+void verb_help(FILE *out, const struct verb *verb);
+
+#endif

@@ -1,0 +1,38 @@
+/* session: clients of the control socket. Streams of frames in, bytes out, both bounded: a client
+ * that sends nonsense gets a sentence and is closed, one that does not read is closed. */
+#ifndef REEVE_ENGINE_SESSION_H
+#define REEVE_ENGINE_SESSION_H
+
+#include "engine/frame.h"
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define SESSIONS_MOST    64
+#define SESSION_OUT_MOST ((size_t)4 << 20)
+
+/* What the owner is told. None of these may free the sessions. */
+struct session_events {
+	void (*connect)(void *arg, uint64_t session, const struct ucred *peer);
+	void (*frame)(void *arg, uint64_t session, const struct frame *frame);
+	void (*close)(void *arg, uint64_t session);
+	void (*turn)(void *arg); /* a batch of the above is over */
+};
+
+struct sessions;
+
+/* Takes the listening socket. NULL and a sentence: it cannot be used (and was closed). */
+struct sessions *sessions_new(
+	struct event_base *base, int listener, const struct session_events *events, void *arg, struct err *e);
+void sessions_free(struct sessions *sessions);
+
+/* Queues bytes for a session. false: there is no such session any more (or it was just closed
+ * because it does not read). */
+bool session_send(struct sessions *sessions, uint64_t session, const void *bytes, size_t len);
+
+/* Closes it once everything queued was sent. */
+void session_close(struct sessions *sessions, uint64_t session);
+
+#endif

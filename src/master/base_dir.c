@@ -1,0 +1,115 @@
+/* base_dir: an OFD lock, not a pid file: a lock cannot outlive its holder, a pid can be somebody
+ * else's. Failures are -1 and a sentence. */
+#include "master/base_dir.h"
+
+#include "base/fd.h"
+#include "master/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static int open_directory(const char *dir, struct err *e)
+{
+	struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+	struct stat st;
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, dir, &how, sizeof how);
+
+	if (fd < 0 && errno == ELOOP)
+		return err_set(e, "base_dir %s goes through a symbolic link; write the real path", dir);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		int error = errno;
+		fd_close(&fd);
+		return err_set(e, "base_dir %s cannot be opened: %s", dir, strerror(error));
+	}
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		fd_close(&fd);
+		return err_set(e,
+			"base_dir %s can be written by others (owner %u, mode %04o); give it to its user "
+			"alone: "
+			"chown %u %s; chmod 0755 %s",
+			dir, st.st_uid, st.st_mode & 07777, geteuid(), dir, dir);
+	}
+	return fd;
+}
+
+static pid_t holder_of(int fd)
+{
+	char text[32] = "";
+	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+
+	return n > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
+}
+
+/* 1: locked, 0: the file was removed under us (try again), -1: held or broken */
+static int try_lock(int dir_fd, int *lock)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct stat mine, named;
+
+	*lock = openat(dir_fd, "reeve.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (*lock < 0 || fcntl(*lock, F_OFD_SETLK, &whole) < 0)
+		return -1;
+	if (fstat(*lock, &mine) == 0 && fstatat(dir_fd, "reeve.lock", &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		mine.st_ino == named.st_ino)
+		return 1;
+	fd_close(lock);
+	return 0;
+}
+
+int base_dir_lock(const char *dir, int *exit_code, struct err *e)
+{
+	char pid[32];
+	int lock = -1, got = 0, dir_fd, n;
+
+	*exit_code = EX_OSERR;
+	if (directory_make(dir) < 0)
+		return err_set(e, "base_dir %s cannot be made: %s", dir, strerror(errno));
+	dir_fd = open_directory(dir, e);
+	if (dir_fd < 0)
+		return -1;
+	for (int tries = 0; got == 0 && tries < 100; tries++)
+		got = try_lock(dir_fd, &lock);
+	fd_close(&dir_fd);
+	if (got != 1 && lock >= 0 && (errno == EAGAIN || errno == EACCES)) {
+		*exit_code = EX_CANTCREAT;
+		(void)err_set(e,
+			"Reeve runs already in %s as pid %d; stop it first (reeve -b %s stop), or take "
+			"another "
+			"base_dir with -b",
+			dir, (int)holder_of(lock), dir);
+		fd_close(&lock);
+		return -1;
+	}
+	if (got != 1) {
+		int error = errno;
+		fd_close(&lock);
+		return err_set(e, "%s/reeve.lock cannot be locked: %s", dir, strerror(error));
+	}
+	n = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+	if (ftruncate(lock, 0) < 0 || fchmod(lock, 0644) < 0 || pwrite(lock, pid, (size_t)n, 0) != n) {
+		int error = errno;
+		fd_close(&lock);
+		return err_set(e, "%s/reeve.lock cannot be written: %s", dir, strerror(error));
+	}
+	return lock;
+}
+
+void base_dir_unlock(const char *dir, int *lock)
+{
+	char path[4096];
+
+	if (*lock < 0)
+		return;
+	(void)snprintf(path, sizeof path, "%s/reeve.lock", dir);
+	(void)unlink(path);
+	fd_close(lock);
+}

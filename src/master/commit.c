@@ -1,0 +1,244 @@
+/* commit: puts a prepared plan into force, in one go. Nothing here can fail. */
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/say.h"
+#include "master/process.h"
+#include "master/reload.h"
+#include "master/report.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define LAST_WORDS 2 /* s that a retired engine has to answer whom it talks to */
+
+static bool texts_are_same(const struct texts *a, const struct texts *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->text[i], b->text[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool listeners_are_same(const struct definition *a, const struct definition *b)
+{
+	if (a->listeners_n != b->listeners_n)
+		return false;
+	for (size_t i = 0; i < a->listeners_n; i++) {
+		const struct listener_definition *x = &a->listeners[i], *y = &b->listeners[i];
+		if (!listener_definition_is_same_place(x, y) || strcmp(x->name, y->name) != 0 ||
+			x->ssl != y->ssl || x->haproxy != y->haproxy)
+			return false;
+	}
+	return true;
+}
+
+static void name_change(const struct spec_row *row, void *arg)
+{
+	struct buf *names = arg;
+
+	buf_print(names, "%s%s", names->used > 0 ? ", " : "", row->name);
+}
+
+/* How the definition of a service changes; the names of what differs go to `names`. */
+static enum spec_change compare(const struct definition *old, const struct definition *new, struct buf *names)
+{
+	enum spec_change most = spec_diff(SPEC_service, &old->settings, &new->settings, name_change, names);
+	const char *more[] = {
+		texts_are_same(&old->arguments, &new->arguments) ? NULL : "executable",
+		texts_are_same(&old->environment, &new->environment) ? NULL : "env",
+		listeners_are_same(old, new) ? NULL : "listeners",
+	};
+
+	for (size_t i = 0; i < 3; i++)
+		if (more[i] != NULL) {
+			if (strstr(buf_text(names), more[i]) == NULL)
+				buf_print(names, "%s%s", names->used > 0 ? ", " : "", more[i]);
+			most = SPEC_RENEW;
+		}
+	return most;
+}
+
+/* The listeners of the new plan own their fds from here on; the old ones forget theirs. */
+static void take_listeners(struct engine *en)
+{
+	for (size_t i = 0; i < en->plan->services_n; i++)
+		for (size_t n = 0; n < en->plan->services[i]->listeners_n; n++) {
+			struct listener *mine = &en->opened[i][n].listener,
+					*old = service_listener(en->master, &mine->at);
+			struct err e;
+			if (old == NULL || old->fd != mine->fd)
+				continue;
+			if (mine->at.kind != LISTENER_INET && listener_set_owner(mine, &mine->at, &e) < 0)
+				say(SAY_ERROR, "%s", e.text);
+			old->fd = -1;
+		}
+}
+
+static void retire_missing(struct master *m, const struct plan *plan, struct buf *text)
+{
+	struct service *s;
+	struct process *p;
+
+	LIST_EACH (s, &m->services, struct service, link) {
+		bool is_kept = false;
+		for (size_t i = 0; i < plan->services_n; i++)
+			is_kept = is_kept || strcmp(plan->services[i]->name, s->definition->name) == 0;
+		if (is_kept || s->number == 0)
+			continue;
+		buf_print(text, "stop   %s\n", s->definition->name);
+		LIST_EACH (p, &s->processes, struct process, link)
+			report_unmark(p);
+		report_forget_service(s);
+		s->number = 0;
+		service_end(s);
+	}
+}
+
+static const char *const verbs[] = {"keep  ", "live  ", "resize", "renew ", "renew "};
+
+static void put_service(struct engine *en, size_t i, bool env_changed, struct buf *text)
+{
+	struct master *m = en->master;
+	struct definition *d = plan_take(en->plan, i);
+	struct service *s = service_find(m, d->name);
+	struct watched *watched = en->opened[i];
+	size_t n = d->listeners_n;
+	struct buf names = {0};
+
+	en->opened[i] = NULL;
+	if (s == NULL) {
+		s = service_new(m, d);
+		buf_print(text, "start  %s\n", d->name);
+	} else {
+		enum spec_change change = compare(s->definition, d, &names);
+		bool renew = change >= SPEC_RENEW || env_changed;
+		buf_print(text, "%s %s%s%s%s\n", verbs[renew ? SPEC_RENEW : change], d->name,
+			names.used > 0 ? " (" : "", buf_text(&names), names.used > 0 ? ")" : "");
+		if (renew || s->number == 0)
+			s->generation++;
+		s->pool.stopped = s->number == 0 ? false : s->pool.stopped;
+		service_close_listeners(s);
+		service_redefine(s, d);
+	}
+	buf_free(&names);
+	s->number = (uint32_t)i + 1;
+	m->by_number[i] = s;
+	service_set_listeners(s, watched, n);
+	service_touch(s);
+}
+
+static void reserve(struct master *m)
+{
+	uint64_t fds = 256, processes = 0;
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link) {
+		fds += s->watched_n + 6 * (uint64_t)s->pool.process_limit;
+		processes += s->pool.process_limit < 64 ? s->pool.process_limit : 64;
+	}
+	if (fd_raise_limit(fds) < fds / 2)
+		say(SAY_WARNING,
+			"the limit of open files allows fewer processes than the process_limits together; "
+			"raise `ulimit -Hn` "
+			"to %llu, or lower them",
+			(unsigned long long)fds);
+	process_reserve(m, (uint32_t)processes);
+}
+
+static void renumber(struct master *m, size_t n)
+{
+	mem_free(&m->by_number);
+	m->by_number = mem_new(n, sizeof(struct service *));
+	m->services_n = n;
+}
+
+static void put_plan(struct engine *en, struct buf *text)
+{
+	struct master *m = en->master;
+	struct plan *plan = en->plan;
+	struct spec_global_settings old = m->settings;
+	bool env_changed =
+		m->generation > 0 && strcmp(old.import_environment, plan->settings.import_environment) != 0;
+
+	take_listeners(en);
+	retire_missing(m, plan, text);
+	m->settings = plan->settings;
+	plan->settings = old; /* freed with the plan */
+	renumber(m, plan->services_n);
+	for (size_t i = 0; i < plan->services_n; i++)
+		put_service(en, i, env_changed, text);
+	mem_free(&en->opened);
+	plan->services_n = 0;
+	fd_close(&m->bundle);
+	m->bundle = plan->bundle;
+	plan->bundle = -1;
+	reserve(m);
+}
+
+/* ---- the engines change places */
+
+static void retire_engine(struct master *m)
+{
+	struct timeval last_words = {LAST_WORDS, 0};
+	struct engine *old = m->engine;
+
+	if (old == NULL || old->phase != WIRE_RUNNING)
+		return;
+	report_engine_gone(m);
+	engine_end(&m->retiring);
+	m->retiring = old;
+	m->engine = NULL;
+	(void)engine_send(old, WIRE_retired, &(struct wire_retired){m->generation});
+	(void)event_add(&old->timer, &last_words);
+}
+
+/* What an engine needs to work. It has just been idle, so its socket has room for these four. */
+static void hand_over(struct engine *en, bool resumed)
+{
+	struct master *m = en->master;
+	struct wire_begin begin = {m->generation, clock_ms(), (uint32_t)getpid(), resumed};
+
+	en->phase = WIRE_RUNNING;
+	en->since = m->engine_seen = begin.now;
+	m->withdrawn = false;
+	(void)event_del(&en->timer);
+	plan_free(&en->plan);
+	en->plan = plan_new();
+	if (engine_send(en, WIRE_state, &(struct wire_state){m->state}) < 0 ||
+		engine_send(en, WIRE_control, &(struct wire_control){m->control}) < 0 ||
+		engine_send(en, WIRE_begin, &begin) < 0)
+		say(SAY_ERROR, "the engine does not read its socket; engine_timeout will tell");
+	report_all(m);
+}
+
+void reload_commit(struct engine *en)
+{
+	struct master *m = en->master;
+	struct buf text = {0};
+
+	if (!en->is_reload && m->life == MASTER_RUNNING) {
+		say(SAY_INFO, "the engine is back (pid %d)", (int)en->pid);
+		hand_over(en, true);
+		return;
+	}
+	m->generation++;
+	put_plan(en, &text);
+	if (en->is_reload) {
+		retire_engine(m);
+		m->engine = en;
+		m->next = NULL;
+		say(SAY_INFO, "generation %u is in force", m->generation);
+		reload_answer(m, true, buf_text(&text));
+	} else {
+		m->life = MASTER_RUNNING;
+		say(SAY_INFO, "Reeve %s runs %zu services in %s", REEVE_VERSION, m->services_n,
+			m->settings.base_dir);
+	}
+	en->is_reload = false;
+	hand_over(en, false);
+	buf_free(&text);
+}

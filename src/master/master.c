@@ -1,0 +1,289 @@
+/* master: the loop, the signals, the turn, the end. */
+#include "master/master.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/say.h"
+#include "master/base_dir.h"
+#include "master/engine.h"
+#include "master/process.h"
+#include "master/reload.h"
+#include "master/report.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define LAST_WORDS_MS 300 /* that the engine has to answer `reeve stop` */
+
+void master_abort(struct master *m, int exit_code)
+{
+	m->exit_code = exit_code;
+	(void)event_base_loopbreak(m->loop);
+}
+
+/* ---- stopping */
+
+static void say_remaining(struct master *m)
+{
+	struct buf text = {0};
+	struct service *s;
+
+	if (m->alive == m->stop_told)
+		return;
+	m->stop_told = m->alive;
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->processes.count > 0)
+			buf_print(&text, "%s%s %u", text.used > 0 ? ", " : "", s->definition->name,
+				s->processes.count);
+	if (m->engine != NULL && m->engine->phase == WIRE_RUNNING)
+		(void)engine_send(
+			m->engine, WIRE_stopping, &(struct wire_stopping){m->alive, buf_text(&text)});
+	buf_free(&text);
+}
+
+static void kill_all(struct master *m)
+{
+	struct service *s;
+	struct process *p;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		LIST_EACH (p, &s->processes, struct process, link)
+			process_kill(p);
+}
+
+/* stop_timeout of the daemon bounds that of its services. */
+static void bound_drain(struct master *m)
+{
+	struct service *s;
+	struct process *p;
+	uint64_t deadline = clock_ms() + (uint64_t)m->settings.stop_timeout;
+
+	if (m->settings.stop_timeout == TEXT_UNLIMITED)
+		return;
+	LIST_EACH (s, &m->services, struct service, link)
+		LIST_EACH (p, &s->processes, struct process, link)
+			process_retire(p, deadline);
+}
+
+void master_stop(struct master *m, bool now)
+{
+	struct service *s;
+
+	if (m->life == MASTER_BOOTING) {
+		master_abort(m, EX_TEMPFAIL);
+		return;
+	}
+	if (m->life == MASTER_STOPPING || now) {
+		if (m->life == MASTER_STOPPING)
+			say(SAY_WARNING, "told to stop again: killing %u processes", m->alive);
+		now = true;
+	}
+	if (m->life == MASTER_RUNNING) {
+		say(SAY_INFO, "stopping; %u processes may finish their clients", m->alive);
+		m->life = MASTER_STOPPING;
+		m->stop_told = UINT32_MAX;
+		engine_end(&m->next);
+		LIST_EACH (s, &m->services, struct service, link)
+			service_end(s);
+		bound_drain(m);
+	}
+	if (now)
+		kill_all(m);
+	event_active(&m->turn, EV_TIMEOUT, 1);
+}
+
+static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
+{
+	(void)what;
+	say(SAY_INFO, "got %s", strsignal(sig));
+	master_stop(arg, false);
+}
+
+/* ---- other signals and the second */
+
+static void on_hangup(evutil_socket_t sig, short what, void *arg)
+{
+	struct err e;
+
+	(void)sig;
+	(void)what;
+	if (reload_begin(arg, 0, &e) < 0)
+		say(SAY_ERROR, "SIGHUP: %s", e.text);
+}
+
+/* Somebody else's children may become ours (PID 1, or a child made with CLONE_PARENT); nobody else
+ * buries them. Our own are buried by their pidfd, so the first of them ends the look for now. */
+static void bury_strangers(struct master *m)
+{
+	siginfo_t si;
+	struct service *s;
+	struct process *p;
+
+	for (int i = 0; i < 1000; i++) {
+		si.si_pid = 0;
+		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0 || si.si_pid == 0)
+			return;
+		LIST_EACH (s, &m->services, struct service, link)
+			LIST_EACH (p, &s->processes, struct process, link)
+				if (p->pid == si.si_pid)
+					return;
+		if (m->engine != NULL && m->engine->pid == si.si_pid)
+			return;
+		(void)waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | WNOHANG);
+	}
+}
+
+static void on_second(evutil_socket_t fd, short what, void *arg)
+{
+	struct master *m = arg;
+
+	(void)fd;
+	(void)what;
+	bury_strangers(m);
+	if (m->life == MASTER_RUNNING)
+		engine_watch(m);
+}
+
+static void on_engine_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct master *m = arg;
+	struct err e;
+
+	(void)fd;
+	(void)what;
+	if (m->life != MASTER_RUNNING || m->engine != NULL)
+		return;
+	if (engine_start(m, false, &m->engine, &e) == 0)
+		return;
+	say(SAY_ERROR, "%s", e.text);
+	engine_replace(m);
+}
+
+/* ---- the turn: after the events of one wake-up, every service they touched is stepped once */
+
+static void forget_removed(struct master *m)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->number == 0 && s->processes.count == 0)
+			service_free(&s);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct master *m = arg;
+	struct link *first;
+
+	(void)fd;
+	(void)what;
+	for (uint32_t n = m->touched.count; n > 0 && (first = list_first(&m->touched)) != NULL; n--) {
+		struct service *s = LIST_OF(first, struct service, touched);
+		list_remove(&m->touched, first);
+		service_step(s);
+	}
+	forget_removed(m);
+	report_turn(m);
+	if (m->life != MASTER_STOPPING)
+		return;
+	say_remaining(m);
+	if (m->alive == 0)
+		(void)event_base_loopbreak(m->loop);
+}
+
+/* ---- start and end */
+
+static void prepare(struct master *m)
+{
+	static const struct timeval second = {1, 0};
+
+	list_init(&m->services);
+	list_init(&m->touched);
+	list_init(&m->free_processes);
+	spec_defaults(SPEC_global, &m->settings);
+	m->bundle = m->control = m->lock = -1;
+	m->diag = listener_diag_open();
+	m->report = report_new(m);
+	(void)event_assign(&m->turn, m->loop, -1, 0, on_turn, m);
+	(void)event_assign(&m->second, m->loop, -1, EV_PERSIST, on_second, m);
+	(void)event_add(&m->second, &second);
+	(void)evtimer_assign(&m->engine_timer, m->loop, on_engine_timer, m);
+	(void)evsignal_assign(&m->sigterm, m->loop, SIGTERM, on_stop_signal, m);
+	(void)evsignal_assign(&m->sigint, m->loop, SIGINT, on_stop_signal, m);
+	(void)evsignal_assign(&m->sighup, m->loop, SIGHUP, on_hangup, m);
+	(void)evsignal_add(&m->sigterm, NULL);
+	(void)evsignal_add(&m->sigint, NULL);
+	(void)evsignal_add(&m->sighup, NULL);
+}
+
+static void end_engine(struct master *m)
+{
+	struct pollfd gone = {.events = POLLIN};
+
+	if (m->engine != NULL && m->engine->phase == WIRE_RUNNING) {
+		gone.fd = m->engine->pidfd;
+		(void)engine_send(m->engine, WIRE_stopping, &(struct wire_stopping){0, ""});
+		(void)engine_send(m->engine, WIRE_retired, &(struct wire_retired){m->generation});
+		(void)poll(&gone, 1, LAST_WORDS_MS);
+	}
+	report_engine_gone(m);
+	engine_end(&m->engine);
+	engine_end(&m->next);
+	engine_end(&m->retiring);
+}
+
+static void remove_control(struct master *m)
+{
+	char path[4096];
+	struct stat st;
+
+	(void)snprintf(path, sizeof path, "%s/control", m->settings.base_dir);
+	if (m->control_ino != 0 && lstat(path, &st) == 0 && st.st_dev == m->control_dev &&
+		st.st_ino == m->control_ino)
+		(void)unlink(path);
+	fd_close(&m->control);
+}
+
+static void clear(struct master *m)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		service_free(&s);
+	remove_control(m);
+	base_dir_unlock(m->settings.base_dir, &m->lock);
+	report_free(&m->report);
+	spec_free(SPEC_global, &m->settings);
+	fd_close(&m->bundle);
+	fd_close(&m->diag);
+	mem_free(&m->by_number);
+	mem_free(&m->by_id);
+}
+
+int master_run(struct master *m)
+{
+	struct err e;
+
+	m->loop = event_base_new();
+	if (m->loop == NULL)
+		die(EX_OSERR, "no event loop: %s", strerror(errno));
+	prepare(m);
+	if (engine_start(m, false, &m->engine, &e) < 0)
+		die(EX_OSERR, "%s", e.text);
+	(void)event_base_dispatch(m->loop);
+	end_engine(m);
+	if (m->life == MASTER_STOPPING)
+		say(SAY_INFO, "stopped");
+	clear(m);
+	event_base_free(m->loop);
+	return m->exit_code;
+}

@@ -1,0 +1,92 @@
+/* master: the whole of reeved, as data. One struct, handed to everybody; no globals.
+ *
+ * master  -> services -> processes          what runs
+ *         -> engine, next                   the policy engine, and the one of a reload under way
+ *         -> plan settings, bundle, state   what an engine that is restarted gets */
+#ifndef REEVE_MASTER_MASTER_H
+#define REEVE_MASTER_MASTER_H
+
+#include "base/list.h"
+#include "master/plan.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdbool.h>
+
+struct engine;
+struct process;
+struct report;
+struct service;
+
+enum master_life {
+	MASTER_BOOTING, /* the first plan is awaited */
+	MASTER_RUNNING,
+	MASTER_STOPPING,
+};
+
+struct master {
+	struct event_base *loop;
+	enum master_life life;
+	int exit_code;
+	bool is_root;
+	uint64_t open_files; /* RLIMIT_NOFILE as we were started: what children get */
+
+	/* how we were started */
+	char *config_path;
+	char *base_dir_override; /* NULL: the config's */
+	char *engine_program;
+
+	/* what is in force */
+	struct spec_global_settings settings;
+	uint32_t generation;
+	struct list services;       /* struct service, in the plan's order; removed ones behind */
+	struct service **by_number; /* [svc - 1] */
+	size_t services_n;
+	int bundle;  /* memfd of the texts of the plan in force */
+	int state;   /* memfd of the policies' st */
+	int control; /* the listening control socket */
+	int lock;
+	int diag; /* netlink: queues of unix sockets */
+	dev_t control_dev;
+	ino_t control_ino;
+
+	/* processes */
+	struct process **by_id; /* open hash of all processes, by id */
+	size_t by_id_room;
+	struct list free_processes;
+	uint64_t next_id;
+	uint32_t alive;
+
+	/* fork_budget */
+	uint64_t budget_second;
+	uint32_t budget_used;
+
+	struct engine *engine;   /* NULL while it is being restarted */
+	struct engine *next;     /* of a reload, NULL without one */
+	struct engine *retiring; /* the one before, saying its last words */
+	uint32_t reload_ticket;
+	uint64_t engine_delay; /* back-off of restarts, ms */
+	uint64_t engine_seen;  /* last sign of life */
+	bool withdrawn;        /* restrictions were lifted because the engine is away */
+	struct event engine_timer, second;
+	uint32_t ping_seq;
+
+	struct report *report; /* what goes to the engine */
+	struct list touched;   /* services to step in this turn */
+	struct event turn;
+	struct event sigterm, sigint, sighup, sigusr1;
+	bool stop_now;
+	uint32_t stop_told; /* processes alive when it was last said */
+};
+
+/* Runs the daemon to its end; returns the exit code. `notify`: an fd that is written to and closed
+ * when the first plan is in force (--daemon), or -1. */
+int master_run(struct master *m);
+
+/* Ends the daemon: drains, or kills when `now` or when it is stopping already. */
+void master_stop(struct master *m, bool now);
+
+/* Leaves the loop with this code (before anything runs: boot failed). */
+void master_abort(struct master *m, int exit_code);
+
+#endif

@@ -1,0 +1,57 @@
+/* process: one child: started, heard, told to go, buried.
+ *
+ * It has three fds of ours: its status pipe, its dead pipe and its pidfd. Its identity is those
+ * fds; the pid and uid in a message are only checked. Closing the read end of the dead pipe tells
+ * it to take no more clients and to leave when it has finished. */
+#ifndef REEVE_MASTER_PROCESS_H
+#define REEVE_MASTER_PROCESS_H
+
+#include "master/service.h"
+
+/* Where it stands on the way out: each step has a deadline and a successor (process.c: ladder). */
+enum process_step {
+	STEP_NONE,
+	STEP_START,  /* its first status is awaited */
+	STEP_LEAVE,  /* was asked to go when idle */
+	STEP_FINISH, /* finishes its clients */
+	STEP_SIGNAL, /* was sent stop_signal */
+	STEP_KILL,   /* was sent SIGKILL */
+};
+
+struct process {
+	struct pool_process pool;
+	struct link link;  /* service->processes, or master->free_processes */
+	struct link dirty; /* report->processes */
+	bool is_dirty;
+	bool asked; /* to go, by us: its end is no failure */
+	bool mute;  /* it closed its status pipe */
+	struct service *service;
+	uint64_t id;
+	pid_t pid;
+	uint32_t generation;
+	uint64_t born;
+	int status_fd, dead_fd, pidfd;
+	enum process_step step;
+	uint64_t finish_by; /* in STEP_FINISH: the deadline, 0 for none */
+	uint32_t bad_messages;
+	struct event readable, ended, timer;
+};
+
+/* Starts one. -1: it failed (logged, counted, throttled). */
+int process_start(struct service *s);
+
+/* NULL: no process of that id lives. */
+struct process *process_find(const struct master *m, uint64_t id);
+
+/* Asks the idle process to go; it may refuse. */
+void process_ask(struct process *p);
+
+/* No more clients; stop_signal at `deadline` (0: it may take for ever). An earlier deadline wins. */
+void process_retire(struct process *p, uint64_t deadline);
+
+void process_kill(struct process *p);
+
+/* Room for the processes of all services at their limits. */
+void process_reserve(struct master *m, uint32_t most);
+
+#endif

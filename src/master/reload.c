@@ -1,0 +1,172 @@
+/* reload: check all and open all before anything changes. Failures are -1 and a sentence; commit.c
+ * does the rest, which cannot fail. */
+#include "master/reload.h"
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/say.h"
+#include "master/base_dir.h"
+#include "master/service.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+int reload_begin(struct master *m, uint32_t ticket, struct err *e)
+{
+	if (m->life != MASTER_RUNNING)
+		return err_set(e, "the daemon is not running yet, or is ending");
+	if (m->next != NULL)
+		return err_set(e, "a reload is under way already; wait for it");
+	if (engine_start(m, true, &m->next, e) < 0)
+		return -1;
+	m->reload_ticket = ticket;
+	say(SAY_INFO, "reloading %s", m->config_path);
+	return 0;
+}
+
+/* ---- prepare */
+
+static void must_restart(const struct spec_row *row, void *arg)
+{
+	const char **first = arg;
+
+	if (row->on_change == SPEC_RESTART && *first == NULL)
+		*first = row->name;
+}
+
+static int check_globals(const struct master *m, const struct plan *plan, struct err *e)
+{
+	const char *name = NULL;
+
+	if (m->life == MASTER_BOOTING)
+		return 0;
+	(void)spec_diff(SPEC_global, &m->settings, &plan->settings, must_restart, &name);
+	if (name != NULL)
+		return err_set(e, "%s cannot change while the daemon runs; stop it and start it again", name);
+	return 0;
+}
+
+static int open_one(struct master *m, struct listener *l, const struct plan *plan, const struct definition *d,
+	const struct listener_definition *at, struct err *e)
+{
+	const struct listener *have = service_listener(m, at);
+
+	if (have == NULL)
+		return listener_open(l, at, definition_backlog(d), plan->settings.base_dir, e);
+	*l = *have; /* borrowed until the commit */
+	l->at = *at;
+	return 0;
+}
+
+static int open_listeners(struct engine *en, struct err *e)
+{
+	struct plan *plan = en->plan;
+
+	en->opened = mem_new(plan->services_n, sizeof *en->opened);
+	for (size_t i = 0; i < plan->services_n; i++) {
+		const struct definition *d = plan->services[i];
+		en->opened[i] = mem_new(d->listeners_n, sizeof **en->opened);
+		for (size_t n = 0; n < d->listeners_n; n++)
+			en->opened[i][n].listener.fd = -1;
+		for (size_t n = 0; n < d->listeners_n; n++)
+			if (open_one(en->master, &en->opened[i][n].listener, plan, d, &d->listeners[n], e) <
+				0)
+				return err_prefix(e, "service %s", d->name);
+	}
+	return 0;
+}
+
+void reload_discard(struct engine *en)
+{
+	if (en->opened == NULL)
+		return;
+	for (size_t i = 0; i < en->plan->services_n; i++) {
+		const struct definition *d = en->plan->services[i];
+		for (size_t n = 0; en->opened[i] != NULL && n < d->listeners_n; n++)
+			if (service_listener(en->master, &d->listeners[n]) == NULL)
+				listener_close(&en->opened[i][n].listener);
+		mem_free(&en->opened[i]);
+	}
+	mem_free(&en->opened);
+}
+
+static int open_control(struct master *m, const struct plan *plan, struct err *e)
+{
+	char path[4096];
+	struct listener control;
+	struct listener_definition at = {.kind = LISTENER_UNIX,
+		.name = (char[]){"control"},
+		.address = path,
+		.mode = (mode_t)plan->settings.control_mode,
+		.uid = (uid_t)-1,
+		.gid = (gid_t)-1};
+
+	(void)snprintf(path, sizeof path, "%s/control", plan->settings.base_dir);
+	if (strlen(path) > 107)
+		return err_set(e, "base_dir %s is too long for a socket below it", plan->settings.base_dir);
+	if (listener_open(&control, &at, 64, plan->settings.base_dir, e) < 0)
+		return -1;
+	m->control = control.fd;
+	m->control_dev = control.dev;
+	m->control_ino = control.ino;
+	return 0;
+}
+
+/* An engine that resumes must have read the plan in force out of the bundle. */
+static int check_resumed(const struct master *m, const struct plan *plan, struct err *e)
+{
+	if (plan->services_n != m->services_n)
+		return err_set(e, "the plan of the bundle is not the one in force");
+	for (size_t i = 0; i < plan->services_n; i++)
+		if (strcmp(plan->services[i]->name, m->by_number[i]->definition->name) != 0)
+			return err_set(e, "the plan of the bundle is not the one in force");
+	return 0;
+}
+
+int reload_prepare(struct engine *en, int *exit_code, struct err *e)
+{
+	struct master *m = en->master;
+	struct plan *plan = en->plan;
+
+	*exit_code = EX_CONFIG;
+	if (!en->is_reload && m->life == MASTER_RUNNING)
+		return check_resumed(m, plan, e);
+	if (plan_check(plan, m->is_root, e) < 0 || check_globals(m, plan, e) < 0)
+		return -1;
+	if (m->life == MASTER_BOOTING) {
+		m->lock = base_dir_lock(plan->settings.base_dir, exit_code, e);
+		if (m->lock < 0)
+			return -1;
+		*exit_code = EX_OSERR;
+		if (chdir(plan->settings.base_dir) < 0 || open_control(m, plan, e) < 0)
+			return -1;
+	}
+	*exit_code = EX_OSERR;
+	return open_listeners(en, e);
+}
+
+void reload_failed(struct master *m, int exit_code, const char *text)
+{
+	if (m->life == MASTER_BOOTING) {
+		size_t n = strlen(text);
+		(void)fprintf(stderr, "%s%s", text, n > 0 && text[n - 1] == '\n' ? "" : "\n");
+		master_abort(m, exit_code);
+		return;
+	}
+	say(SAY_ERROR, "reload refused; generation %u stays in force: %.1500s", m->generation, text);
+	engine_end(&m->next);
+	reload_answer(m, false, text);
+}
+
+void reload_answer(struct master *m, bool ok, const char *text)
+{
+	struct engine *who = m->retiring != NULL ? m->retiring : m->engine;
+	char cut[WIRE_FRAME_MAX / 2];
+
+	(void)snprintf(cut, sizeof cut, "%s", text);
+	if (who != NULL && who->phase == WIRE_RUNNING)
+		(void)engine_send(who, WIRE_reload_done,
+			&(struct wire_reload_done){m->reload_ticket, ok, m->generation, cut});
+}

@@ -1,0 +1,384 @@
+/* service: a pool of processes behind listeners, driven by its standing order. */
+#include "master/service.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/say.h"
+#include "master/environment.h"
+#include "master/process.h"
+#include "master/report.h"
+
+#include <string.h>
+
+#define WARN_MS 1000
+
+bool service_reports(const struct service *s)
+{
+	return strcmp(s->definition->settings.contract, "plain") != 0;
+}
+
+static uint32_t as_u32(int64_t n)
+{
+	return n >= POOL_NO_LIMIT ? POOL_NO_LIMIT : (uint32_t)n;
+}
+
+static void take_limits(struct service *s)
+{
+	const struct spec_service_settings *set = &s->definition->settings;
+
+	s->pool.process_limit = as_u32(set->process_limit);
+	s->pool.client_limit = as_u32(set->client_limit);
+	s->pool.service_count = set->service_count == TEXT_UNLIMITED ? 0 : (uint64_t)set->service_count;
+	s->pool.reports = service_reports(s);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct service *s = arg;
+
+	(void)fd;
+	(void)what;
+	s->next_step = 0;
+	service_touch(s);
+}
+
+struct service *service_new(struct master *m, struct definition *d)
+{
+	struct service *s = mem_new(1, sizeof *s);
+
+	s->master = m;
+	s->definition = d;
+	s->generation = 1;
+	pool_init(&s->pool);
+	standing_init(&s->standing);
+	list_init(&s->processes);
+	(void)evtimer_assign(&s->timer, m->loop, on_timer, s);
+	list_add(&m->services, &s->link);
+	take_limits(s);
+	return s;
+}
+
+void service_redefine(struct service *s, struct definition *d)
+{
+	definition_free(&s->definition);
+	s->definition = d;
+	take_limits(s);
+}
+
+struct service *service_find(const struct master *m, const char *name)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (strcmp(s->definition->name, name) == 0)
+			return s;
+	return NULL;
+}
+
+/* ---- listeners */
+
+struct listener *service_listener(const struct master *m, const struct listener_definition *at)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		for (size_t i = 0; i < s->watched_n; i++)
+			if (listener_definition_is_same_place(&s->watched[i].listener.at, at))
+				return &s->watched[i].listener;
+	return NULL;
+}
+
+void service_count_waiting(struct service *s)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->watched_n; i++)
+		sum += listener_waiting(&s->watched[i].listener, s->master->diag);
+	if (sum != s->waiting) {
+		s->waiting = sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
+		report_service(s);
+	}
+}
+
+/* Somebody who has reported takes the next client by himself. */
+static bool somebody_can(const struct service *s)
+{
+	return s->pool.available > s->pool.in[POOL_STARTING].count;
+}
+
+static void unwatch(struct service *s)
+{
+	for (size_t i = 0; i < s->watched_n; i++)
+		if (s->watched[i].armed) {
+			(void)event_del(&s->watched[i].readable);
+			s->watched[i].armed = false;
+		}
+}
+
+/* Edge-triggered: each new connection is one event, however long the queue stays full. Watching
+ * ends lazily, at the first event that finds somebody able to take it: a pool that always has
+ * room costs us nothing per connection, one that never has costs no epoll_ctl. */
+static void watch(struct service *s)
+{
+	for (size_t i = 0; i < s->watched_n; i++)
+		if (!s->watched[i].armed) {
+			(void)event_add(&s->watched[i].readable, NULL);
+			s->watched[i].armed = true;
+		}
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct service *s = arg;
+
+	(void)fd;
+	(void)what;
+	if (somebody_can(s))
+		unwatch(s);
+	else
+		service_touch(s);
+}
+
+void service_close_listeners(struct service *s)
+{
+	unwatch(s);
+	for (size_t i = 0; i < s->watched_n; i++)
+		listener_close(&s->watched[i].listener);
+	mem_free(&s->watched);
+	s->watched_n = 0;
+}
+
+void service_set_listeners(struct service *s, struct watched *watched, size_t n)
+{
+	unwatch(s);
+	mem_free(&s->watched);
+	s->watched = watched;
+	s->watched_n = n;
+	for (size_t i = 0; i < n; i++) {
+		watched[i].armed = false;
+		(void)event_assign(&watched[i].readable, s->master->loop, watched[i].listener.fd,
+			EV_READ | EV_PERSIST | EV_ET, on_readable, s);
+	}
+	environment_prepare(s);
+}
+
+void service_free(struct service **sp)
+{
+	struct service *s = *sp;
+
+	assert(s->processes.count == 0);
+	service_close_listeners(s);
+	(void)event_del(&s->timer);
+	report_forget_service(s);
+	if (s->is_touched)
+		list_remove(&s->master->touched, &s->touched);
+	list_remove(&s->master->services, &s->link);
+	environment_clear(s);
+	definition_free(&s->definition);
+	mem_free(sp);
+}
+
+/* ---- the step */
+
+void service_touch(struct service *s)
+{
+	report_service(s);
+	if (s->is_touched)
+		return;
+	s->is_touched = true;
+	list_add(&s->master->touched, &s->touched);
+	event_active(&s->master->turn, EV_TIMEOUT, 1);
+}
+
+static void step_at(struct service *s, uint64_t when, uint64_t now)
+{
+	struct timeval tv;
+	uint64_t left = when > now ? when - now : 0;
+
+	if (when == 0 || (s->next_step != 0 && s->next_step <= when))
+		return;
+	s->next_step = when;
+	tv = (struct timeval){(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)};
+	(void)event_add(&s->timer, &tv);
+}
+
+static bool budget_allows(struct master *m, uint64_t now)
+{
+	if (m->settings.fork_budget == 0)
+		return true;
+	if (m->budget_second != now / 1000) {
+		m->budget_second = now / 1000;
+		m->budget_used = 0;
+	}
+	return m->budget_used++ < (uint64_t)m->settings.fork_budget;
+}
+
+static void start(struct service *s, uint32_t n, uint64_t now)
+{
+	for (; n > 0; n--) {
+		if (!budget_allows(s->master, now)) {
+			step_at(s, (now / 1000 + 1) * 1000, now);
+			return;
+		}
+		if (process_start(s) < 0)
+			return;
+	}
+}
+
+static void warn_limit(struct service *s, uint64_t now)
+{
+	const struct spec_service_settings *set = &s->definition->settings;
+
+	if (now - s->warned_limit < WARN_MS && s->warned_limit != 0)
+		return;
+	s->warned_limit = now;
+	if (set->service_count == 1 && set->process_limit == 1)
+		say(SAY_WARNING,
+			"service %s: %u clients wait and its one process takes one client; raise "
+			"process_limit",
+			s->definition->name, s->waiting);
+	else
+		say(SAY_WARNING,
+			"service %s: process_limit (%lld) is reached and %u clients wait; raise "
+			"process_limit, or "
+			"client_limit (%lld) if a process can serve more",
+			s->definition->name, (long long)set->process_limit, s->waiting,
+			(long long)set->client_limit);
+	report_event(s->master, WIRE_limit, &(struct wire_limit){s->number, now, s->waiting});
+}
+
+/* Clients wait and nobody who has reported can take them. */
+static void face_demand(struct service *s, uint64_t now)
+{
+	uint32_t before = s->waiting;
+
+	watch(s);
+	service_count_waiting(s);
+	if (s->waiting == 0)
+		return;
+	if (before == 0 && s->number != 0)
+		report_event(s->master, WIRE_demand, &(struct wire_demand){s->number, now, s->waiting});
+	if (s->standing.mode == POOL_SHED) {
+		for (size_t i = 0; i < s->watched_n; i++)
+			s->dropped += listener_drop(&s->watched[i].listener);
+		service_count_waiting(s);
+	}
+}
+
+static void ask(struct service *s, uint32_t n)
+{
+	for (; n > 0; n--) {
+		struct pool_process *victim = pool_victim(&s->pool);
+		if (victim == NULL)
+			return;
+		process_ask(LIST_OF(&victim->link, struct process, pool.link));
+	}
+}
+
+void service_step(struct service *s)
+{
+	uint64_t now = clock_ms();
+	struct pool_actions a;
+
+	s->is_touched = false;
+	if (!somebody_can(s) && s->watched_n > 0 && !s->pool.stopped)
+		face_demand(s, now);
+	else if (s->waiting != 0) {
+		s->waiting = 0; /* whoever waits is being taken */
+		report_service(s);
+	}
+	a = pool_step(&s->pool, &s->standing, s->waiting, now);
+	if (a.start > 0)
+		start(s, a.start, now);
+	else if (a.ask > 0)
+		ask(s, a.ask);
+	if (a.brake == POOL_AT_LIMIT && s->waiting > 0)
+		warn_limit(s, now);
+	step_at(s, a.wake, now);
+}
+
+/* ---- what operators want */
+
+static void drain_all(struct service *s)
+{
+	struct process *p;
+	int64_t finish = s->definition->settings.stop_timeout;
+	uint64_t deadline = finish == TEXT_UNLIMITED ? 0 : clock_ms() + (uint64_t)finish;
+
+	LIST_EACH (p, &s->processes, struct process, link)
+		process_retire(p, deadline);
+}
+
+void service_end(struct service *s)
+{
+	s->pool.stopped = true;
+	service_close_listeners(s);
+	environment_prepare(s);
+	s->waiting = 0;
+	drain_all(s);
+	service_touch(s);
+}
+
+static int do_start(struct service *s, struct err *e)
+{
+	const struct definition *d = s->definition;
+	struct watched *watched;
+
+	if (!s->pool.stopped)
+		return 0;
+	watched = mem_new(d->listeners_n, sizeof *watched);
+	for (size_t i = 0; i < d->listeners_n; i++)
+		if (listener_open(&watched[i].listener, &d->listeners[i], definition_backlog(d),
+			    s->master->settings.base_dir, e) < 0) {
+			while (i-- > 0)
+				listener_close(&watched[i].listener);
+			mem_free(&watched);
+			return -1;
+		}
+	service_set_listeners(s, watched, d->listeners_n);
+	s->pool.stopped = false;
+	return 0;
+}
+
+static int do_stop(struct service *s, struct err *e)
+{
+	(void)e;
+	service_end(s);
+	return 0;
+}
+
+static int do_restart(struct service *s, struct err *e)
+{
+	(void)e;
+	s->generation++;
+	return 0;
+}
+
+static int do_drain(struct service *s, struct err *e)
+{
+	(void)e;
+	drain_all(s);
+	return 0;
+}
+
+static int do_reset(struct service *s, struct err *e)
+{
+	(void)e;
+	pool_reset(&s->pool);
+	return 0;
+}
+
+int service_do(struct service *s, enum service_verb verb, struct err *e)
+{
+	static int (*const verbs[SERVICE_VERBS])(struct service * s, struct err * e) = {
+		[SERVICE_START] = do_start,
+		[SERVICE_STOP] = do_stop,
+		[SERVICE_RESTART] = do_restart,
+		[SERVICE_DRAIN] = do_drain,
+		[SERVICE_RESET] = do_reset,
+	};
+	int done = verbs[verb](s, e);
+
+	service_touch(s);
+	return done;
+}

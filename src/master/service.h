@@ -1,0 +1,82 @@
+/* service: one service in force: its definition, listeners, pool and standing order. It outlives
+ * reloads; a service that a new plan no longer has drains and goes. */
+#ifndef REEVE_MASTER_SERVICE_H
+#define REEVE_MASTER_SERVICE_H
+
+#include "master/listener.h"
+#include "master/master.h"
+#include "master/spawn.h"
+#include "pool/pool.h"
+
+struct watched {
+	struct listener listener;
+	struct event readable;
+	bool armed;
+};
+
+struct service {
+	struct link link;    /* master->services */
+	struct link touched; /* master->touched, while is_touched */
+	bool is_touched, is_dirty;
+	struct link dirty; /* report->services */
+
+	struct master *master;
+	uint32_t number; /* 0: removed by a reload */
+	struct definition *definition;
+	struct watched *watched;
+	size_t watched_n;
+	struct spawn spawn;
+	char *generation_text; /* the GENERATION=… slot of the environment */
+
+	struct pool pool;
+	struct standing standing;
+	uint32_t generation; /* raised when its processes must be replaced */
+	uint32_t waiting;    /* clients in the queues, when somebody looked last */
+	uint64_t dropped;
+	uint64_t warned_limit; /* when process_limit was complained about last */
+	uint64_t next_step;    /* when the timer is set for */
+	struct list processes;
+	struct event timer;
+	bool startup_done;
+};
+
+/* A new service without listeners; takes the definition. */
+struct service *service_new(struct master *m, struct definition *d);
+
+/* The definition of a reload takes the place of the present one (which is freed). */
+void service_redefine(struct service *s, struct definition *d);
+
+/* The service of that name, removed ones that still drain included; or NULL. */
+struct service *service_find(const struct master *m, const char *name);
+
+/* The listener in force at this place, or NULL. */
+struct listener *service_listener(const struct master *m, const struct listener_definition *at);
+
+/* Closes what is still its own. */
+void service_close_listeners(struct service *s);
+
+/* Gives it its listeners (takes the array) and prepares the spawn. */
+void service_set_listeners(struct service *s, struct watched *watched, size_t n);
+
+/* Frees a service that has no processes; its listeners are closed. */
+void service_free(struct service **s);
+
+/* Steps it at the end of this turn and tells the engine. */
+void service_touch(struct service *s);
+
+/* Compares the pool with the standing order and acts: starts, asks, watches the listeners. */
+void service_step(struct service *s);
+
+/* What an operator wants (enum service_verb). -1: a sentence. */
+int service_do(struct service *s, enum service_verb verb, struct err *e) MUST_USE;
+
+/* No more starts, listeners closed, processes drain. */
+void service_end(struct service *s);
+
+/* Does its contract have status messages? */
+bool service_reports(const struct service *s);
+
+/* Looks at the queues of its listeners now. */
+void service_count_waiting(struct service *s);
+
+#endif

@@ -1,0 +1,258 @@
+/* spawn: from a prepared description to a running program. Failures are data, never an exit of the
+ * master. Between clone and exec only raw system calls are made: the child shares our memory, and
+ * glibc's own setresuid and friends would talk to threads that are not there. */
+#include "master/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STACK_BYTES  (256 * 1024)
+#define EXIT_NO_EXEC 84
+
+/* The child runs on our memory and never returns from its frames, which confuses shadow memory. */
+#define IN_CHILD __attribute__((no_sanitize("address", "undefined")))
+
+static struct {
+	int null_fd;
+	char *stack_top;
+} shared = {-1, NULL};
+
+struct child {
+	const struct spawn *sp;
+	struct spawn_failure *failure;
+};
+
+int spawn_prepare(void)
+{
+	void *stack;
+
+	if (shared.stack_top != NULL)
+		return 0;
+	shared.null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	stack = mmap(
+		NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (shared.null_fd < 0 || stack == MAP_FAILED)
+		return -1;
+	shared.stack_top = (char *)stack + STACK_BYTES;
+	return 0;
+}
+
+/* ---- the steps, in their order. Each returns 0, or -1 and errno. */
+
+IN_CHILD static int step_signals(const struct spawn *sp)
+{
+	struct sigaction act = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	(void)sp;
+	for (int sig = 1; sig < NSIG; sig++) {
+		act.sa_handler = sig == SIGPIPE ? SIG_IGN : SIG_DFL;
+		if (sig != SIGKILL && sig != SIGSTOP)
+			(void)sigaction(sig, &act, NULL); /* glibc's own two refuse; they are default */
+	}
+	(void)sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Sources that stand where a target will be are moved away first; then each goes to its place. */
+IN_CHILD static int step_fds(const struct spawn *sp)
+{
+	int source[SPAWN_FDS], n = (int)sp->fds_n;
+
+	for (int i = 0; i < n; i++) {
+		source[i] = sp->fds[i] == SPAWN_NULL ? shared.null_fd : sp->fds[i];
+		if (source[i] >= 0 && source[i] < n)
+			source[i] = fcntl(source[i], F_DUPFD_CLOEXEC, n);
+		if (source[i] < 0 && sp->fds[i] != SPAWN_CLOSED)
+			return -1;
+	}
+	for (int i = 0; i < n; i++)
+		if (source[i] == SPAWN_CLOSED)
+			(void)close(i);
+		else if (dup2(source[i], i) < 0)
+			return -1;
+	return (int)syscall(SYS_close_range, n, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+IN_CHILD static int limit(int which, uint64_t value)
+{
+	struct rlimit l = {value, value};
+
+	return (int)syscall(SYS_prlimit64, 0, which, &l, NULL);
+}
+
+IN_CHILD static int step_rlimits(const struct spawn *sp)
+{
+	struct rlimit files;
+
+	if (sp->open_files > 0 && syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &files) == 0) {
+		files.rlim_cur = sp->open_files;
+		if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &files, NULL) < 0)
+			return -1;
+	}
+	if (sp->address_space == 0)
+		return 0;
+	return limit(RLIMIT_DATA, sp->address_space) < 0 ? -1 : limit(RLIMIT_AS, sp->address_space);
+}
+
+IN_CHILD static int step_groups(const struct spawn *sp)
+{
+	return sp->uid == (uid_t)-1 ? 0 : (int)syscall(SYS_setgroups, sp->groups_n, sp->groups);
+}
+
+IN_CHILD static int step_gid(const struct spawn *sp)
+{
+	return sp->uid == (uid_t)-1 ? 0 : (int)syscall(SYS_setresgid, sp->gid, sp->gid, sp->gid);
+}
+
+IN_CHILD static int step_chroot(const struct spawn *sp)
+{
+	if (sp->chroot == NULL)
+		return 0;
+	return chroot(sp->chroot) < 0 ? -1 : chdir("/");
+}
+
+IN_CHILD static int step_directory(const struct spawn *sp)
+{
+	return sp->directory == NULL || sp->chroot != NULL ? 0 : chdir(sp->directory);
+}
+
+IN_CHILD static int step_uid(const struct spawn *sp)
+{
+	return sp->uid == (uid_t)-1 ? 0 : (int)syscall(SYS_setresuid, sp->uid, sp->uid, sp->uid);
+}
+
+/* Trusts nothing: what the kernel says now is compared with what was asked for. */
+IN_CHILD static int step_read_back(const struct spawn *sp)
+{
+	uid_t u[3];
+	gid_t g[3], groups[SPAWN_GROUPS];
+	long n;
+
+	if (sp->uid == (uid_t)-1)
+		return 0;
+	if (syscall(SYS_getresuid, &u[0], &u[1], &u[2]) < 0 ||
+		syscall(SYS_getresgid, &g[0], &g[1], &g[2]) < 0)
+		return -1;
+	errno = EPERM;
+	for (int i = 0; i < 3; i++)
+		if (u[i] != sp->uid || g[i] != sp->gid)
+			return -1;
+	n = syscall(SYS_getgroups, SPAWN_GROUPS, groups);
+	if (n != (long)sp->groups_n)
+		return -1;
+	if (sp->uid != 0 && syscall(SYS_setresuid, 0, 0, 0) == 0)
+		return -1;
+	return 0;
+}
+
+IN_CHILD static int step_umask(const struct spawn *sp)
+{
+	(void)umask(sp->umask);
+	return 0;
+}
+
+IN_CHILD static int step_exec(const struct spawn *sp)
+{
+	return execve(sp->program, sp->argv, sp->envp);
+}
+
+IN_CHILD static const char *the_chroot(const struct spawn *sp)
+{
+	return sp->chroot;
+}
+
+IN_CHILD static const char *the_directory(const struct spawn *sp)
+{
+	return sp->directory;
+}
+
+IN_CHILD static const char *the_program(const struct spawn *sp)
+{
+	return sp->program;
+}
+
+static const struct step {
+	const char *name;
+	int (*run)(const struct spawn *sp);
+	const char *(*what)(const struct spawn *sp); /* NULL: nothing to name */
+} steps[] = {
+	{"signals", step_signals, NULL},
+	{"fds", step_fds, NULL},
+	{"umask", step_umask, NULL},
+	{"rlimits", step_rlimits, NULL},
+	{"groups", step_groups, NULL},
+	{"group", step_gid, NULL},
+	{"chroot", step_chroot, the_chroot},
+	{"directory", step_directory, the_directory},
+	{"user", step_uid, NULL},
+	{"identity", step_read_back, NULL},
+	{"exec", step_exec, the_program},
+};
+
+IN_CHILD static int run_child(void *arg)
+{
+	const struct child *c = arg;
+
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+		if (steps[i].run(c->sp) < 0) {
+			c->failure->error = errno;
+			c->failure->step = steps[i].name;
+			c->failure->what = steps[i].what != NULL ? steps[i].what(c->sp) : "";
+			break;
+		}
+	_exit(EXIT_NO_EXEC);
+}
+
+static void bury(int *pidfd, pid_t pid)
+{
+	siginfo_t si;
+
+	(void)waitid(P_PID, (id_t)pid, &si, WEXITED);
+	(void)close(*pidfd);
+	*pidfd = -1;
+}
+
+pid_t spawn_run(const struct spawn *sp, int *pidfd, struct spawn_failure *failure)
+{
+	struct child c = {sp, failure};
+	sigset_t all, before;
+	pid_t pid;
+	int error;
+
+	memset(failure, 0, sizeof *failure);
+	*pidfd = -1;
+	/* a handler in the child would run in our memory */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
+	pid = clone(run_child, shared.stack_top, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &c, pidfd);
+	error = errno;
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0) {
+		*failure = (struct spawn_failure){"fork", "", error};
+		return -1;
+	}
+	if (failure->step == NULL)
+		return pid;
+	bury(pidfd, pid);
+	return -1;
+}
+
+void spawn_explain(const struct spawn_failure *f, char *out, size_t room)
+{
+	const char *what = f->what != NULL ? f->what : "";
+
+	(void)snprintf(
+		out, room, "%s%s%s: %s", f->step, what[0] != '\0' ? " " : "", what, strerror(f->error));
+}

@@ -1,0 +1,54 @@
+/* spawn: starting a program, the one way for services and the engine. Everything is prepared when
+ * it is defined; the start itself is a vfork-class clone whose child walks a table of steps (signals,
+ * fds, limits, groups, chroot, ids, ...) with raw system calls only, then execs.
+ *
+ * The caller's process stands still until the child has exec'd or failed (about 50 us), so a child
+ * can leave its failure in the caller's memory: the step and its errno. */
+#ifndef REEVE_MASTER_SPAWN_H
+#define REEVE_MASTER_SPAWN_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SPAWN_FDS    1100 /* 7 and the listeners of one service */
+#define SPAWN_GROUPS 64
+#define SPAWN_NULL   (-1) /* /dev/null */
+#define SPAWN_CLOSED (-2)
+
+struct spawn {
+	char **argv; /* argv[0] is shown; `program` is what runs */
+	char **envp;
+	const char *program;
+	const char *directory; /* after the chroot; NULL: stay */
+	const char *chroot;    /* NULL: none */
+	int *fds;              /* the child's fd i is a copy of fds[i], or one of the two below */
+	size_t fds_n;
+	uid_t uid; /* (uid_t)-1: unchanged, gid and groups too */
+	gid_t gid;
+	gid_t groups[SPAWN_GROUPS];
+	size_t groups_n;
+	uint64_t address_space; /* RLIMIT_AS and RLIMIT_DATA; 0: none */
+	uint64_t open_files;    /* RLIMIT_NOFILE's soft limit as the child gets it; 0: unchanged */
+	mode_t umask;
+};
+
+/* Where a child failed. */
+struct spawn_failure {
+	const char *step; /* NULL: it did not; "fork": there was no child */
+	const char *what; /* the path or id that was refused, or "" */
+	int error;
+};
+
+/* Starts it. Returns the pid and gives the pidfd (CLOEXEC), or -1 and the failure. */
+pid_t spawn_run(const struct spawn *sp, int *pidfd, struct spawn_failure *failure);
+
+/* "chroot /srv/web: No such file or directory" */
+void spawn_explain(const struct spawn_failure *failure, char *out, size_t room);
+
+/* Opens what all spawns share (/dev/null, the child's stack). Once, at start. -1: errno. */
+int spawn_prepare(void) MUST_USE;
+
+#endif

@@ -1,0 +1,161 @@
+package.path = "lua/?.lua;tests/lua/?.lua;" .. package.path
+
+local control = require "reeve.control"
+local fake = require "fake_control"
+
+local function verbs_def()
+  local names = {}
+  for line in io.lines "src/cli/verbs.def" do
+    local name = line:match "^VERB%((%l+), LIVE"
+    if name then names[#names + 1] = name end
+  end
+  return names
+end
+
+describe("control", function()
+  local w
+  before_each(function() w = fake.new() end)
+
+  it("knows every LIVE verb of verbs.def and no other", function()
+    local known, wanted = {}, verbs_def()
+    for name in pairs(control.VERBS) do known[#known + 1] = name end
+    table.sort(known)
+    table.sort(wanted)
+    assert.same(wanted, known)
+    assert.equal(6, #wanted)
+  end)
+
+  it("loads every verb before lock-down", function()
+    control.preload()
+    for name in pairs(control.VERBS) do assert.equal("function", type(package.loaded["reeve.verbs." .. name])) end
+  end)
+
+  it("answers hello with version, generation, role and services", function()
+    w.control:connect(4, { uid = 0, gid = 0, pid = 1 })
+    w.control:frame(4, "hello", 0, "proto=1\nwidth=100\ncolor=1\njson=0\n")
+    assert.equal("hello 0 55\nversion=0.1.0\ngeneration=3\nrole=admin\nservices=web job\n", w.frames[1].bytes)
+    assert.equal(4, w.frames[1].session)
+    assert.equal(100, w.control.sessions[4].width)
+    assert.is_true(w.control.sessions[4].color)
+  end)
+
+  it("refuses another protocol with a sentence", function()
+    w.control:connect(1, { uid = 0 })
+    w.control:frame(1, "hello", 0, "proto=2\n")
+    local _, err, code = w:answer(0)
+    assert.equal("reeve: this daemon speaks protocol 1, not 2\n", err)
+    assert.equal(76, code)
+  end)
+
+  it("refuses a stranger with 77 and closes", function()
+    w.control:connect(1, { uid = 1000, pid = 5 })
+    w.control:frame(1, "verb", 1, "stop")
+    local _, err, code = w:answer()
+    assert.equal("reeve: uid 1000 may not talk to this daemon: only root may\n", err)
+    assert.equal(77, code)
+    assert.same({ 1 }, w.closed)
+    assert.same({}, w.orders)
+  end)
+
+  it("lets the daemon's own user in", function()
+    local role_of = control.owner_only(1000)
+    assert.equal("admin", role_of { uid = 1000 })
+    assert.equal("admin", role_of { uid = 0 })
+    assert.is_nil(role_of { uid = 1001 })
+  end)
+
+  it("refuses a verb above the role with 77", function()
+    w = fake.new { role_of = function() return "observer" end }
+    local _, err, code = w:say "stop"
+    assert.equal("reeve: stop needs the role operator; yours is observer\n", err)
+    assert.equal(77, code)
+    assert.same({}, w.orders)
+    assert.equal(0, select(3, w:say "ps"))
+  end)
+
+  it("answers an unknown verb and an unknown frame with 64", function()
+    local _, err, code = w:say("frobnicate\27")
+    assert.equal("reeve: this daemon knows no verb 'frobnicate\\x1b'\n", err)
+    assert.equal(64, code)
+    w.frames = {}
+    w.control:frame(1, "complete", 1, "")
+    assert.equal(64, select(3, w:answer()))
+  end)
+
+  it("survives a bug in a verb: 70, the sentence, a line in the log", function()
+    local kept = package.loaded["reeve.verbs.ps"]
+    package.loaded["reeve.verbs.ps"] = function() error "boom" end
+    local _, err, code = w:say "ps"
+    package.loaded["reeve.verbs.ps"] = kept
+    assert.truthy(err:find "^reeve: ps: .*boom\n$")
+    assert.equal(70, code)
+    assert.truthy(w.log[#w.log]:find "^error control: a bug in the verb ps: .*boom")
+  end)
+
+  it("answers 70 when a verb forgets its exit code", function()
+    local kept = package.loaded["reeve.verbs.ps"]
+    package.loaded["reeve.verbs.ps"] = function() return "x" end
+    local _, _, code = w:say "ps"
+    package.loaded["reeve.verbs.ps"] = kept
+    assert.equal(70, code)
+  end)
+
+  it("bounds the output of a verb", function()
+    local kept = package.loaded["reeve.verbs.ps"]
+    package.loaded["reeve.verbs.ps"] = function(ctx) while true do ctx.out(("x"):rep(100000)) end end
+    local out, err, code = w:say "ps"
+    package.loaded["reeve.verbs.ps"] = kept
+    assert.truthy(#out <= 3 * 1024 * 1024)
+    assert.equal("reeve: ps: more than 3 MiB of output: ask for less\n", err)
+    assert.equal(70, code)
+    for _, f in ipairs(w.frames) do assert.truthy(#f.bytes <= 65536 + 64) end
+  end)
+
+  it("writes who did what, for verbs that change something", function()
+    w:say("service", "stop", "web")
+    assert.equal("info control 1 (uid 0, pid 99): service stop web", w.log[#w.log])
+    local n = #w.log
+    w:say "status"
+    assert.equal(n, #w.log)
+  end)
+
+  it("bounds the verbs that wait in one session", function()
+    w.control:connect(1, { uid = 0 })
+    for id = 1, 17 do w.control:frame(1, "verb", id, "reload") end
+    assert.equal(75, select(3, w:answer(17)))
+    assert.equal(16, #w.orders)
+    w.frames = {}
+    w.control:frame(1, "verb", 3, "reload")
+    local _, err, code = w:answer(3)
+    assert.equal(64, code)
+    assert.truthy(err:find("in use", 1, true))
+  end)
+
+  it("ends a waiting verb on cancel with 130, once", function()
+    w:say "reload"
+    w.control:frame(1, "cancel", 2, "1")
+    assert.equal(130, select(3, w:answer()))
+    w.control:reload_done { ticket = w.orders[1].ticket, ok = true, generation = 4, text = "" }
+    w.control:frame(1, "cancel", 3, "1")
+    assert.equal(130, select(3, w:answer()))
+  end)
+
+  it("forgets the verbs of a client that left", function()
+    w:say "reload"
+    w.control:closed(1)
+    w.frames = {}
+    w.control:reload_done { ticket = w.orders[1].ticket, ok = true, generation = 4, text = "" }
+    w.control:frame(1, "verb", 1, "status")
+    assert.same({}, w.frames)
+  end)
+
+  it("answers each of two waiting reloads by its own ticket", function()
+    w:say "reload"
+    w.control:frame(1, "verb", 2, "reload")
+    w.control:reload_done { ticket = w.orders[2].ticket, ok = false, generation = 3, text = "x.lua:1:1: error: no" }
+    assert.is_nil(select(3, w:answer(1)))
+    assert.equal(2, select(3, w:answer(2)))
+    w.control:retired { generation = 4 }
+    assert.equal(0, select(3, w:answer(1)))
+  end)
+end)

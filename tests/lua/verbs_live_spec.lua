@@ -1,0 +1,357 @@
+package.path = "lua/?.lua;tests/lua/?.lua;" .. package.path
+
+local fake = require "fake_control"
+local json = require "dkjson"
+
+local function usage_cases(w, cases)
+  for _, case in ipairs(cases) do
+    local _, err, code = w:say(table.unpack(case[1]))
+    assert.equal(case[2], err)
+    assert.equal(64, code)
+  end
+  assert.same({}, w.orders)
+end
+
+describe("status", function()
+  it("prints a line a service", function()
+    local out, err, code = fake.new():say "status"
+    assert.equal([[
+reeve 0.1.0, generation 3, master 11, engine 12
+name  live  limit  idle  busy  avail  draining  clients  waiting  starts  crashes  state
+web      3     50     1     2      1         0        7        0      12        2  policy breaker quarantined
+job      1      1     -     -      1         0        -        -       4        0  throttled 3.5 s: exec /srv/job: ENOENT
+]], out)
+    assert.equal("", err)
+    assert.equal(0, code)
+  end)
+
+  it("says when a service is stopped or full", function()
+    local w = fake.new()
+    w.facts.job.stopped = true
+    w.facts.web.waiting, w.facts.web.live = 5, 50
+    w.facts.web.generation = 3
+    w.host.why = function() return { policies = {} } end
+    local out = w:say "status"
+    assert.truthy(out:find("at process_limit, clients wait\n", 1, true))
+    assert.truthy(out:find("stopped\n", 1, true))
+  end)
+
+  it("cuts to the width the client has, and colours only when asked", function()
+    local w = fake.new()
+    w.control:connect(1, { uid = 0 })
+    w.control:frame(1, "hello", 0, "proto=1\nwidth=60\ncolor=0\n")
+    for text in w:say("status"):gmatch "[^\n]+" do assert.truthy(utf8.len(text) <= 60, text) end
+    w.control:frame(1, "hello", 0, "proto=1\nwidth=60\ncolor=1\n")
+    assert.truthy(w:say("status"):find("\27[31m", 1, true))
+  end)
+
+  it("has the documented JSON, in order, nulls named", function()
+    local out, _, code = fake.new():say("status", "--json")
+    assert.equal(0, code)
+    assert.equal('{"generation":3,"master_pid":11,"engine_pid":12,"degraded":false,"services":['
+      .. '{"name":"web","type":"","contract":"reeve","live":3,"starting":0,"idle":1,"busy":2,"avail":1,"draining":0,'
+      .. '"clients":7,"waiting":0,"process_limit":50,"client_limit":4,"starts":12,"exits":9,"start_failures":1,'
+      .. '"crashes":2,"dropped":0,"hold_ms":0,"last_failure":null,"policies":['
+      .. '{"name":"min_avail","state":"ok","why":"keep 2 ready"},'
+      .. '{"name":"breaker","state":"quarantined","why":"conf.lua:3: boom"}]},'
+      .. '{"name":"job","type":"startup","contract":"plain","live":1,"starting":0,"idle":null,"busy":null,"avail":1,'
+      .. '"draining":0,"clients":null,"waiting":null,"process_limit":1,"client_limit":1,"starts":4,"exits":3,'
+      .. '"start_failures":3,"crashes":0,"dropped":0,"hold_ms":3500,'
+      .. '"last_failure":"exec /srv/job: ENOENT","policies":['
+      .. '{"name":"throttle","state":"ok","why":null}]}]}\n', out)
+    assert.equal(2, #json.decode(out).services)
+  end)
+
+  it("takes --json from hello too", function()
+    local w = fake.new()
+    w.control:connect(1, { uid = 0 })
+    w.control:frame(1, "hello", 0, "json=1\n")
+    assert.truthy(w:say("status"):find '^{"generation":3')
+  end)
+
+  it("shows one service in full", function()
+    local out, _, code = fake.new():say("status", "web")
+    assert.equal(0, code)
+    assert.equal([[
+web: the site
+
+settings in force
+  client_limit           4
+  description            the site
+  idle_kill              60s
+  process_limit          50
+  inet_listener          127.0.0.1 port 8080 (http)
+  unix_listener          /run/x/web.sock (web.sock)
+
+pool
+  type                   ""
+  contract               reeve
+  live                   3
+  starting               0
+  idle                   1
+  busy                   2
+  avail                  1
+  draining               0
+  clients                7
+  waiting                0
+  process_limit          50
+  client_limit           4
+  starts                 12
+  exits                  9
+  start_failures         1
+  crashes                2
+  dropped                0
+  hold_ms                0
+  state                  policy breaker quarantined
+
+policies
+name       state        why
+min_avail  ok           keep 2 ready
+breaker    quarantined  conf.lua:3: boom
+
+last exits
+id  ok     asked  stage    code  signal   age  served  clients_lost  text
+ 5  false  false  serving     0      11  12.5       3             1  killed by SIGSEGV
+]], out)
+  end)
+
+  it("says what is wrong with its words", function()
+    usage_cases(fake.new(), {
+      { { "status", "wbe" }, "reeve: status: no service 'wbe': did you mean 'web'?\n" },
+      { { "status", "zzz" }, "reeve: status: no service 'zzz'; there are: web, job\n" },
+      { { "status", "--jsn" }, "reeve: status: unknown option '--jsn'; usage: reeve status [NAME] [--json]\n" },
+      { { "status", "web", "job" }, "reeve: status: one service at most; usage: reeve status [NAME] [--json]\n" },
+    })
+  end)
+end)
+
+describe("ps", function()
+  it("prints a line a process", function()
+    local out, _, code = fake.new():say "ps"
+    assert.equal(0, code)
+    assert.equal([[
+service  id  pid  generation  state  clients  served   age  idle_for  busy_for      rss  private  cpu
+web       7  107           3  busy         4      90  61.2         -       3.5  4096000  1024000  0.5
+web       9  109           3  idle         0      12  30.0       2.0         -        -        -    -
+]], out)
+  end)
+
+  it("has the documented JSON", function()
+    local out = fake.new():say("ps", "web", "--json")
+    assert.equal('[{"service":"web","id":7,"pid":107,"generation":3,"state":"busy","clients":4,"served":90,"age":61.25,'
+      .. '"idle_for":null,"busy_for":3.5,"rss":4096000,"private":1024000,"cpu":0.5},'
+      .. '{"service":"web","id":9,"pid":109,"generation":3,"state":"idle","clients":0,"served":12,"age":30.0,'
+      .. '"idle_for":2.0,"busy_for":null,"rss":null,"private":null,"cpu":null}]\n', out)
+    assert.equal("[]\n", (fake.new():say("ps", "job", "--json")))
+    assert.equal("no processes\n", (fake.new():say("ps", "job")))
+  end)
+
+  it("says what is wrong with its words", function()
+    usage_cases(fake.new(), {
+      { { "ps", "wb" }, "reeve: ps: no service 'wb': did you mean 'web'?\n" },
+      { { "ps", "-x", "y" }, "reeve: ps: one service at most; usage: reeve ps [SERVICE] [--json]\n" },
+    })
+  end)
+end)
+
+describe("service", function()
+  for verb, number in pairs { start = 0, stop = 1, drain = 3, reset = 4 } do
+    it(verb .. " sends the order and says what it means", function()
+      local w = fake.new()
+      local out, _, code = w:say("service", verb, "job")
+      assert.same({ { order = "service_do", svc = 2, verb = number } }, w.orders)
+      assert.truthy(out:find("'job'", 1, true))
+      assert.equal(0, code)
+    end)
+  end
+
+  it("agrees with enum service_verb of wire.h", function()
+    local f = assert(io.open "src/wire/wire.h")
+    local body = f:read("a"):match "enum service_verb {(.-)}"
+    f:close()
+    local at, verbs = 0, require("reeve.evaluate").SERVICE_VERBS
+    for name in body:gmatch "SERVICE_(%u+)," do
+      assert.equal(name ~= "VERBS" and at or nil, verbs[name:lower()])
+      at = at + 1
+    end
+    assert.equal(6, at)
+  end)
+
+  it("restart waits until the new generation is up and the old one gone", function()
+    local w = fake.new()
+    local web = w.facts.web
+    assert.is_nil(select(3, w:say("service", "restart", "web")))
+    assert.same({ { order = "service_do", svc = 1, verb = 2 } }, w.orders)
+    w.control:turn(1)
+    assert.is_nil(select(3, w:answer())) -- the master has not raised the generation yet
+    web.generation = 4
+    w.control:turn(2)
+    assert.is_nil(select(3, w:answer())) -- both processes are old
+    web.processes = {
+      fake.process { id = 7, pid = 107, generation = 3, state = "draining" },
+      fake.process { id = 11, pid = 111, generation = 4, state = "starting" },
+    }
+    w.control:turn(3)
+    assert.is_nil(select(3, w:answer()))
+    web.processes[2] = fake.process { id = 11, pid = 111, generation = 4, state = "idle" }
+    w.control:turn(4)
+    local out, _, code = w:answer()
+    assert.equal("service 'web' is restarted: generation 4\n", out)
+    assert.equal(0, code)
+  end)
+
+  it("restart ends with 75 when the new processes fail", function()
+    local w = fake.new()
+    local web = w.facts.web
+    w:say("service", "restart", "web")
+    web.generation, web.start_failures, web.last_failure = 4, 2, "exit status 1"
+    w.control:turn(1)
+    local _, err, code = w:answer()
+    assert.equal("reeve: new processes of service 'web' fail (exit status 1); 2 of the old ones stay\n", err)
+    assert.equal(75, code)
+  end)
+
+  it("says what is wrong with its words", function()
+    local usage = "usage: reeve service start|stop|restart|drain|reset NAME\n"
+    usage_cases(fake.new(), {
+      { { "service" }, "reeve: service: " .. usage },
+      { { "service", "stpo", "web" }, "reeve: service: unknown 'stpo': did you mean 'stop'?; " .. usage },
+      { { "service", "stop" }, "reeve: service: stop takes one name; " .. usage },
+      { { "service", "stop", "web", "job" }, "reeve: service: stop takes one name; " .. usage },
+      { { "service", "stop", "webb" }, "reeve: service: no service 'webb': did you mean 'web'?\n" },
+      { { "service", "stop", "--now", "web" }, "reeve: service: unknown option '--now'; " .. usage },
+    })
+  end)
+end)
+
+describe("reload", function()
+  local w
+  before_each(function()
+    w = fake.new()
+    assert.is_nil(select(3, w:say "reload"))
+    assert.equal("reload", w.orders[1].order)
+  end)
+
+  it("prints what was changed", function()
+    w.control:reload_done { ticket = w.orders[1].ticket, ok = true, generation = 4, text = "web: renew\njob: same\n" }
+    local out, err, code = w:answer()
+    assert.equal("web: renew\njob: same\ngeneration 4 is in force\n", out)
+    assert.equal("", err)
+    assert.equal(0, code)
+  end)
+
+  it("prints every error and ends with 2", function()
+    local text = "a:1:1: error: x\n1 error\n"
+    w.control:reload_done { ticket = w.orders[1].ticket, ok = false, generation = 3, text = text }
+    local out, err, code = w:answer()
+    assert.equal("", out)
+    assert.equal("a:1:1: error: x\n1 error\n", err)
+    assert.equal(2, code)
+  end)
+
+  it("takes no other's answer", function()
+    w.control:reload_done { ticket = 0, ok = true, generation = 4, text = "" }
+    assert.is_nil(select(3, w:answer()))
+  end)
+
+  it("has JSON", function()
+    w.control:frame(1, "verb", 2, "reload\0--json")
+    w.control:reload_done { ticket = w.orders[2].ticket, ok = false, generation = 3, text = "bad" }
+    local out, _, code = w:answer(2)
+    assert.equal('{"ok":false,"generation":3,"text":"bad"}\n', out)
+    assert.equal(2, code)
+  end)
+end)
+
+describe("stop", function()
+  it("tells who is still there and never says done: the end is the end of the daemon", function()
+    local w = fake.new()
+    w:say "stop"
+    assert.same({ { order = "stop", now = false } }, w.orders)
+    w.control:stopping { alive = 3, text = "web: 3 finish their clients" }
+    w.control:stopping { alive = 3, text = "web: 3 finish their clients" }
+    w.control:stopping { alive = 1, text = "" }
+    w.control:stopping { alive = 0, text = "" }
+    local _, err, code = w:answer()
+    assert.equal("web: 3 finish their clients\n1 processes still there\n", err)
+    assert.is_nil(code)
+  end)
+
+  it("--now asks for it", function()
+    local w = fake.new()
+    w:say("stop", "--now")
+    assert.same({ { order = "stop", now = true } }, w.orders)
+    usage_cases(fake.new(), { { { "stop", "web" },
+      "reeve: stop: unknown argument 'web'; usage: reeve stop [--now]\n" } })
+  end)
+end)
+
+describe("eval", function()
+  local w
+  before_each(function() w = fake.new() end)
+
+  local cases = {
+    { "an expression", { "1 + 2" }, "3\n", "", 0 },
+    { "an expression after =", { "= 4" }, "4\n", "", 0 },
+    { "a statement", { "x = 5" }, "", "", 0 },
+    { "every result, nil too", { "nil, 3, nil" }, "nil\n3\nnil\n", "", 0 },
+    { "several expressions share their globals", { "x = 5", "x * 2" }, "10\n", "", 0 },
+    { "the last result", { "6", "_ + 1" }, "6\n7\n", "", 0 },
+    { "a fact", { "services.web.busy" }, "2\n", "", 0 },
+    { "a window of a fact", { "services.web:rate('served', 8)" }, "2.0\n", "", 0 },
+    { "print", { "print('a', 1, {b = 2})" }, "a\t1\t{ b = 2 }\n", "", 0 },
+    { "JSON, a line a result", { "--json", "1, {b = 1, a = 2}" }, '1\n{"a":2,"b":1}\n', "", 0 },
+    { "a chunk that looks like an option", { "--", "--json" }, "", "", 0 },
+    { "a runtime error", { "error('no', 0)" }, "", "error: no\n", 1 },
+    { "an unknown fact", { "services.web.bsy" }, "", nil, 1 },
+    { "an error after output", { "1", "error('no', 0)", "2" }, "1\n", "error: no\n", 1 },
+    { "an incomplete expression", { "1 +" }, "", "error: console:1: unexpected symbol near <eof>\n", 1 },
+    { "a broken statement", { "for x" }, "", "error: console:1: '=' or 'in' expected near <eof>\n", 1 },
+    { "bytecode", { "\27Lua" }, "", nil, 1 },
+    { "the deadline", { "deadline()" }, "", nil, 75 },
+    { "nothing", {}, "", "reeve: eval: nothing to evaluate; usage: reeve eval [--json] EXPR...\n", 64 },
+    { "too long a chunk", { ("x"):rep(70000) }, "",
+      "error: the chunk has 70000 bytes; at most 65536 are taken\n", 1 },
+  }
+  for _, case in ipairs(cases) do
+    it("evaluates " .. case[1], function()
+      local out, err, code = w:say("eval", table.unpack(case[2]))
+      assert.equal(case[3], out)
+      if case[4] then assert.equal(case[4], err) else assert.truthy(err:find "^error: ") end
+      assert.equal(case[5], code)
+    end)
+  end
+
+  it("prints a service as its record", function()
+    local out = w:say("eval", "--json", "services.job")
+    assert.equal("startup", json.decode(out).type)
+    assert.truthy(w:say("eval", "services.web"):find 'name = "web"')
+  end)
+
+  it("takes eval frames, which keep the session's globals", function()
+    w.control:connect(1, { uid = 0 })
+    w.control:frame(1, "eval", 1, "y = 20")
+    w.control:frame(1, "eval", 2, "y + 1")
+    assert.equal("21\n", (w:answer(2)))
+    w.control:connect(2, { uid = 0 })
+    w.control:frame(2, "eval", 3, "y")
+    assert.equal("nil\n", (w:answer(3)))
+  end)
+
+  it("sends actions when the chunk went well, and writes them to the log", function()
+    local out = w:say("eval", "services.web:stop(), services.job:reset()")
+    assert.equal("queued: stop web\nqueued: reset job\n", out)
+    assert.same({ { order = "service_do", svc = 1, verb = 1 }, { order = "service_do", svc = 2, verb = 4 } }, w.orders)
+    assert.equal("info control 1 (uid 0, pid 99): reset job", w.log[#w.log])
+  end)
+
+  it("sends none when it failed, nor later", function()
+    assert.equal(1, select(3, w:say("eval", "services.web:stop() error('x')")))
+    assert.equal(0, select(3, w:say("eval", "1")))
+    assert.same({}, w.orders)
+  end)
+
+  it("refuses to write facts", function()
+    assert.equal(1, select(3, w:say("eval", "services.web.busy = 1")))
+  end)
+end)
