@@ -18,6 +18,7 @@ local GAUGES = { "live", "idle", "busy", "avail", "waiting", "clients", "drainin
 local COUNTERS = { "arrivals", "starts", "start_failures", "exits", "crashes", "served", "dropped" }
 local STAGES = { [0] = "startup", "serving", "draining" }
 local LAST_EXITS = 5
+local RESYNC_MS = 1000
 local SAMPLES = 64 -- the weight of a new sample in a running mean is 1/64, after the first 64
 
 local function set(list)
@@ -127,6 +128,10 @@ local GETTERS = {
   host = function(service) return service.world.host_view end,
   override = function(service) return service.override and frozen.view(service.override, "s.override") end,
   standing = function(service) return frozen.view(service.standing, "s.standing") end,
+  hold_ms = function(service)
+    local hold = math.max(service.throttled_until, math.ceil((service.standing.hold or 0) * 1000))
+    return math.max(0, hold - service.world.now)
+  end,
   throttled_until = function(service) return service.throttled_until / 1000 end,
   last_exits = function(service) return frozen.view(service.last_exits, "s.last_exits") end,
 }
@@ -364,16 +369,16 @@ end
 
 function on.fork_failed(_, msg, service) queue(service, "fork_failed", { errno = msg.error }) end
 
--- Every gauge follows; a process that is not among them when the batch ends has gone unseen.
-function on.resync(world)
-  world.resyncing = true
+-- Every gauge follows, in one frame or more; a process that is not among them a second later has gone unseen.
+function on.resync(world, msg)
+  world.resynced = msg.now
   for _, service in ipairs(world.services) do
     for _, p in next, service.processes do p.stale = true end
   end
 end
 
 local function forget_stale(world)
-  world.resyncing = false
+  world.resynced = nil
   for _, service in ipairs(world.services) do
     for _, p in next, service.processes do
       if p.stale then
@@ -430,7 +435,7 @@ end
 -- tell (a list in the order of their numbers); it is empty again for the next batch.
 function World:turn(now)
   if now > self.now then self.now, self.wall = now, nil end
-  if self.resyncing then forget_stale(self) end
+  if self.resynced and self.now >= self.resynced + RESYNC_MS then forget_stale(self) end
   self.running = true
   local dirty = self.dirty
   self.dirty = {}
