@@ -50,7 +50,7 @@ local silent = setmetatable({}, { __index = function() return function() end end
 -- guard and sandbox (default: the engine's), log, spec, about() -> { version, generation, master_pid,
 -- engine_pid, degraded }.
 function M.new(opts)
-  local self = setmetatable({ sessions = {}, tickets = 0 }, M)
+  local self = setmetatable({ sessions = {}, tickets = 0, asked = 0, questions = {} }, M)
   for _, name in ipairs { "host", "plan", "send", "close", "order", "role_of", "spec" } do self[name] = opts[name] end
   self.guard = opts.guard or require "reeve.guard"
   self.sandbox = opts.sandbox or require "reeve.sandbox"
@@ -210,6 +210,31 @@ function M:connect(number, peer)
   self.log.info("control %d: connect uid %d pid %d role %s", number, peer.uid or -1, peer.pid or -1, role or "none")
 end
 
+-- What looks at the pools is answered with what was true when it was asked: the master's reports are paced.
+local LOOKS = { verb = true, eval = true }
+
+local function handle(self, session, handler, id, payload)
+  local ok, trace = xpcall(handler, debug.traceback, self, session, id, payload)
+  if ok then return end
+  self.log.error("control: a bug in the frame: %s", trace)
+  refuse(self, session, id, 70, ("a bug in the daemon: %s"):format(print.plain(tostring(trace):match "^[^\n]*")))
+end
+
+local function ask_first(self, session, handler, id, payload)
+  self.asked = self.asked + 1
+  self.questions[#self.questions + 1] = { seq = self.asked, session = session, handler = handler, id = id,
+    payload = payload }
+  self.order.sync { seq = self.asked }
+end
+
+--- Report synced: the questions up to `seq` can be answered.
+function M:synced(seq)
+  while self.questions[1] and self.questions[1].seq <= seq do
+    local q = table.remove(self.questions, 1)
+    if self.sessions[q.session.number] == q.session then handle(self, q.session, q.handler, q.id, q.payload) end
+  end
+end
+
 --- A whole frame has come.
 function M:frame(number, verb, id, payload)
   local session = self.sessions[number]
@@ -223,10 +248,8 @@ function M:frame(number, verb, id, payload)
   if not handler then
     return refuse(self, session, id, 64, ("this daemon knows no frame '%s'"):format(print.plain(verb)))
   end
-  local ok, trace = xpcall(handler, debug.traceback, self, session, id, payload)
-  if ok then return end
-  self.log.error("control: a bug in the frame %s: %s", verb, trace)
-  refuse(self, session, id, 70, ("a bug in the daemon: %s"):format(print.plain(tostring(trace):match "^[^\n]*")))
+  if LOOKS[verb] then return ask_first(self, session, handler, id, payload) end
+  handle(self, session, handler, id, payload)
 end
 
 --- The client is gone: nobody waits for its verbs any more.

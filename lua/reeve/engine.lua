@@ -254,6 +254,8 @@ function on.turn(m)
   after_policies(m.now)
 end
 
+function on.synced(m) control:synced(m.seq) end
+
 function on.reload_done(m) control:reload_done(m) end
 
 function on.stopping(m) control:stopping(m) end

@@ -246,7 +246,7 @@ static void remove_control(struct master *m)
 	char path[4096];
 	struct stat st;
 
-	(void)snprintf(path, sizeof path, "%s/control", m->settings.base_dir);
+	(void)snprintf(path, sizeof path, "%s/control", m->base_dir);
 	if (m->control_ino != 0 && lstat(path, &st) == 0 && st.st_dev == m->control_dev &&
 		st.st_ino == m->control_ino)
 		(void)unlink(path);
@@ -259,8 +259,11 @@ static void clear(struct master *m)
 
 	LIST_EACH (s, &m->services, struct service, link)
 		service_free(&s);
-	remove_control(m);
-	base_dir_unlock(m->settings.base_dir, &m->lock);
+	if (m->base_dir != NULL) {
+		remove_control(m);
+		base_dir_unlock(m->base_dir, &m->lock);
+	}
+	mem_free(&m->base_dir);
 	report_free(&m->report);
 	spec_free(SPEC_global, &m->settings);
 	fd_close(&m->bundle);

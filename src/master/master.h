@@ -45,6 +45,7 @@ struct master {
 	int bundle;  /* memfd of the texts of the plan in force */
 	int state;   /* memfd of the policies' st */
 	int control; /* the listening control socket */
+	char *base_dir; /* of the lock and the control socket; NULL before they are taken */
 	int lock;
 	int diag; /* netlink: queues of unix sockets */
 	dev_t control_dev;

@@ -231,6 +231,13 @@ int order_quarantine(struct engine *en, const struct wire_quarantine *o, struct 
 	return 0;
 }
 
+int order_sync(struct engine *en, const struct wire_sync *o, struct err *e)
+{
+	(void)e;
+	report_sync(en->master, o->seq);
+	return 0;
+}
+
 /* ---- the table */
 
 #define ORDER(name, id, phases, doc, ...)                                                   \

@@ -139,6 +139,7 @@ int reload_prepare(struct engine *en, int *exit_code, struct err *e)
 		m->lock = base_dir_lock(plan->settings.base_dir, exit_code, e);
 		if (m->lock < 0)
 			return -1;
+		m->base_dir = mem_text(plan->settings.base_dir);
 		*exit_code = EX_OSERR;
 		if (chdir(plan->settings.base_dir) < 0 || open_control(m, plan, e) < 0)
 			return -1;

@@ -20,6 +20,8 @@ struct report {
 	uint64_t sent_at;
 	struct event timer, writable;
 	bool waiting; /* for the socket */
+	bool sync_asked;
+	uint32_t sync_seq; /* the last one asked for: it answers the earlier ones too */
 	unsigned char frame[WIRE_FRAME_MAX];
 };
 
@@ -176,7 +178,7 @@ static size_t message_bytes(const unsigned char *at)
 	return length;
 }
 
-#define ROOM (WIRE_FRAME_MAX - 256) /* leaves space for turn */
+#define ROOM (WIRE_FRAME_MAX - 256) /* leaves space for turn and synced */
 
 static size_t take_events(const struct report *r, unsigned char *frame, size_t at, struct taken *taken)
 {
@@ -211,13 +213,16 @@ static size_t take_gauges(const struct report *r, unsigned char *frame, size_t a
 	return at;
 }
 
-static size_t finish(struct report *r, size_t at)
+static size_t finish(struct report *r, size_t at, bool is_last)
 {
 	uint64_t now = clock_ms();
 	int done;
 
 	done = wire_put(r->frame, WIRE_FRAME_MAX, &at, wire_by_kind(WIRE_turn), &(struct wire_turn){now});
-	assert(done == 0); /* ROOM leaves space for it */
+	if (done == 0 && is_last && r->sync_asked)
+		done = wire_put(r->frame, WIRE_FRAME_MAX, &at, wire_by_kind(WIRE_synced),
+			&(struct wire_synced){r->sync_seq});
+	assert(done == 0); /* ROOM leaves space for them */
 	(void)done;
 	return at;
 }
@@ -239,7 +244,8 @@ static void consume(struct report *r, const struct taken *taken)
 
 static bool is_empty(const struct report *r)
 {
-	return r->queued == 0 && r->lost == 0 && r->services.count == 0 && r->processes.count == 0;
+	return r->queued == 0 && r->lost == 0 && r->services.count == 0 && r->processes.count == 0 &&
+		!r->sync_asked;
 }
 
 static void wait_for_socket(struct report *r, const struct engine *en)
@@ -284,15 +290,19 @@ static void send_all(struct report *r)
 
 	while (en != NULL && en->phase == WIRE_RUNNING && !is_empty(r)) {
 		struct taken taken = {0};
+		bool is_last;
 		size_t at = take_events(r, r->frame, put_resync(r), &taken);
 		if (taken.events == r->queued)
 			at = take_gauges(r, r->frame, at, &taken);
-		at = finish(r, at);
+		is_last = taken.events == r->queued && taken.services == r->services.count &&
+			taken.processes == r->processes.count;
+		at = finish(r, at, is_last);
 		if (engine_send_frame(en, r->frame, at) < 0) {
 			wait_for_socket(r, en);
 			return;
 		}
 		consume(r, &taken);
+		r->sync_asked = r->sync_asked && !is_last;
 		r->sent_at = clock_ms();
 	}
 }
@@ -302,17 +312,25 @@ void report_turn(struct master *m)
 	struct report *r = m->report;
 	struct timeval soon = {0, PACE_MS * 1000};
 
-	if (m->engine == NULL || is_empty(r) || r->waiting || event_pending(&r->timer, EV_TIMEOUT, NULL))
+	if (m->engine == NULL || is_empty(r) || r->waiting)
 		return;
-	if (clock_ms() - r->sent_at >= PACE_MS)
+	if (r->sync_asked || clock_ms() - r->sent_at >= PACE_MS)
 		send_all(r);
-	else
+	else if (!event_pending(&r->timer, EV_TIMEOUT, NULL))
 		(void)event_add(&r->timer, &soon);
+}
+
+void report_sync(struct master *m, uint32_t seq)
+{
+	m->report->sync_asked = true;
+	m->report->sync_seq = seq;
+	event_active(&m->turn, EV_TIMEOUT, 1);
 }
 
 void report_engine_gone(struct master *m)
 {
 	wait_no_more(m->report);
+	m->report->sync_asked = false;
 	m->report->queued = 0;
 }
 

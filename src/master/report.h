@@ -25,6 +25,10 @@ void report_event(struct master *m, enum wire_kind kind, const void *msg);
 /* Sends what there is if the last frame is old enough, else soon. */
 void report_turn(struct master *m);
 
+/* The engine wants to answer somebody: at the end of this turn everything is sent at once, and
+ * then `synced`. */
+void report_sync(struct master *m, uint32_t seq);
+
 /* There is no engine: nothing waits for its socket. Call before its socket is closed. */
 void report_engine_gone(struct master *m);
 
