@@ -1,12 +1,14 @@
 # Reeve's build. `make help` says what there is; everything is left in build/ and runs from there.
 #
 #   make                     build into build/
+#   make run                 install what is missing (root), build, start conf/reeve.lua in the foreground
 #   make test                install what is missing (root), build, run every test
 #   make check               the same without installing: unit, and e2e when root
 #   make unit | e2e | faults one part: no root needed | the whole program | its slow scenarios
 #   make lint | format       the rules of docs/STYLE.md and docs/HOUSE.md | clang-format
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
 #   make bench               connections a second, beside Dovecot's master
+#   make install             DESTDIR= PREFIX=/usr/local
 #   make deps                the Debian packages that are missing
 #   make clean
 #   make CC=clang            another compiler (use BUILD=build-clang beside gcc's)
@@ -38,9 +40,8 @@ FLOOR    := $(call rooms,base wire spec pool)
 PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cli,\
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
 MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_spec.c))
-LIBREEVE := $(if $(wildcard src/worker/*.c),$(BUILD)/libreeve.a $(BUILD)/libreeve.so)
 
-all: $(PROGRAMS) $(MODULES) $(LIBREEVE)
+all: $(PROGRAMS) $(MODULES) worker
 
 $(BUILD)/reeved: $(call rooms,master) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
@@ -55,6 +56,42 @@ $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
 $(BUILD)/lua/reeve/%.so: src/engine/api_%.c $(wildcard src/base/*.c src/wire/*.c src/spec/*.c src/pool/*.c)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP -fPIE,$(ALL_CFLAGS)) -fPIC -shared -o $@ $^
+
+# ---- libreeve, its Lua module and the examples
+# One object with only reeve_* visible, so that our names never meet those of the program it is linked into.
+WORKER_OBJS := $(patsubst %.c,$(BUILD)/pic/%.o,$(filter-out src/worker/lua_%.c,$(wildcard src/worker/*.c)))
+PIC_CFLAGS  = $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIC -fvisibility=hidden
+C_EXAMPLES  := $(patsubst examples/%/,$(BUILD)/examples/%,$(sort $(dir $(wildcard examples/*/*.c))))
+
+worker: $(BUILD)/libreeve.a $(BUILD)/libreeve.so $(BUILD)/lua/reeve/worker.so examples
+examples: $(C_EXAMPLES) $(BUILD)/examples/echo
+.PHONY: all worker examples
+
+$(BUILD)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(PIC_CFLAGS) -c -o $@ $<
+$(BUILD)/libreeve.o: $(WORKER_OBJS)
+	$(LD) -r -o $@ $^
+	$(or $(OBJCOPY),objcopy) --localize-hidden $@
+$(BUILD)/libreeve.a: $(BUILD)/libreeve.o
+	rm -f $@
+	$(AR) rcs $@ $^
+$(BUILD)/libreeve.so: $(WORKER_OBJS)
+	$(CC) -shared -Wl,-soname,libreeve.so.0 -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS) -o $@ $^
+$(BUILD)/lua/reeve/worker.so: $(BUILD)/pic/src/worker/lua_reeve.o $(BUILD)/libreeve.a
+	@mkdir -p $(@D)
+	$(CC) -shared $(SANITIZE) $(LDFLAGS) -o $@ $^
+
+# examples/NAME/*.c -> build/examples/NAME. greet is static: a process that lives for one greeting should
+# not spend its life in the dynamic linker.
+$(BUILD)/examples/greet: EXAMPLE_LDFLAGS = $(if $(SAN),,-static)
+$(C_EXAMPLES): $(BUILD)/examples/%: $(wildcard examples/*/*.c examples/*/*.h) src/worker/reeve.h $(BUILD)/libreeve.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP -fPIE -Isrc,$(ALL_CFLAGS)) -Isrc/worker -o $@ $(filter examples/$*/%.c %.a,$^) \
+		$(SANITIZE) $(LDFLAGS) $(EXAMPLE_LDFLAGS)
+$(BUILD)/examples/echo: examples/echo-per-connection/echo.lua
+	@mkdir -p $(@D)
+	install -m 755 $< $@
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -72,6 +109,25 @@ missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/
 deps: need = $(call missing,$(DEPS_RUN) $(DEPS_BUILD) $(DEPS_TEST))
 deps:
 	@tests/deps $(need)
+
+# ---- run and install
+run:
+	@tests/deps $(call missing,$(DEPS_RUN) $(DEPS_BUILD))
+	+@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) exec conf/run
+
+share := $(DESTDIR)$(PREFIX)/share/reeve
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/reeve $(share)
+	install -m 755 $(BUILD)/reeve $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(filter-out $(BUILD)/reeve,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/libexec/reeve/
+	for f in $$(find lua policies -name '*.lua'); do install -D -m 644 $$f $(share)/$$f || exit 1; done
+	for f in $(LIBREEVE); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/lib/$${f##*/} || exit 1; done
+	for f in $(wildcard src/worker/reeve.h); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/include/reeve.h || exit 1; done
+	for f in $(wildcard docs/*.[1-8]); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,@PREFIX@,$(PREFIX),' conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
 
 # ---- tests: tests/c/test_X.c -> build/tests/test_X; its first line names what it needs besides the floors:
 #      /* links: master/spawn worker/; wrap: fork waitid */
@@ -145,7 +201,7 @@ clean:
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: all deps test check unit e2e faults fuzz lint format bench clean help
+.PHONY: all run install deps test check unit e2e faults fuzz lint format bench clean help
 .DELETE_ON_ERROR:
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)

@@ -255,10 +255,16 @@ end
 function M:reload_done(msg) wake(self, msg.ticket, msg) end
 
 --- Report stopping: the daemon is ending.
-function M:stopping(msg) wake(self, "stopping", msg) end
+function M:stopping(msg)
+  self.ending = true
+  wake(self, "stopping", msg)
+end
 
---- Report retired: a reload went well and a newer engine works.
-function M:retired(msg) wake(self, "reload", { ok = true, generation = msg.generation, text = "" }) end
+--- Report retired: a newer engine works, or the daemon has ended. Reloads that were not answered are.
+function M:retired(msg)
+  local text = self.ending and "the daemon is ending" or ""
+  wake(self, "reload", { ok = not self.ending, generation = msg.generation, text = text })
+end
 
 --- End of a turn: verbs that watch the pools look again. To be called after host:turn.
 function M:turn(now)

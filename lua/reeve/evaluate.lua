@@ -2,6 +2,7 @@
 --
 -- Expression first; actions are queued and sent only when the whole chunk went well.
 
+local operate = require "reeve.operate"
 local print = require "reeve.print"
 local view = require "reeve.view"
 
@@ -9,9 +10,6 @@ local M = {}
 
 local CHUNK_MAX = 64 * 1024
 local DEADLINE_MS = 2000
-local VERBS = { start = 0, stop = 1, restart = 2, drain = 3, reset = 4 } -- enum service_verb of src/wire/wire.h
-
-M.SERVICE_VERBS = VERBS
 
 local function line_of(message) return tonumber(message:match "^%[?[^:]*:(%d+):") or 1 end
 
@@ -21,6 +19,8 @@ local function further(expression, statement)
   local at_end = expression:find "near <eof>$" and not statement:find "near <eof>$"
   return (a > b or (a == b and at_end)) and expression or statement
 end
+
+local function drop(_, ...) return ... end
 
 --- Compiles a chunk, as an expression if it is one.
 ---@param text string
@@ -32,8 +32,9 @@ function M.compile(text, env)
     return nil, ("the chunk has %d bytes; at most %d are taken"):format(#text, CHUNK_MAX)
   end
   text = text:gsub("^%s*=", "")
-  local f, first = load("return " .. text, "=console", "t", env)
-  if f then return f end
+  -- "nil, " makes a lone call no tail call, which would hide the chunk from the error's position
+  local f, first = load("return nil, " .. text, "=console", "t", env)
+  if f then return function() return drop(f()) end end
   local g, second = load(text, "=console", "t", env)
   if g then return g end
   return nil, further(first, second)
@@ -44,7 +45,7 @@ local function service_object(session, name)
   local facts = session.host.services[name]
   local object = {}
   local function index(_, key)
-    if VERBS[key] then
+    if operate.VERBS[key] then
       return function()
         table.insert(session.queue, { service = name, verb = key })
         return ("queued: %s %s"):format(key, name)
@@ -57,9 +58,20 @@ local function service_object(session, name)
   session.objects[object] = name
   return setmetatable(object, {
     __index = index,
+    __pairs = function() return pairs(facts) end,
     __newindex = function() error("services." .. name .. " is read-only", 2) end,
     __metatable = false,
   })
+end
+
+-- Facts are empty tables in front of a metatable: what pairs() shows of them. That may be code of the
+-- chunk, so values are printed under its deadline.
+local function content(t)
+  local meta = debug.getmetatable(t)
+  if not meta or type(rawget(meta, "__pairs")) ~= "function" then return nil end
+  local copy = {}
+  for k, v in pairs(t) do copy[k] = v end
+  return copy
 end
 
 local function api_of(session, sandbox)
@@ -67,6 +79,7 @@ local function api_of(session, sandbox)
   for _, name in ipairs(view.names(session)) do
     if session.host.services[name] then services[name] = service_object(session, name) end
   end
+  session.services = services
   session.env = sandbox.console_env {
     services = services,
     print = function(...)
@@ -84,10 +97,9 @@ end
 ---@param opts { host: table, plan: table, guard: table, sandbox: table }
 function M.new(opts)
   local session = { host = opts.host, plan = opts.plan, guard = opts.guard, queue = {}, objects = {} }
-  -- objects are facts behind a metatable; people see them as the record of `reeve status`
   session.view = function(t)
     local name = session.objects[t]
-    return name and view.service(session, name) or nil
+    return name and view.service(session, name) or content(t)
   end
   api_of(session, opts.sandbox)
   return setmetatable(session, { __index = M })
@@ -103,17 +115,20 @@ end
 -- Output of a chunk that failed half-way stays; its actions do not.
 local function apply(self, job)
   for _, action in ipairs(self.queue) do
-    local _, svc = view.definition(self, action.service)
-    job.order.service_do { svc = svc, verb = VERBS[action.verb] }
+    operate.service(self, job.order, action.service, action.verb)
     job.audit("%s %s", action.verb, action.service)
   end
 end
 
-local function show(self, job, results)
-  local options = { width = job.width, color = job.color, view = self.view }
-  for i = 2, results.n do
-    job.out(job.json and print.json(results[i], options) .. "\n" or print.result(results[i], options))
+-- The results as texts, a list.
+local function texts_of(self, job, results)
+  local options, texts = { width = job.width, color = job.color, view = self.view }, {}
+  for i = 1, results.n do
+    local v = results[i]
+    if v == self.services and not job.json then v = view.brief(self) end
+    texts[i] = job.json and print.json(v, options) .. "\n" or print.result(v, options)
   end
+  return texts
 end
 
 --- Evaluates and prints. job = { out, err, json, width, color, order, audit }.
@@ -124,10 +139,13 @@ function M:run(job, text)
   local f, wrong = M.compile(text, self.env)
   if not f then return fail(job, wrong) end
   self.job, self.queue = job, {}
-  local results = table.pack(self.guard.call(DEADLINE_MS, f))
-  if not results[1] then return fail(job, results[2], results[3]) end
-  if results.n > 1 then pcall(function() self.env._ = results[2] end) end -- a convenience: may be refused
-  show(self, job, results)
+  local ok, texts, kind = self.guard.call(DEADLINE_MS, function()
+    local results = table.pack(f())
+    if results.n > 0 then self.env._ = results[1] end
+    return texts_of(self, job, results)
+  end)
+  if not ok then return fail(job, texts, kind) end
+  for _, line in ipairs(texts) do job.out(line) end
   apply(self, job)
   return 0
 end

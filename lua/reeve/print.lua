@@ -267,20 +267,29 @@ local function same_keys(a, b)
   return #a == #sorted_keys(b)
 end
 
+-- Every key of any of the records. Facts leave out what is nil; nobody else's records differ.
+local function all_keys(list)
+  local union = {}
+  for _, r in ipairs(list) do
+    for k in next, r do union[k] = true end
+  end
+  return order_of[list[1]] or sorted_keys(union)
+end
+
 -- the records of a list that prints as a table, and their keys; or nil
 local function records(v, view)
   local n = type(v) == "table" and v ~= M.null and not order_of[v] and list_length(v)
   if not n or n == 0 then return nil end
-  local list, keys = {}, nil
+  local list, keys, facts = {}, nil, true
   for i = 1, n do
     local r = rawget(v, i)
     if type(r) ~= "table" or r == M.null then return nil end
-    r = view and view(r) or r
-    keys = keys or order_of[r] or sorted_keys(r)
-    if type(keys[1]) ~= "string" or not same_keys(keys, r) then return nil end
-    list[i] = r
+    local fact = view and view(r)
+    list[i], facts = fact or r, facts and fact ~= nil
+    keys = keys or order_of[list[i]] or sorted_keys(list[i])
+    if type(keys[1]) ~= "string" or not (facts or same_keys(keys, r)) then return nil end
   end
-  return list, keys
+  return list, all_keys(list)
 end
 
 --- A result of an evaluation: a list of records as a table, a text as it is, the rest as a value.

@@ -12,6 +12,7 @@ M.SERVICE = {
   "last_failure", "policies",
 }
 M.POLICY = { "name", "state", "why" }
+M.ILL = { failing = true, quarantined = true }
 M.PROCESS = {
   "service", "id", "pid", "generation", "state", "clients", "served", "age", "idle_for", "busy_for", "rss",
   "private", "cpu",
@@ -50,12 +51,13 @@ function M.unknown(ctx, name)
   return ("no service '%s'; there are: %s"):format(name, #names > 0 and table.concat(names, ", ") or "none")
 end
 
---- The policies of a service: a list of {name, state = "ok" | "failing" | "quarantined" ..., why}.
+--- The policies of a service: a list of {name, state, why}. state: "active", "replaced" (a built-in
+-- where `only` rules), "failing" or "quarantined"; of the last two, why is the failure.
 function M.policies(ctx, name)
   local list = {}
-  local ok, why = pcall(function() return ctx.host:why(name) end)
-  for i, p in ipairs(ok and type(why) == "table" and (why.policies or why) or {}) do
-    list[i] = print.record(M.POLICY, p)
+  for i, p in ipairs((ctx.host:why(name) or {}).policies or {}) do
+    local why = M.ILL[p.state] and p.failure or p.why
+    list[i] = print.record(M.POLICY, { name = p.name, state = p.state, why = why })
   end
   return list
 end
@@ -65,16 +67,36 @@ local function setting(s, name)
   return settings and fact(settings, name)
 end
 
+--- How long no process is started after failed starts.
+function M.hold_ms(s)
+  local till, now = fact(s, "throttled_until"), fact(s, "now")
+  if not till or not now then return nil end
+  return math.max(0, math.floor((till - now) * 1000 + 0.5))
+end
+
 --- A service as `status --json` shows it.
 function M.service(ctx, name)
   local s = ctx.host.services[name]
   local values = {}
   for _, field in ipairs(M.SERVICE) do values[field] = fact(s, field) end
   values.name = name
+  values.hold_ms = M.hold_ms(s)
   values.process_limit = setting(s, "process_limit")
   values.client_limit = setting(s, "client_limit")
   values.policies = M.policies(ctx, name)
   return print.record(M.SERVICE, values)
+end
+
+local BRIEF = {
+  "name", "live", "starting", "idle", "busy", "avail", "draining", "clients", "waiting", "process_limit", "starts",
+  "crashes", "hold_ms",
+}
+
+--- Every service in a line, for the console.
+function M.brief(ctx)
+  local list = {}
+  for i, name in ipairs(M.names(ctx)) do list[i] = print.record(BRIEF, M.service(ctx, name)) end
+  return list
 end
 
 --- The processes of a service as `ps --json` shows them, by id.

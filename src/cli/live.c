@@ -41,12 +41,18 @@ struct live {
 	int signals;        /* signalfd of SIGINT */
 	uint64_t start;     /* when we asked first */
 	bool heard;         /* the engine has spoken */
+	bool greeted;       /* it has spoken, if only on an earlier connection */
 	bool accepted;      /* it has said something about our verb */
 	bool told;          /* the person knows that we wait */
 	bool stopping;      /* only the end of the master is awaited */
 	uint64_t cancelled; /* when ^C was passed on; 0: not */
 	int code;           /* UNDECIDED until the end is known */
 };
+
+static bool is_stop(const struct live *l)
+{
+	return l->resort != NULL && l->resort->signal == SIGTERM;
+}
 
 /* From now on only the end of the master counts; where it cannot be seen, this is the end. */
 static void await_end(struct live *l)
@@ -76,7 +82,7 @@ static void on_done(struct live *l, const struct frame *f)
 {
 	int code = (int)(strtol(f->payload, NULL, 10) & 255);
 
-	if (code == EX_OK && l->resort != NULL && l->resort->signal == SIGTERM)
+	if (code == EX_OK && is_stop(l))
 		await_end(l);
 	else
 		l->code = l->cancelled != 0 ? INTERRUPTED : code;
@@ -101,7 +107,7 @@ static const struct {
 /* An unknown verb is of a newer engine and passed over. */
 static void on_frame(struct live *l, const struct frame *f)
 {
-	l->heard = true;
+	l->heard = l->greeted = true;
 	l->accepted = l->accepted || f->id == OUR_ID;
 	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
 		if (strcmp(answers[i].verb, f->verb) == 0)
@@ -141,7 +147,7 @@ static void take_resort(struct live *l)
 static void on_gone(struct live *l)
 {
 	client_close(&l->client);
-	if (l->resort != NULL && l->resort->signal == SIGTERM && l->accepted)
+	if (is_stop(l) && l->accepted)
 		await_end(l);
 	else if (!l->accepted && !(l->heard && l->resort == NULL))
 		(void)poll(NULL, 0, AGAIN_MS); /* then turn() tries again */
@@ -204,7 +210,10 @@ static void reach(struct live *l)
 	}
 	if (how == CLIENT_ABSENT && l->master.pid != 0)
 		return;
-	l->code = how == CLIENT_ABSENT ? no_daemon(l, &e) : fail(EX_UNAVAILABLE, e.text);
+	if (how == CLIENT_ABSENT && is_stop(l) && l->greeted)
+		l->code = EX_OK; /* it ended before it could say so */
+	else
+		l->code = how == CLIENT_ABSENT ? no_daemon(l, &e) : fail(EX_UNAVAILABLE, e.text);
 }
 
 static void listen_to(struct live *l)

@@ -25,6 +25,14 @@ static const char *kind_of(const struct vm *vm, int status, bool expired)
 	return "runtime";
 }
 
+/* The part of a traceback that lies inside the fence. */
+static size_t trace_length(const char *trace)
+{
+	const char *fence = strstr(trace, "\n\t[C]: in function 'reeve.guard.call'");
+
+	return fence != NULL ? (size_t)(fence - trace) : strlen(trace);
+}
+
 /* the error at the top -> false, message, kind, traceback */
 static int push_failure(lua_State *L, const char *kind, const char *otherwise)
 {
@@ -34,7 +42,7 @@ static int push_failure(lua_State *L, const char *kind, const char *otherwise)
 	lua_pushboolean(L, 0);
 	lua_pushlstring(L, text, trace != NULL ? (size_t)(trace - text) : strlen(text));
 	lua_pushstring(L, kind);
-	lua_pushstring(L, trace != NULL ? trace + 1 : "");
+	lua_pushlstring(L, trace != NULL ? trace + 1 : "", trace != NULL ? trace_length(trace + 1) : 0);
 	return 4;
 }
 
@@ -100,7 +108,7 @@ static bool is_ours(lua_State *L, const char *source)
 {
 	lua_Integer n = luaL_len(L, lua_upvalueindex(3));
 
-	if (source[0] == '=')
+	if (strcmp(source, "=[C]") == 0)
 		return true;
 	for (lua_Integer i = 1; i <= n; i++) {
 		const char *prefix;

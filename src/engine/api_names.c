@@ -48,10 +48,29 @@ static int uid_used(lua_State *L)
 	return 1;
 }
 
+/* gid_of(uid) -> the primary group of the user with this uid | nil */
+static int gid_of(lua_State *L)
+{
+	const struct passwd *pw = getpwuid((uid_t)luaL_checkinteger(L, 1));
+
+	if (pw == NULL)
+		lua_pushnil(L);
+	else
+		lua_pushinteger(L, pw->pw_gid);
+	return 1;
+}
+
 /* uid() -> the effective uid of this process */
 static int own_uid(lua_State *L)
 {
 	lua_pushinteger(L, geteuid());
+	return 1;
+}
+
+/* gid() -> the effective gid of this process */
+static int own_gid(lua_State *L)
+{
+	lua_pushinteger(L, getegid());
 	return 1;
 }
 
@@ -121,6 +140,8 @@ int luaopen_reeve_names(lua_State *L)
 		{"group", group},
 		{"uid_used", uid_used},
 		{"uid", own_uid},
+		{"gid", own_gid},
+		{"gid_of", gid_of},
 		{"addresses", addresses},
 		{"ncpu", ncpu},
 		{"getenv", environment},

@@ -183,9 +183,10 @@ static void limits_take(lua_State *L, int index, struct pool *p)
 	numbers_take(L, index, p, limit_numbers);
 	flag_take(L, index, "reports", &p->reports);
 	flag_take(L, index, "stopped", &p->stopped);
+	flag_take(L, index, "once", &p->once);
 }
 
-/* new{process_limit, client_limit, service_count, reports, stopped} -> pool */
+/* new{process_limit, client_limit, service_count, reports, stopped, once} -> pool */
 static int pool_new(lua_State *L)
 {
 	struct lua_pool *lp = lua_newuserdatauv(L, sizeof *lp, 1);

@@ -14,10 +14,9 @@
 
 static struct {
 	timer_t timer;
-	bool made;
+	bool made, ticking;
 	lua_State *volatile running;
-	volatile sig_atomic_t ticks;
-	struct deadline *inner;
+	struct deadline *volatile inner;
 } now; /* a signal handler has no other place to look */
 
 static uint64_t clock_ns(void)
@@ -57,14 +56,16 @@ static void on_hook(lua_State *L, lua_Debug *ar)
 static void on_tick(int number)
 {
 	int kept = errno;
+	struct deadline *d = now.inner;
+	uint64_t at = clock_ns();
 
 	(void)number;
-	now.ticks = now.ticks + 1;
-	if (now.ticks >= DEADLINE_LAST_TICK)
-		_exit(DEADLINE_EXIT);
-	if (now.running != NULL)
-		lua_sethook(
-			now.running, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+	if (d != NULL && at >= d->until_ns) {
+		if (at - d->until_ns >= DEADLINE_GRACE_MS * UINT64_C(1000000))
+			_exit(DEADLINE_EXIT);
+		d->expired = 1;
+		lua_sethook(now.running, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+	}
 	errno = kept;
 }
 
@@ -88,60 +89,50 @@ void deadline_init(void)
 	now.made = true;
 }
 
-/* 0 ns: off. A pending tick is delivered on return from the system call, so none comes after. */
-static void set_timer(uint64_t ns)
+static void tick(bool on)
 {
-	struct itimerspec spec = {
-		.it_value = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)},
-		.it_interval = {0, ns > 0 ? DEADLINE_TICK_MS * 1000000L : 0},
-	};
+	struct timespec every = {0, on ? DEADLINE_TICK_MS * 1000000L : 0};
+	struct itimerspec spec = {every, every};
 
+	now.ticking = on;
 	(void)timer_settime(now.timer, 0, &spec, NULL);
 }
 
 void deadline_enter(struct deadline *d, lua_State *L, uint32_t ms)
 {
-	uint64_t until = clock_ns() + (uint64_t)ms * 1000000;
-
 	assert(now.made && ms > 0);
 	d->outer = now.inner;
-	d->owns = d->outer == NULL || (now.ticks == 0 && until < d->outer->until_ns);
-	d->until_ns = d->owns ? until : d->outer->until_ns;
-	d->ms = d->owns ? ms : d->outer->ms;
-	now.inner = d;
-	if (!d->owns)
-		return;
-	set_timer(0);
-	now.ticks = 0;
+	d->until_ns = clock_ns() + (uint64_t)ms * 1000000;
+	d->ms = ms;
+	d->expired = 0;
+	if (d->outer != NULL && d->outer->until_ns < d->until_ns) {
+		d->until_ns = d->outer->until_ns;
+		d->ms = d->outer->ms;
+	}
 	now.running = L;
-	set_timer((uint64_t)ms * 1000000);
+	now.inner = d;
+	if (!now.ticking)
+		tick(true);
 }
 
 bool deadline_leave(struct deadline *d, lua_State *L)
 {
-	bool expired;
-	uint64_t at;
-
 	assert(now.inner == d);
-	now.inner = d->outer;
-	if (!d->owns)
-		return now.ticks > 0;
-	set_timer(0);
-	lua_sethook(L, NULL, 0, 0);
-	expired = now.ticks > 0;
-	now.ticks = 0;
-	if (d->outer == NULL) {
-		now.running = NULL;
-		return expired;
-	}
-	at = clock_ns();
-	set_timer(d->outer->until_ns > at ? d->outer->until_ns - at : 1);
-	return expired;
+	now.inner = d->outer; /* from here on no tick can arm the hook for this call */
+	if (d->expired)
+		lua_sethook(L, NULL, 0, 0); /* an outer call that is late too is found at the next tick */
+	return d->expired || clock_ns() >= d->until_ns;
+}
+
+void deadline_rest(void)
+{
+	if (now.ticking && now.inner == NULL)
+		tick(false);
 }
 
 bool deadline_expired(void)
 {
-	return now.inner != NULL && now.ticks > 0;
+	return now.inner != NULL && now.inner->expired;
 }
 
 uint32_t deadline_ms(void)

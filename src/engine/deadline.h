@@ -1,27 +1,29 @@
 /* deadline: how long user code may run.
  *
- * One POSIX timer. At the deadline its signal arms a hook on everything Lua does, and the hook
- * raises each time it runs: a pcall in user code cannot get past it. Until then no hook is armed
- * and the code runs at full speed. C code that ignores hooks (a string pattern, say) ends with the
- * whole process at the third tick, 100 ms later; the master starts another one. */
+ * One POSIX timer ticks while user code runs, and a little longer (deadline_rest), so that entering
+ * and leaving cost no system call. A tick that finds the time up arms a hook on everything Lua does,
+ * and the hook raises each time it runs: a pcall in user code cannot get past it. Until then no hook
+ * is armed and the code runs at full speed. C code that ignores hooks (a string pattern, say) ends
+ * with the whole process DEADLINE_GRACE_MS later; the master starts another one. */
 #ifndef REEVE_ENGINE_DEADLINE_H
 #define REEVE_ENGINE_DEADLINE_H
 
 #include <lua.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #define DEADLINE_EXIT      75
 #define DEADLINE_MOST_MS   600000
-#define DEADLINE_TICK_MS   50
-#define DEADLINE_LAST_TICK 3
+#define DEADLINE_TICK_MS   5
+#define DEADLINE_GRACE_MS  100
 
 /* One guarded call; lives on the C stack of whoever makes it. */
 struct deadline {
 	struct deadline *outer;
 	uint64_t until_ns;
 	uint32_t ms;
-	bool owns; /* the timer runs for this one; else the outer one is nearer */
+	volatile sig_atomic_t expired; /* a tick has found the time up, and the hook is armed */
 };
 
 /* Makes the timer. Once, before anything else here; dies when there is none. */
@@ -33,6 +35,9 @@ void deadline_enter(struct deadline *d, lua_State *L, uint32_t ms);
 /* Ends it and goes back to the outer one. Returns whether the time was up: then no result of the
  * call may be trusted. */
 bool deadline_leave(struct deadline *d, lua_State *L);
+
+/* No user code runs and none will before the next event: the timer need not tick. */
+void deadline_rest(void);
 
 /* Whether the time of the innermost call is up. */
 bool deadline_expired(void);

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/say.h"
 #include "engine/api_wire.h"
+#include "engine/deadline.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -185,7 +186,7 @@ int engine_run(struct engine *engine)
 		event_add(engine->readable, NULL) < 0)
 		die(EX_OSERR, "the event loop: no memory");
 	engine_flush(engine);
-	while (!engine->leaving && event_base_loop(engine->base, EVLOOP_ONCE) >= 0)
+	for (; !engine->leaving && event_base_loop(engine->base, EVLOOP_ONCE) >= 0; deadline_rest())
 		(void)lua_gc(engine->L, LUA_GCSTEP, 0); /* here, so that policies pay less of it */
 	if (engine->exit_code != 0 && outlink_drain(&engine->out, LAST_WORDS_MS, &e) < 0)
 		say(SAY_WARNING, "%s", e.text);

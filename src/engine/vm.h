@@ -2,7 +2,7 @@
  *
  * User code (whatever runs inside guard.call) may fill the heap up to `guard_cap` bytes in all; the
  * host has head-room beyond that, so that it can still say what happened. Lua is entered through
- * vm_call alone: lua_pcall stands nowhere else. */
+ * vm_call alone (`make lint` looks for others). */
 #ifndef REEVE_ENGINE_VM_H
 #define REEVE_ENGINE_VM_H
 

@@ -100,7 +100,7 @@ static void retire_missing(struct master *m, const struct plan *plan, struct buf
 
 static const char *const verbs[] = {"keep  ", "live  ", "resize", "renew ", "renew "};
 
-static void put_service(struct engine *en, size_t i, bool env_changed, struct buf *text)
+static void put_service(struct engine *en, size_t i, struct buf *text)
 {
 	struct master *m = en->master;
 	struct definition *d = plan_take(en->plan, i);
@@ -115,8 +115,8 @@ static void put_service(struct engine *en, size_t i, bool env_changed, struct bu
 		buf_print(text, "start  %s\n", d->name);
 	} else {
 		enum spec_change change = compare(s->definition, d, &names);
-		bool renew = change >= SPEC_RENEW || env_changed;
-		buf_print(text, "%s %s%s%s%s\n", verbs[renew ? SPEC_RENEW : change], d->name,
+		bool renew = change >= SPEC_RENEW;
+		buf_print(text, "%s %s%s%s%s\n", verbs[change], d->name,
 			names.used > 0 ? " (" : "", buf_text(&names), names.used > 0 ? ")" : "");
 		if (renew || s->number == 0)
 			s->generation++;
@@ -161,8 +161,6 @@ static void put_plan(struct engine *en, struct buf *text)
 	struct master *m = en->master;
 	struct plan *plan = en->plan;
 	struct spec_global_settings old = m->settings;
-	bool env_changed =
-		m->generation > 0 && strcmp(old.import_environment, plan->settings.import_environment) != 0;
 
 	take_listeners(en);
 	retire_missing(m, plan, text);
@@ -170,7 +168,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	plan->settings = old; /* freed with the plan */
 	renumber(m, plan->services_n);
 	for (size_t i = 0; i < plan->services_n; i++)
-		put_service(en, i, env_changed, text);
+		put_service(en, i, text);
 	mem_free(&en->opened);
 	plan->services_n = 0;
 	fd_close(&m->bundle);

@@ -12,7 +12,9 @@
 #include "master/spawn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -78,6 +80,24 @@ static bool is_heard(const struct engine *en, const struct master *m)
 	return en == m->engine || en == m->next;
 }
 
+/* Its socket is closed: says how it ended. A process closes its files a moment before it is dead. */
+static void lost_link(struct engine *en)
+{
+	struct pollfd end = {.fd = en->pidfd, .events = POLLIN};
+	siginfo_t si = {0};
+	char why[128] = "closed its socket";
+
+	(void)poll(&end, 1, 50);
+	if (waitid(P_PIDFD, (id_t)en->pidfd, &si, WEXITED | WNOHANG | WNOWAIT) == 0 && si.si_pid != 0) {
+		if (si.si_code == CLD_EXITED)
+			(void)snprintf(why, sizeof why, "ended with status %d", si.si_status);
+		else
+			(void)snprintf(why, sizeof why, "was ended by signal %d (%s)", si.si_status,
+				strsignal(si.si_status));
+	}
+	lost(en, why);
+}
+
 static int obey_frame(struct engine *en, const unsigned char *frame, size_t len, int *fd, struct err *e)
 {
 	struct master *m = en->master;
@@ -109,7 +129,7 @@ static void on_frame(evutil_socket_t sock, short what, void *arg)
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (n <= 0) {
-			lost(en, n == 0 ? "ended" : strerror(errno));
+			lost_link(en);
 			return;
 		}
 		if (obey_frame(en, frame, (size_t)n, &fd, &e) < 0) {

@@ -38,21 +38,6 @@ static void add_format(struct texts_out *out, const char *format, ...)
 	add(out, text);
 }
 
-/* import_environment: "NAME" is inherited if it is set, "NAME=value" sets it. */
-static void add_imported(struct texts_out *out, const char *words)
-{
-	char *copy = mem_text(words), *rest = copy, *word;
-
-	while ((word = strsep(&rest, " ")) != NULL) {
-		const char *value = strchr(word, '=') == NULL ? getenv(word) : NULL;
-		if (strchr(word, '=') != NULL)
-			add(out, mem_text(word));
-		else if (word[0] != '\0' && value != NULL)
-			add_format(out, "%s=%s", word, value);
-	}
-	mem_free(&copy);
-}
-
 static void append(char *out, size_t room, const char *text)
 {
 	size_t n = strlen(out);
@@ -176,7 +161,6 @@ void environment_prepare(struct service *s)
 	struct texts_out argv = {NULL, 0}, env = {NULL, 0};
 
 	environment_clear(s);
-	add_imported(&env, s->master->settings.import_environment);
 	add_format(&env, "SERVICE_NAME=%s", d->name);
 	if (service_reports(s))
 		add_native(&env, s);

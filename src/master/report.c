@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define QUEUE_BYTES (256 * 1024)
-#define PACE_MS     4 /* between frames: the engine wakes at most so often */
+#define PACE_MS     20 /* between frames under load; the standing orders need no hurry */
 
 struct report {
 	struct master *master;
@@ -176,7 +176,7 @@ static size_t message_bytes(const unsigned char *at)
 	return length;
 }
 
-#define ROOM (WIRE_FRAME_MAX - 256) /* leaves space for resync and turn */
+#define ROOM (WIRE_FRAME_MAX - 256) /* leaves space for turn */
 
 static size_t take_events(const struct report *r, unsigned char *frame, size_t at, struct taken *taken)
 {
@@ -214,15 +214,10 @@ static size_t take_gauges(const struct report *r, unsigned char *frame, size_t a
 static size_t finish(struct report *r, size_t at)
 {
 	uint64_t now = clock_ms();
-	int done = 0;
+	int done;
 
-	if (r->lost > 0)
-		done = wire_put(r->frame, WIRE_FRAME_MAX, &at, wire_by_kind(WIRE_resync),
-			&(struct wire_resync){r->lost, now});
-	if (done == 0)
-		done = wire_put(
-			r->frame, WIRE_FRAME_MAX, &at, wire_by_kind(WIRE_turn), &(struct wire_turn){now});
-	assert(done == 0); /* ROOM leaves space for both */
+	done = wire_put(r->frame, WIRE_FRAME_MAX, &at, wire_by_kind(WIRE_turn), &(struct wire_turn){now});
+	assert(done == 0); /* ROOM leaves space for it */
 	(void)done;
 	return at;
 }
@@ -256,13 +251,40 @@ static void wait_for_socket(struct report *r, const struct engine *en)
 	(void)event_add(&r->writable, NULL);
 }
 
+static void mark_all(const struct master *m)
+{
+	struct service *s;
+	struct process *p;
+
+	LIST_EACH (s, &m->services, struct service, link) {
+		report_service(s);
+		LIST_EACH (p, &s->processes, struct process, link)
+			report_process(p);
+	}
+}
+
+/* Events are lost: this comes first, then every gauge follows, so that the engine can tell which
+ * processes have gone unseen. */
+static size_t put_resync(struct report *r)
+{
+	size_t at = 0;
+
+	if (r->lost == 0)
+		return 0;
+	mark_all(r->master);
+	if (wire_put(r->frame, ROOM, &at, wire_by_kind(WIRE_resync),
+		    &(struct wire_resync){r->lost, clock_ms()}) < 0)
+		return 0;
+	return at;
+}
+
 static void send_all(struct report *r)
 {
 	struct engine *en = r->master->engine;
 
 	while (en != NULL && en->phase == WIRE_RUNNING && !is_empty(r)) {
 		struct taken taken = {0};
-		size_t at = take_events(r, r->frame, 0, &taken);
+		size_t at = take_events(r, r->frame, put_resync(r), &taken);
 		if (taken.events == r->queued)
 			at = take_gauges(r, r->frame, at, &taken);
 		at = finish(r, at);
@@ -297,16 +319,10 @@ void report_engine_gone(struct master *m)
 void report_all(struct master *m)
 {
 	struct report *r = m->report;
-	struct service *s;
-	struct process *p;
 
 	wait_no_more(r);
 	r->queued = 0;
 	r->lost = 0;
-	LIST_EACH (s, &m->services, struct service, link) {
-		report_service(s);
-		LIST_EACH (p, &s->processes, struct process, link)
-			report_process(p);
-	}
+	mark_all(m);
 	send_all(r);
 }

@@ -30,6 +30,7 @@ static void take_limits(struct service *s)
 	s->pool.client_limit = as_u32(set->client_limit);
 	s->pool.service_count = set->service_count == TEXT_UNLIMITED ? 0 : (uint64_t)set->service_count;
 	s->pool.reports = service_reports(s);
+	s->pool.once = strcmp(set->type, "startup") == 0;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -337,6 +338,7 @@ static int do_start(struct service *s, struct err *e)
 		}
 	service_set_listeners(s, watched, d->listeners_n);
 	s->pool.stopped = false;
+	s->pool.done = false;
 	return 0;
 }
 
@@ -351,6 +353,7 @@ static int do_restart(struct service *s, struct err *e)
 {
 	(void)e;
 	s->generation++;
+	s->pool.done = false;
 	return 0;
 }
 

@@ -70,16 +70,21 @@ static uint32_t floor_of(const struct pool *p, const struct standing *s)
 {
 	uint32_t taken = pool_live(p) - p->available;
 
+	if (p->once && p->done)
+		return 0; /* at once, not when a policy has heard of it: a job must not run twice */
 	return most(s->at_least, s->spare > 0 ? plus(taken, s->spare) : 0);
 }
 
 /* Clients that wait and that no starting process will take. With an idle or half-full process
- * there are none: it takes them itself. */
+ * there are none: it takes them itself. Without status messages nobody knows how many a process
+ * can take, so the first one is for all. */
 static uint32_t unserved(const struct pool *p, uint32_t waiting)
 {
 	uint32_t starting = p->in[POOL_STARTING].count;
 	uint64_t coming = (uint64_t)starting * p->client_limit;
 
+	if (!p->reports)
+		return pool_live(p) == 0 ? 1 : 0;
 	if (p->available > starting || waiting <= coming)
 		return 0;
 	return waiting - (uint32_t)coming;
@@ -130,7 +135,7 @@ static void grow(struct pool_actions *a, const struct pool *p, const struct stan
 	if (a->start > s->burst) {
 		/* last, so that nobody is woken each millisecond while nothing may start */
 		brake(a, s->burst, POOL_BURST);
-		a->wake = now + 1;
+		a->wake = s->burst > 0 ? now + 1 : 0;
 	}
 }
 
@@ -333,6 +338,8 @@ bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s
 		p->ever_ok = true;
 		p->throttle_next = 0;
 	}
+	if (end->ok && !end->asked)
+		p->done = true;
 	if (reported && end->age >= HEALTHY_AGE)
 		p->ever_ok = true;
 	if (!bad)
@@ -357,6 +364,7 @@ void pool_reset(struct pool *p)
 	p->throttled_until = 0;
 	p->throttle_next = 0;
 	p->failures_in_second = 0;
+	p->done = false;
 }
 
 const char *pool_state_name(enum pool_state state)

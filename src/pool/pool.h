@@ -73,6 +73,7 @@ struct pool {
 	uint64_t service_count; /* 0: unlimited */
 	bool reports;           /* processes send status messages; false: they are available for life */
 	bool stopped;           /* the operator or the end of the daemon: no starts */
+	bool once;              /* a job (type startup): after an end with status 0 no floor holds */
 
 	/* the truth, kept by pool_* */
 	struct list in[POOL_STATES];
@@ -81,6 +82,7 @@ struct pool {
 	uint64_t throttled_until;
 	uint32_t throttle_next; /* the next delay; 0: first */
 	bool ever_ok;           /* a process has ended well, or lived long enough */
+	bool done;              /* of `once`: the job has ended well; pool_reset: it may run again */
 	uint64_t failure_second;
 	uint32_t failures_in_second;
 
@@ -167,7 +169,7 @@ bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s
 /* A process could not even be started (fork, or a step before exec). */
 void pool_start_failed(struct pool *p, const struct standing *s, uint64_t now);
 
-/* An operator's reset: no throttle, the shortest delay next. */
+/* An operator's reset or start: no throttle, the shortest delay next, a job runs again. */
 void pool_reset(struct pool *p);
 
 static inline uint32_t pool_live(const struct pool *p)

@@ -158,4 +158,13 @@ describe("control", function()
     w.control:retired { generation = 4 }
     assert.equal(0, select(3, w:answer(1)))
   end)
+
+  it("refuses the reloads that wait when the daemon ends", function()
+    w:say "reload"
+    w.control:stopping { alive = 0, text = "" }
+    w.control:retired { generation = 3 }
+    local _, err, code = w:answer()
+    assert.equal("the daemon is ending\n", err)
+    assert.equal(2, code)
+  end)
 end)

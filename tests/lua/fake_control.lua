@@ -13,11 +13,13 @@ local function strict(name, fields, absent)
       error(("unknown field '%s' of %s"):format(tostring(k), name), 2)
     end,
     __newindex = function() error(name .. " is read-only", 2) end,
+    __pairs = function() return next, fields end,
+    __metatable = false,
   })
 end
 
 local UNKNOWN = { "idle_for", "busy_for", "rss", "private", "cpu", "clients", "served", "idle", "busy", "waiting",
-  "last_failure", "hold_ms", "stopped", "draining", "starting", "avail" }
+  "last_failure", "stopped", "draining", "starting", "avail" }
 
 function M.process(fields) return strict("process", fields, { table.unpack(UNKNOWN) }) end
 
@@ -25,7 +27,7 @@ local function services()
   local web = {
     name = "web", type = "", contract = "reeve", generation = 3, live = 3, starting = 0, idle = 1, busy = 2,
     avail = 1, draining = 0, clients = 7, waiting = 0, starts = 12, exits = 9, start_failures = 1, crashes = 2,
-    dropped = 0, hold_ms = 0, stopped = false,
+    dropped = 0, now = 100.5, throttled_until = 0, stopped = false,
     settings = strict("settings", { process_limit = 50, client_limit = 4 }),
     processes = {
       M.process { id = 7, pid = 107, generation = 3, state = "busy", clients = 4, served = 90, age = 61.25,
@@ -39,17 +41,18 @@ local function services()
   web.rate = function(_, counter, seconds) return counter == "served" and seconds / 4 or error "unknown counter" end
   local job = {
     name = "job", type = "startup", contract = "plain", generation = 3, live = 1, starting = 0, draining = 0,
-    avail = 1, starts = 4, exits = 3, start_failures = 3, crashes = 0, dropped = 0, hold_ms = 3500, stopped = false,
-    last_failure = "exec /srv/job: ENOENT",
+    avail = 1, starts = 4, exits = 3, start_failures = 3, crashes = 0, dropped = 0, now = 100.5,
+    throttled_until = 104.0, stopped = false,
+    last_failure = "exec job: ENOENT",
     settings = strict("settings", { process_limit = 1, client_limit = 1 }), processes = {}, last_exits = {},
   }
   return web, job
 end
 
 local WHY = {
-  web = { policies = { { name = "min_avail", state = "ok", why = "keep 2 ready" },
-    { name = "breaker", state = "quarantined", why = "conf.lua:3: boom" } } },
-  job = { policies = { { name = "throttle", state = "ok" } } },
+  web = { policies = { { name = "min_avail", state = "active", why = "keep 2 ready" },
+    { name = "breaker", state = "quarantined", why = "5 fails", failure = "conf.lua:3: boom" } } },
+  job = { policies = { { name = "throttle", state = "active" } } },
 }
 
 local PLAN = {
@@ -83,7 +86,7 @@ end
 function M.new(opts)
   opts = opts or {}
   local web, job = services()
-  local w = { frames = {}, orders = {}, closed = {}, log = {}, facts = { web = web, job = job } }
+  local w = { frames = {}, orders = {}, closed = {}, log = {}, operated = {}, facts = { web = web, job = job } }
   local control = require "reeve.control"
   w.host = {
     services = {
@@ -91,6 +94,7 @@ function M.new(opts)
       job = strict("service", job, { table.unpack(UNKNOWN) }),
     },
     why = function(_, name) return WHY[name] end,
+    operator = function(_, name, verb) w.operated[#w.operated + 1] = verb .. " " .. name end,
   }
   w.control = control.new {
     host = w.host, plan = PLAN, order = fake_order(w.orders), role_of = opts.role_of or control.owner_only(0),
@@ -99,7 +103,7 @@ function M.new(opts)
     guard = { call = guard_call },
     sandbox = { console_env = function(api)
       api.deadline = function() error "deadline of 2000 ms exceeded" end
-      return setmetatable(api, { __index = { pairs = pairs, error = error } })
+      return setmetatable(api, { __index = { pairs = pairs, error = error, setmetatable = setmetatable } })
     end },
     about = function()
       return { version = "0.1.0", generation = 3, master_pid = 11, engine_pid = 12 }

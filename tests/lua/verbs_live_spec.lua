@@ -19,7 +19,7 @@ describe("status", function()
 reeve 0.1.0, generation 3, master 11, engine 12
 name  live  limit  idle  busy  avail  draining  clients  waiting  starts  crashes  state
 web      3     50     1     2      1         0        7        0      12        2  policy breaker quarantined
-job      1      1     -     -      1         0        -        -       4        0  throttled 3.5 s: exec /srv/job: ENOENT
+job      1      1     -     -      1         0        -        -       4        0  throttled 3.5 s: exec job: ENOENT
 ]], out)
     assert.equal("", err)
     assert.equal(0, code)
@@ -52,13 +52,13 @@ job      1      1     -     -      1         0        -        -       4        
       .. '{"name":"web","type":"","contract":"reeve","live":3,"starting":0,"idle":1,"busy":2,"avail":1,"draining":0,'
       .. '"clients":7,"waiting":0,"process_limit":50,"client_limit":4,"starts":12,"exits":9,"start_failures":1,'
       .. '"crashes":2,"dropped":0,"hold_ms":0,"last_failure":null,"policies":['
-      .. '{"name":"min_avail","state":"ok","why":"keep 2 ready"},'
+      .. '{"name":"min_avail","state":"active","why":"keep 2 ready"},'
       .. '{"name":"breaker","state":"quarantined","why":"conf.lua:3: boom"}]},'
       .. '{"name":"job","type":"startup","contract":"plain","live":1,"starting":0,"idle":null,"busy":null,"avail":1,'
       .. '"draining":0,"clients":null,"waiting":null,"process_limit":1,"client_limit":1,"starts":4,"exits":3,'
       .. '"start_failures":3,"crashes":0,"dropped":0,"hold_ms":3500,'
-      .. '"last_failure":"exec /srv/job: ENOENT","policies":['
-      .. '{"name":"throttle","state":"ok","why":null}]}]}\n', out)
+      .. '"last_failure":"exec job: ENOENT","policies":['
+      .. '{"name":"throttle","state":"active","why":null}]}]}\n', out)
     assert.equal(2, #json.decode(out).services)
   end)
 
@@ -106,7 +106,7 @@ pool
 
 policies
 name       state        why
-min_avail  ok           keep 2 ready
+min_avail  active       keep 2 ready
 breaker    quarantined  conf.lua:3: boom
 
 last exits
@@ -160,6 +160,7 @@ describe("service", function()
       local w = fake.new()
       local out, _, code = w:say("service", verb, "job")
       assert.same({ { order = "service_do", svc = 2, verb = number } }, w.orders)
+      assert.same({ verb .. " job" }, w.operated)
       assert.truthy(out:find("'job'", 1, true))
       assert.equal(0, code)
     end)
@@ -169,7 +170,7 @@ describe("service", function()
     local f = assert(io.open "src/wire/wire.h")
     local body = f:read("a"):match "enum service_verb {(.-)}"
     f:close()
-    local at, verbs = 0, require("reeve.evaluate").SERVICE_VERBS
+    local at, verbs = 0, require("reeve.operate").VERBS
     for name in body:gmatch "SERVICE_(%u+)," do
       assert.equal(name ~= "VERBS" and at or nil, verbs[name:lower()])
       at = at + 1
@@ -273,7 +274,7 @@ describe("stop", function()
     w.control:stopping { alive = 1, text = "" }
     w.control:stopping { alive = 0, text = "" }
     local _, err, code = w:answer()
-    assert.equal("web: 3 finish their clients\n1 processes still there\n", err)
+    assert.equal("stopping\nweb: 3 finish their clients\n1 processes still there\n", err)
     assert.is_nil(code)
   end)
 
@@ -328,6 +329,33 @@ describe("eval", function()
     assert.truthy(w:say("eval", "services.web"):find 'name = "web"')
   end)
 
+  it("prints all services as a table", function()
+    assert.equal([[
+name  live  starting  idle  busy  avail  draining  clients  waiting  process_limit  starts  crashes  hold_ms
+web      3         0     1     2      1         0        7        0             50      12        2        0
+job      1         0     -     -      1         0        -        -              1       4        0     3500
+]], (w:say("eval", "services")))
+    assert.equal("web", json.decode((w:say("eval", "--json", "services"))).web.name)
+  end)
+
+  it("says where an error is, also for a lone call", function()
+    local _, err = w:say("eval", "error('x')")
+    assert.equal("error: console:1: x\n", err)
+  end)
+
+  it("prints facts inside facts", function()
+    assert.equal("{ client_limit = 4, process_limit = 50 }\n", (w:say("eval", "services.web.settings")))
+    local out = w:say("eval", "--json", "services.web.processes[1].served, services.web.settings")
+    assert.equal('90\n{"client_limit":4,"process_limit":50}\n', out)
+    assert.truthy(w:say("eval", "services.web.processes"):find "^ age  busy_for")
+  end)
+
+  it("prints under the deadline of the chunk", function()
+    local chunk = "setmetatable({}, { __pairs = function() deadline() end })"
+    assert.equal(75, select(3, w:say("eval", chunk)))
+    assert.equal(75, select(3, w:say("eval", "--json", chunk)))
+  end)
+
   it("takes eval frames, which keep the session's globals", function()
     w.control:connect(1, { uid = 0 })
     w.control:frame(1, "eval", 1, "y = 20")
@@ -349,6 +377,7 @@ describe("eval", function()
     assert.equal(1, select(3, w:say("eval", "services.web:stop() error('x')")))
     assert.equal(0, select(3, w:say("eval", "1")))
     assert.same({}, w.orders)
+    assert.same({}, w.operated)
   end)
 
   it("refuses to write facts", function()

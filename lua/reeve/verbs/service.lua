@@ -1,10 +1,10 @@
 --- reeve service start|stop|restart|drain|reset NAME: tell a running instance what to do with a service.
 
-local evaluate = require "reeve.evaluate"
+local operate = require "reeve.operate"
 local usage = require "reeve.usage"
 local view = require "reeve.view"
 
-local VERBS = evaluate.SERVICE_VERBS
+local VERBS = operate.VERBS
 local USAGE = "usage: reeve service start|stop|restart|drain|reset NAME"
 local DONE = {
   start = "service '%s' is started",
@@ -58,9 +58,8 @@ return function(ctx, args)
   local verb, name = words[1], words[2]
   if not VERBS[verb] then return wrong_verb(ctx, verb) end
   if not name or #words > 2 then return wrong(ctx, ("%s takes one name; %s"):format(verb, USAGE)) end
-  local _, svc = view.definition(ctx, name)
-  if not svc then return wrong(ctx, view.unknown(ctx, name)) end
-  ctx.order.service_do { svc = svc, verb = VERBS[verb] }
+  if not view.definition(ctx, name) then return wrong(ctx, view.unknown(ctx, name)) end
+  operate.service(ctx, ctx.order, name, verb)
   if verb == "restart" then return restart(ctx, name) end
   ctx.out(DONE[verb]:format(name) .. "\n")
   return 0

@@ -15,7 +15,7 @@ local function is(v) return v ~= nil and v ~= print.null end
 -- the first policy that is not well
 local function ill_policy(r)
   for _, p in ipairs(r.policies) do
-    if is(p.state) and p.state ~= GOOD and p.state ~= "shadow" then return p end
+    if view.ILL[p.state] then return p end
   end
   return nil
 end

@@ -11,6 +11,7 @@ return function(ctx, args)
     return 64
   end
   ctx.order.stop { now = given.now == true }
+  ctx.err "stopping\n" -- also tells the client that it was heard
   local last
   return ctx.wait("stopping", function(msg)
     local text = msg.text ~= "" and msg.text or ("%d processes still there"):format(msg.alive)

@@ -1,0 +1,176 @@
+--- Policies made of policies.
+--
+-- Each combinator returns a policy in the forms of reeve.parts. What it wraps may be any policy; the standing votes
+-- inside are kept in the combinator's own `st`, so they survive as all state does.
+local parts = require "reeve.parts"
+local vote = require "reeve.vote"
+
+local combinators = {}
+
+--- Called with a text when a shadowed policy changes its mind; the host sets it to its log.
+combinators.log = nil
+
+--- all { p, q, ... }: every one counts. A list is the same.
+function combinators.all(list) return list end
+
+--- only { p, q, ... }: these instead of the built-ins. Marks the list with the field `only = true`; a service whose
+-- policy has the mark gets no built-in policies. `only {}` starts nothing by itself.
+function combinators.only(list)
+  if type(list) ~= "table" then list = { list } end
+  local marked = { only = true }
+  for key, value in next, list do marked[key] = value end
+  return marked
+end
+
+local function compiled(policy, name)
+  local list, sentence = parts.compile(policy, name)
+  if not list then error(sentence, 3) end
+  return list
+end
+
+local function seconds_of(n, name)
+  if type(n) ~= "number" or not (n > 0 and n < math.huge) then
+    error(("%s(seconds, policy): %s is not a number of seconds"):format(name, tostring(n)), 3)
+  end
+  return n
+end
+
+-- Asks one part and files its vote; true when its standing vote changed.
+local function ask(part, s, ev, st, shots)
+  st.st[part.store.path] = st.st[part.store.path] or {}
+  local v = part.run(s, ev, st.st[part.store.path])
+  if v == nil then return false end
+  local checked, sentence = vote.check(v)
+  if not checked then error(("policy %s: %s"):format(part.path, sentence), 0) end
+  shots[#shots + 1] = { retire = checked.retire, kill = checked.kill }
+  checked.retire, checked.kill = nil, nil
+  st.votes[part.path] = checked
+  return true
+end
+
+local function hears(part, s, ev, st)
+  if part.on and not part.on[ev.kind] then return false end
+  if ev.kind ~= "tick" or not st.started then return true end
+  local v = st.votes[part.path]
+  if not v or not v.wake or v.wake > s.now then return false end
+  v.wake = nil
+  return true
+end
+
+-- Asks the parts that hear this event. Returns the meet of all their standing votes (retire and kill only of this
+-- event), and whether any of them spoke.
+local function fold(list, s, ev, st)
+  st.st, st.votes = st.st or {}, st.votes or {}
+  local shots, spoke = {}, false
+  for _, part in ipairs(list) do
+    if hears(part, s, ev, st) then spoke = ask(part, s, ev, st, shots) or spoke end
+  end
+  if ev.kind == "tick" then st.started = true end
+  local met = {}
+  for _, part in ipairs(list) do
+    if st.votes[part.path] then met = vote.meet(met, st.votes[part.path]) end
+  end
+  for _, shot in ipairs(shots) do met = vote.meet(met, shot) end
+  met.as_of = nil
+  return met, spoke
+end
+
+--- every(seconds, p): p is asked only with `tick`, that often. Its votes stand in between.
+function combinators.every(seconds, policy)
+  local list = compiled(policy, "every")
+  seconds_of(seconds, "every")
+  return { name = "every", on = { "tick" }, run = function(s, ev, st)
+    if st.due and s.now < st.due then return nil end
+    st.due = (st.due and s.now - st.due < seconds) and st.due + seconds or s.now + seconds
+    st.started = nil -- each tick is for every part
+    local met = fold(list, s, ev, st)
+    return vote.meet(met, { wake = st.due })
+  end }
+end
+
+-- The highest floor that stood in the last `seconds`: a queue of { floor, the last time it stood }, falling.
+local function highest(st, floor, now, seconds)
+  local q = st.q or {}
+  st.q = q
+  if #q > 0 then q[#q][2] = now end
+  if #q == 0 or q[#q][1] ~= floor then
+    while #q > 0 and q[#q][1] <= floor do q[#q] = nil end
+    q[#q + 1] = { floor, now }
+  end
+  while #q > 1 and q[1][2] + seconds <= now + 1e-6 do table.remove(q, 1) end
+  return q[1][1], #q > 1 and q[1][2] + seconds or nil
+end
+
+--- settle(seconds, p): the highest floor of p in the last `seconds`, read as max(at_least, live - avail + spare), is
+-- its shrink_to: an autoscaler's stabilisation window for any policy. Nothing shrinks before the window is full.
+function combinators.settle(seconds, policy)
+  local list = compiled(policy, "settle")
+  seconds_of(seconds, "settle")
+  return { name = "settle", run = function(s, ev, st)
+    local met = fold(list, s, ev, st)
+    local now = s.now
+    st.from = st.from or now
+    local taken = met.spare and met.spare > 0 and s.live - s.avail + met.spare or 0
+    local floor, expires = highest(st, math.max(met.at_least or 0, taken), now, seconds)
+    if now - st.from < seconds then floor, expires = vote.NO_LIMIT, st.from + seconds end
+    met.shrink_to = math.max(floor, met.shrink_to or 0)
+    if expires then met.wake = math.min(met.wake or expires, expires) end
+    return met
+  end }
+end
+
+--- when(predicate, p): p is always asked, and counts while predicate(s, ev) holds (looked at once a second too).
+function combinators.when(predicate, policy)
+  if type(predicate) ~= "function" then error("when(predicate, policy): the predicate must be a function", 2) end
+  local list = compiled(policy, "when")
+  return { name = "when", run = function(s, ev, st)
+    local met, spoke = fold(list, s, ev, st)
+    local holds = predicate(s, ev) and true or false
+    local wake = math.min(met.wake or math.huge, math.floor(s.now) + 1)
+    if not holds then
+      st.held = false
+      return { wake = wake }
+    end
+    if st.held and not spoke and ev.kind ~= "tick" then return nil end
+    st.held, met.wake = true, wake
+    return met
+  end }
+end
+
+local function in_words(v)
+  local words = {}
+  for name in pairs(vote.FIELDS) do
+    local value = v[name]
+    if value ~= nil and type(value) ~= "table" and name ~= "wake" then
+      words[#words + 1] = ("%s=%s"):format(name, tostring(value))
+    end
+  end
+  for _, name in ipairs { "retire", "kill" } do
+    local n = 0
+    for _ in next, v[name] or {} do n = n + 1 end
+    if n > 0 then words[#words + 1] = ("%s=%d processes"):format(name, n) end
+  end
+  table.sort(words)
+  return #words > 0 and table.concat(words, " ") or "nothing"
+end
+
+--- shadow(p): p is asked and its votes are shown (`why`, and the log when they change), but do not count.
+function combinators.shadow(policy)
+  local list = compiled(policy, "shadow")
+  return { name = "shadow", run = function(s, ev, st)
+    local met, spoke = fold(list, s, ev, st)
+    if not spoke then return nil end
+    local words = in_words(met)
+    if words ~= st.words and combinators.log then
+      combinators.log(("service %s: shadow votes %s"):format(s.name, words))
+    end
+    st.words = words
+    return { wake = met.wake, why = "shadow votes " .. words }
+  end }
+end
+
+--- The words that configs and policy files see, by name.
+combinators.WORDS = { all = combinators.all, only = combinators.only, every = combinators.every,
+  settle = combinators.settle, when = combinators.when, shadow = combinators.shadow }
+
+return combinators

@@ -1,0 +1,38 @@
+--- here: what verbs share that load a config without a running instance.
+
+local config = require "reeve.config"
+local read_options = require "reeve.options"
+
+local M = {}
+
+M.DEFAULT_FILE = "/etc/reeve/reeve.lua"
+
+--- The options of a verb with -c FILE and -b DIR. -> options, words | nil, sentence
+function M.options(known, args)
+  local all = { ["-c"] = "file", ["--config"] = "file", ["-b"] = "base_dir", ["--base-dir"] = "base_dir" }
+  for name, field in next, known do all[name] = field end
+  local options, words = read_options(all, args)
+  if options then options.file = options.file or M.DEFAULT_FILE end
+  return options, words
+end
+
+--- Says what is wrong with the words. -> exit code
+function M.usage(ctx, verb, sentence)
+  ctx.err(("reeve %s: %s\n"):format(verb, sentence))
+  return 64
+end
+
+--- Loads the config as root's daemon would; who asks does not matter.
+function M.load(ctx, options)
+  local opts = {}
+  for name, door in next, ctx.here do opts[name] = door end
+  opts.file, opts.base_dir, opts.uid, opts.gid = options.file, options.base_dir, 0, 0
+  return config.load(opts)
+end
+
+--- Whether there was no file to load.
+function M.is_missing(problems)
+  return problems[1] ~= nil and problems[1].code == "no-file"
+end
+
+return M

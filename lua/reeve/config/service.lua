@@ -1,0 +1,261 @@
+--- service: one service of the plan, with its defaults resolved and the rules between its settings.
+
+local judge = require "reeve.config.judge"
+local listeners = require "reeve.config.listeners"
+
+local M = {}
+
+M.NOT_SENT = { map = true, policy = true, table = true } -- types that are not settings of the wire
+M.LEAST_VSZ = 1 << 20
+
+local UNLIMITED = math.maxinteger
+
+local Service = {}
+Service.__index = Service
+
+function Service:problem(name, code, message, hint, severity)
+  local value = self.values[name]
+  if value then return value.reading:problem("value", { value.key }, code, message, hint, severity) end
+  self.plan.script:problem(self.said.at, "call", nil, code, message, hint, severity)
+end
+
+function Service:text(name)
+  local value = self.values[name]
+  return value and value.canonical or self.plan.schema:default("service", name)
+end
+
+function Service:number(name)
+  return math.tointeger(tonumber(self:text(name))) or 0
+end
+
+function Service:wrote(name)
+  return self.values[name] ~= nil
+end
+
+--- Each: setting -> function(service, out) that puts what is not simply text or default.
+local RESOLVE = {}
+
+function RESOLVE.process_limit(self)
+  local n = self:number "process_limit"
+  return n > 0 and n or self.plan:number "default_process_limit"
+end
+
+function RESOLVE.service_count(self)
+  local n = self:number "service_count"
+  return n ~= UNLIMITED and n or 0
+end
+
+function RESOLVE.client_limit(self)
+  local n, count = self:number "client_limit", RESOLVE.service_count(self)
+  if n == 0 then n = self.plan:number "default_client_limit" end
+  return count > 0 and math.min(n, count) or n
+end
+
+function RESOLVE.idle_kill(self)
+  local n = self:number "idle_kill"
+  return n > 0 and n or self.plan:number "default_idle_kill"
+end
+
+function RESOLVE.vsz_limit(self)
+  local n
+  if self:wrote "vsz_limit" then
+    n = self:number "vsz_limit"
+  else
+    n = self:text "contract" ~= "plain" and self.plan:number "default_vsz_limit" or 0
+  end
+  return n ~= UNLIMITED and n or 0
+end
+
+function RESOLVE.stop_signal(self)
+  return (self:text("stop_signal"):gsub("^SIG", ""))
+end
+
+function RESOLVE.chroot(self)
+  local path = self:text "chroot"
+  return path ~= "" and self.plan:absolute(path) or ""
+end
+
+--- Who runs the processes: uid, gid, shown names.
+local function resolve_user(self)
+  local plan = self.plan
+  if plan.uid ~= 0 and not self:wrote "user" then return plan.uid, plan.opts.gid or -1 end
+  local fallback = self:text "type" == "login" and "default_login_user" or "default_internal_user"
+  local value = self.values.user
+  if value == false then return nil end
+  local name = value and value.canonical or plan:text(fallback)
+  local uid, gid = plan:user(name)
+  if not uid then
+    if value then
+      plan:id(value.reading, "user")
+    elseif plan.values[fallback] == nil then
+      self:problem("user", "unknown-user",
+        ("%s: there is no user '%s' (%s) on this system"):format(self.what, name, fallback),
+        "write user = \"…\"")
+    end
+    return nil
+  end
+  return uid, gid, name
+end
+
+local function resolve_group(self, primary, user_name)
+  if self.values.group == false then return nil end
+  if self:wrote "group" then
+    local value = self.values.group
+    return self.plan:id(value.reading, "group"), value.canonical
+  end
+  if primary == nil and user_name then
+    self:problem("user", "unknown-group",
+      ("%s: user '%s' has no primary group known here"):format(self.what, user_name), "write group = \"…\"")
+  end
+  return primary
+end
+
+function RESOLVE.extra_groups(self)
+  local value, ids = self.values.extra_groups, {}
+  for _, name in ipairs(value and value.list or {}) do
+    local gid = self.plan:group(name)
+    if not gid then
+      self:problem("extra_groups", "unknown-group",
+        ("extra_groups of %s: there is no group '%s' on this system"):format(self.what, name))
+    end
+    ids[#ids + 1] = gid and tostring(gid) or nil
+  end
+  return table.concat(ids, ",")
+end
+
+local function resolve_ids(self, out)
+  local uid, primary, name = resolve_user(self)
+  local gid, group_name = resolve_group(self, primary, name)
+  out.settings.user, out.settings.group = tostring(uid or -1), tostring(gid or -1)
+  out.shown.user, out.shown.group = name, group_name
+  local engine = tonumber(self.plan.result.globals.engine_user) or -1
+  if uid and uid > 0 and uid == engine and self.plan.uid == 0 then
+    self:problem("user", "engine-user", ("user of %s: no service may run as the engine's user '%s'"):format(self.what,
+      self.plan.result.engine_user), "name another user, or another engine_user")
+  end
+  return uid, gid
+end
+
+local function check_not_root(self, uid, gid)
+  local plan = self.plan
+  if plan.uid == 0 then return end
+  local function refuse(name, what)
+    self:problem(name, "needs-root", ("%s of %s: %s"):format(name, self.what, what),
+      "start Reeve as root, or leave it out")
+  end
+  if self.values.user and uid and uid ~= plan.uid then refuse("user", "only root can run a process as another user") end
+  if self.values.group and gid and gid ~= (plan.opts.gid or gid) then
+    refuse("group", "only root can change the group of a process")
+  end
+  if self.values.chroot and self:text "chroot" ~= "" then refuse("chroot", "only root can enter a chroot") end
+  if self.values.extra_groups and self:text "extra_groups" ~= "" then
+    refuse("extra_groups", "only root can set groups")
+  end
+end
+
+local PROBES = {
+  missing = { "does not exist", "missing-program" },
+  ["not executable"] = { "is not executable", "not-executable" },
+}
+
+local function resolve_command(self, out)
+  local value = self.values.executable
+  if value == nil then
+    return self.plan.script:problem(self.said.at, "call", nil, "missing", ("%s has no executable"):format(self.what),
+      "write executable = \"/path/of/the/program\"")
+  end
+  if not value then return end
+  local argv = { table.unpack(value.list) }
+  local chroot = RESOLVE.chroot(self)
+  argv[1] = self.plan:absolute(argv[1], chroot ~= "" and "" or self.plan.libexec_dir)
+  out.argv = argv
+  out.settings.executable = table.concat(argv, " ")
+  local probe = self.plan.opts.probe
+  local verdict = PROBES[probe and probe(chroot .. argv[1])]
+  if verdict then
+    self:problem("executable", verdict[2],
+      ("executable of %s: '%s' %s"):format(self.what, chroot .. argv[1], verdict[1]),
+      chroot ~= "" and "it is looked for inside the chroot" or nil)
+  end
+end
+
+--- What processes inherit, then what the service sets: "NAME=value", each name once.
+local function resolve_env(self, out)
+  local list, at = {}, {}
+  local function put(name, text)
+    if not at[name] then
+      list[#list + 1] = name
+      at[name] = #list
+    end
+    list[at[name]] = text
+  end
+  local getenv = self.plan.names.getenv
+  for word in self.plan:text("import_environment"):gmatch "%S+" do
+    local name = word:match "^([^=]+)="
+    local inherited = not name and getenv and getenv(word)
+    if name then put(name, word) elseif inherited then put(word, word .. "=" .. inherited) end
+  end
+  out.own_env = self.values.env and self.values.env.list or {}
+  for _, text in ipairs(out.own_env) do put(text:match "^([^=]+)=", text) end
+  out.env = list
+end
+
+local function check_rules(self, out)
+  local least, most = self:number "process_min_avail", tonumber(out.settings.process_limit)
+  if least > most and self.values.process_min_avail then
+    local from = (self:number "process_limit" == 0) and " (default_process_limit)" or ""
+    self:problem("process_min_avail", "min-above-limit",
+      ("process_min_avail of %s: %d is above process_limit %d%s"):format(
+      self.what, least, most, from), "raise process_limit or lower process_min_avail")
+  end
+  local vsz = tonumber(out.settings.vsz_limit)
+  if self.values.vsz_limit and vsz > 0 and vsz < M.LEAST_VSZ then
+    self:problem("vsz_limit", "too-small", ("vsz_limit of %s: below 1M no program can start"):format(self.what),
+      "write \"256M\", or 0 for no limit")
+  end
+  local drop = self.values.drop_priv_before_exec
+  if drop and drop.canonical == "1" and self.values.chroot and out.settings.chroot ~= "" then
+    self:problem("drop_priv_before_exec", "drop-with-chroot",
+      ("drop_priv_before_exec of %s: true cannot be written together with chroot"):format(self.what),
+      "remove one of them")
+  end
+end
+
+local function is_enabled(self)
+  local protocol = self:text "protocol"
+  return protocol == "" or self.plan.protocols[protocol] == true
+end
+
+--- What a config said about a service, resolved: the plan's service, or nil when its protocol is not
+-- enabled. Mistakes are added to the problems.
+---@param plan table of effective.lua
+---@param said table { name, options, at }
+function M.resolve(plan, said)
+  local what = ("service '%s'"):format(said.name)
+  local reading = judge.read(plan.script, "service", what, said, plan.variables)
+  local self = setmetatable({ plan = plan, said = said, what = what, values = reading.values }, Service)
+  local place = plan.script:place(said.at, "call")
+  local out = { name = said.name, settings = {}, origin = {}, shown = {}, argv = {}, env = {},
+    at = { file = place.file, line = place.line, column = place.column } }
+  for _, row in ipairs(plan.schema.order.service) do
+    local resolve = RESOLVE[row.name]
+    if resolve then
+      out.settings[row.name] = tostring(resolve(self))
+    elseif not M.NOT_SENT[row.type] then
+      out.settings[row.name] = self:text(row.name)
+    end
+    local value = self.values[row.name]
+    if value then out.origin[row.name] = judge.origin(value) end
+  end
+  check_not_root(self, resolve_ids(self, out))
+  resolve_command(self, out)
+  resolve_env(self, out)
+  check_rules(self, out)
+  out.policy = self.values.policy and self.values.policy.canonical or nil
+  out.shown.extra_groups = self.values.extra_groups and self.values.extra_groups.canonical or nil
+  local enabled = is_enabled(self)
+  listeners.resolve(plan, out, reading.listeners, enabled)
+  return enabled and out or nil
+end
+
+return M

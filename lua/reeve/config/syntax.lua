@@ -1,0 +1,204 @@
+--- syntax: Lua's syntax errors in the words of somebody who writes a config. Lua names the token at
+-- which it gave up, which is often one after the mistake; here the tokens around it are looked at.
+
+local synonyms = require "reeve.config.synonyms"
+
+local M = {}
+
+local ENDS = { ["}"] = true, [")"] = true, ["]"] = true, string = true, number = true, name = true, ["..."] = true }
+local END_WORDS = { ["true"] = true, ["false"] = true, ["nil"] = true, ["end"] = true }
+local BEGINS = { ["{"] = true, string = true, number = true, name = true, ["["] = true }
+local BEGIN_WORDS = { ["true"] = true, ["false"] = true, ["nil"] = true, ["function"] = true, ["not"] = true }
+
+local function ends_value(token)
+  return token and (ENDS[token.kind] or (token.kind == "keyword" and END_WORDS[token.value]))
+end
+
+local function begins_value(token)
+  return token and (BEGINS[token.kind] or (token.kind == "keyword" and BEGIN_WORDS[token.value]))
+end
+
+local function raw(map, token)
+  return map.text:sub(token.from, token.to)
+end
+
+--- Index of the token at which Lua gave up, or nil. Where a text occurs twice in a line, the one
+-- after a whole value is the one that does not fit.
+local function gave_up_at(map, near, line)
+  local found
+  for i, token in ipairs(map.tokens) do
+    if token.last_line == line and raw(map, token) == near then
+      if ends_value(map.tokens[i - 1]) then return i end
+      found = found or i
+    end
+  end
+  return found
+end
+
+--- What a value that ends at token `i` looks like: its text, or `word "name" {…}`.
+local function describe(map, i)
+  local token = map.tokens[i]
+  if token.kind ~= "}" then
+    local text = raw(map, token)
+    return #text <= 40 and not text:find("\n") and text or text:sub(1, 37):gsub("%s", " ") .. "..."
+  end
+  for _, site in ipairs(map.sites) do
+    if site.close == token then
+      return site.name and ("%s %s {…}"):format(site.word.value, raw(map, site.name)) or site.word.value .. " {…}"
+    end
+  end
+  return "{…}"
+end
+
+--- The place right after a token.
+local function after(map, token)
+  local stop = token.to - map.starts[token.last_line] + 2
+  return { line = token.last_line, column = stop, length = 1 }
+end
+
+--- The innermost constructor without an end.
+local function unclosed(map)
+  local found
+  for _, node in ipairs(map.nodes) do
+    if not node.close then found = node end
+  end
+  return found
+end
+
+--- The key before the "=" that is token i, as it is written: limit-as. -> text, its first token
+local function key_before(map, i)
+  local first = i - 1
+  while first > 1 and map.tokens[first - 1].to + 1 == map.tokens[first].from
+    and (map.tokens[first].kind == "-" or map.tokens[first].kind == "." or map.tokens[first - 1].kind == "-"
+    or map.tokens[first - 1].kind == ".") do
+    first = first - 1
+  end
+  return map.text:sub(map.tokens[first].from, map.tokens[i - 1].to), map.tokens[first]
+end
+
+local COMMENTS = { ["#"] = true, ["//"] = true, ["/"] = true, [";"] = true }
+local OPERATORS = {
+  ["!"] = "Lua writes 'not' for ! and ~= for !=",
+  ["&"] = "Lua writes 'and'",
+  ["|"] = "Lua writes 'or'",
+  ["?"] = "Lua writes condition and a or b",
+  ["$"] = "write \"$base_dir\" and the like in quotes",
+  ["@"] = "write it in quotes",
+}
+
+--- Each rule: function(c) -> message, hint, place | nothing. c = { map, said, near, line, i, token, before }
+local RULES = {
+  function(c) -- a number with a unit
+    local text = c.said:match "^malformed number near '(.*)'$"
+    if text then return ("'%s' is not a number"):format(text), ("write \"%s\" with quotes"):format(text) end
+  end,
+  function(c)
+    if c.said:find "^unfinished string" then
+      return "the text is not closed", "its second quote is missing on this line"
+    end
+  end,
+  function(c)
+    local kind, line = c.said:match "^unfinished long (%a+) %(starting at line (%d+)%)"
+    if not kind then return nil end
+    return ("the long %s is never closed"):format(kind), "its ]] is missing", c.map:line_place(tonumber(line))
+  end,
+  function(c) -- an open bracket at the end of the file
+    if c.near ~= "<eof>" then return nil end
+    local missing, open, line = c.said:match "^'(%S+)' expected %(to close '(%S+)' at line (%d+)%)"
+    if not missing then
+      missing = c.said:match "^'(%S+)' expected"
+      if missing and missing ~= "}" then return ("the file ends where '%s' is still missing"):format(missing) end
+      local node = unclosed(c.map)
+      if not node then return "the file ends in the middle of a statement" end
+      return "'{' is never closed", "its '}' is missing", c.map:span(node.open)
+    end
+    local kind = open:find "^%a" and "keyword" or open
+    local token = c.map:token(kind, open, tonumber(line))
+    return ("'%s' is never closed"):format(open), ("its '%s' is missing"):format(missing),
+      token and c.map:span(token) or c.map:line_place(tonumber(line))
+  end,
+  function(c) -- service imap { }
+    if c.said:find "^syntax error" and c.token and c.token.kind == "name" and c.before and c.before.kind == "name" then
+      return ("a name needs quotes: %s \"%s\""):format(c.before.value, c.near), ("write \"%s\""):format(c.near)
+    end
+  end,
+  function(c) -- service "x" = { }
+    if c.said:find "^syntax error" and c.near == "=" then
+      return "there is no = before the { of a call", "write service \"name\" { … }"
+    end
+  end,
+  function(c) -- key: value
+    local colon = c.before
+    if c.said:find "^function arguments expected" then colon = c.map.tokens[c.i and c.i - 2 or 0] end
+    if (colon and colon.kind == ":" or c.near == ":") and not c.said:find "^malformed" then
+      local token = c.near == ":" and c.token or colon
+      return "a setting is written key = value, not key: value", "write = instead of :", c.map:span(token)
+    end
+  end,
+  function(c) -- a missing comma
+    if c.said:find "^'}' expected" and ends_value(c.before) and begins_value(c.token) then
+      return ("a comma is missing after %s"):format(describe(c.map, c.i - 1)), "write a comma here", after(c.map,
+        c.before)
+    end
+  end,
+  function(c)
+    if c.said:find "^'}' expected" and c.near == "=" then
+      local key, first = key_before(c.map, c.i)
+      return ("'%s' is not a plain name"):format(key), synonyms.hint("service", key)
+        or ("write [\"%s\"] = value"):format(key), c.map:span(first, c.before)
+    end
+  end,
+  function(c)
+    if c.near == "/" and c.before and c.before.kind == "=" then
+      return "a path needs quotes", "write \"/the/path\""
+    end
+  end,
+  function(c)
+    if c.said:find "^unexpected symbol" and COMMENTS[c.near] then
+      return ("unexpected '%s'"):format(c.near), "a comment begins with --"
+    end
+  end,
+  function(c)
+    if OPERATORS[c.near] then return ("unexpected '%s'"):format(c.near), OPERATORS[c.near] end
+  end,
+  function(c)
+    if c.said:find "^unexpected symbol" and c.before and c.before.kind == "="
+      and (c.near == "," or c.near == ";" or c.near == "}") then
+      return "a value is missing after =", "write a value, or unset for the default"
+    end
+  end,
+  function(c)
+    if c.said:find "^unexpected symbol" and c.near == "," then return "one comma too many", "remove it" end
+  end,
+  function(c)
+    local missing, open, line = c.said:match "^'(%S+)' expected %(to close '(%S+)' at line (%d+)%)"
+    if missing then
+      return ("'%s' is expected before '%s', to close the '%s' of line %s"):format(missing, c.near, open, line)
+    end
+  end,
+  function(c)
+    if c.said:find "binary chunk" then return "this is compiled Lua; a config is text", "name the source file" end
+  end,
+}
+
+--- A syntax error as Lua says it -> place { line, column, length }, sentence, hint | nil
+---@param map table the text's position map
+---@param message string what `load` said
+function M.translate(map, message)
+  local line, said = message:match "^.-:(%d+): (.*)$"
+  line, said = tonumber(line) or 1, said or message
+  local near = said:match " near (<eof>)$" or said:match " near '(.*)'$"
+  local c = { map = map, said = said, near = near, line = line }
+  c.i = near and gave_up_at(map, near, line)
+  c.token = c.i and map.tokens[c.i]
+  c.before = c.i and map.tokens[c.i - 1]
+  local last = near == "<eof>" and map.tokens[#map.tokens]
+  local usual = c.token and map:span(c.token) or last and map:span(last) or map:line_place(line)
+  for _, rule in ipairs(RULES) do
+    local sentence, hint, place = rule(c)
+    if sentence then return place or usual, sentence, hint end
+  end
+  return usual, "not Lua: " .. said:gsub("[%c]", " "), nil
+end
+
+return M

@@ -1,0 +1,355 @@
+--- engine: the trusted top of the policy engine. C calls the functions of the table returned here
+-- (docs/HOUSE.md); it greets the master, loads the config, gives up its privileges and then hands
+-- every report to the policies. An error here ends the process, and the master starts another.
+
+local M = {}
+
+local guard = require "reeve.guard"
+local log = require "reeve.log"
+local memory = require "reeve.memory"
+local time = require "reeve.time"
+local wire = require "reeve.wire"
+
+local answers = require "reeve.answers"
+local plans = require "reeve.plan"
+local sandbox = require "reeve.sandbox"
+
+local EX_USAGE, EX_SOFTWARE, EX_CONFIG = 64, 70, 78
+local SAVE_EVERY_MS = 100
+local TEXT_MAX = 60000 -- of one message
+
+local arg             -- how we were called
+local world           -- the recorder of everything asked outside
+local plan, host, control
+local on = {}         -- what to do with each report of wire.def
+local fds = {}        -- the control socket, until `begin`
+local begun = {}      -- what `begin` said
+local saved = { at = 0, text = nil, dirty = false }
+
+-- ---- the world, as the config may ask about it
+
+local function policies_dir() return arg.lua_dir .. "/../policies" end
+
+local LOOKUPS = { "user", "group", "addresses", "ncpu", "getenv", "uid", "gid", "uid_used", "gid_of" }
+local COMBINATORS = { "all", "only", "every", "settle", "when", "shadow", "canary" }
+local LOAD_MS = 1000 -- of a policy's file
+local constructors = {} -- of policies, by name
+
+-- What policy files may use besides the sandbox's own.
+local function policy_words()
+  local ok, combinators = pcall(require, "reeve.combinators")
+  local words = {}
+  for _, name in ipairs(ok and COMBINATORS or {}) do words[name] = combinators[name] end
+  return words
+end
+
+local function compile_policy(name, text)
+  local function call(_, f) return guard.call(LOAD_MS, f) end
+  return require "reeve.policyhost".load(text, name, sandbox.policy_env(policy_words()), call)
+end
+
+-- load_policy(name) -> constructor | nil, sentence. Each file is loaded once, and never after lock-down.
+local function policy_loader(policies)
+  return function(name)
+    if constructors[name] then return constructors[name] end
+    local text = policies(name)
+    if not text then return nil, ("there is no policy '%s'"):format(name) end
+    local constructor, why = compile_policy(name, text)
+    constructors[name] = constructor
+    return constructor, why
+  end
+end
+
+-- The doors of reeve.config.load; every answer is recorded.
+local function doors()
+  local file, names = require "reeve.file", require "reeve.names"
+  local lookups = {}
+  for _, name in ipairs(LOOKUPS) do lookups[name] = world:asking(name, names[name]) end
+  local read, now = world:asking("read", file.read), world:ask("time", nil, names.time)
+  local function policies(name)
+    if not name:find "^[%a_][%w_]*$" then return nil end
+    return (read(policies_dir() .. "/" .. name .. ".lua"))
+  end
+  return {
+    read = read, glob = world:asking("glob", file.glob), real = world:asking("real", file.real),
+    probe = world:asking("probe", file.probe), names = lookups, spec = require "reeve.spec", guard = guard,
+    uid = lookups.uid(), gid = lookups.gid(), policies = policies, load_policy = policy_loader(policies),
+    env = function(words) return sandbox.config_env(words, now) end,
+    policy_names = function()
+      local list = {}
+      for _, path in ipairs(world:ask("glob", policies_dir() .. "/*.lua", file.glob)) do
+        list[#list + 1] = path:match "([%a_][%w_]*)%.lua$"
+      end
+      return list
+    end,
+  }
+end
+
+-- ---- loading
+
+local function say_lines(say, text)
+  for line in text:gmatch "[^\n]+" do say("%s", line) end
+end
+
+local function refuse_plan(config, problems)
+  local text, errors = config.format(problems, "text"), 0
+  for _, problem in ipairs(problems) do
+    if problem.severity == "error" then errors = errors + 1 end
+  end
+  if #text > TEXT_MAX then text = text:sub(1, TEXT_MAX) .. "\n... (more than fits)\n" end
+  wire.order.plan_failed { errors = math.max(errors, 1), text = (text:gsub("%z", "?")) }
+  return EX_CONFIG
+end
+
+-- Built-in policies must be there before the disk is gone; one that is broken is the host's to tell.
+local function load_built_ins(load_policy)
+  for _, name in ipairs(require "reeve.policyhost".BUILT_INS or {}) do load_policy(name) end
+end
+
+local function load_plan()
+  local config, opts = require "reeve.config", doors()
+  opts.file, opts.base_dir = arg.config, arg.base_dir
+  local found, notes = config.load(opts)
+  if not found then return refuse_plan(config, notes) end
+  plan = found
+  load_built_ins(opts.load_policy)
+  sandbox.config_is_read()
+  if notes and #notes > 0 and not world.replays then say_lines(log.warn, config.format(notes, "text")) end
+  local uid, gid = plans.engine_ids(plan, opts.names)
+  plans.send(plan, wire.order)
+  wire.order.plan_end {
+    services = #plan.services, engine_uid = uid, engine_gid = gid, bundle = memory.bundle(world:pack()),
+  }
+end
+
+function on.welcome(m)
+  if m.hash ~= wire.hash then
+    log.error "the master is of another build: restart the daemon to use this one"
+    return EX_SOFTWARE
+  end
+  begun.generation = m.generation
+  if m.has_bundle then return nil end
+  world = answers.new()
+  return load_plan()
+end
+
+function on.bundle(m)
+  world = answers.unpack(memory.read(m.fd))
+  return load_plan()
+end
+
+-- ---- locking
+
+-- After this a file cannot be opened, and trying would at best fail.
+local function forget_the_disk()
+  package.searchers = { package.searchers[1], function(name)
+    error(("module '%s' was not loaded before lock-down"):format(name), 0)
+  end }
+  _G.io, _G.dofile, _G.loadfile = nil, nil, nil
+  rawset(package, "loadlib", nil)
+  _G.os = { time = os.time, date = os.date, clock = os.clock }
+end
+
+function on.plan_taken(m)
+  local lock = require "reeve.lock"
+  require "reeve.control".preload()
+  lock.enter { uid = m.uid, gid = m.gid }
+  forget_the_disk()
+  wire.order.locked { pid = lock.pid() }
+  wire.flush()
+  wire.patient(false)
+end
+
+-- ---- running
+
+function on.state(m) memory.state_attach(m.fd) end
+
+function on.control(m) fds.control = m.fd end
+
+-- st of the policies, and the one that killed the last engine
+local function remember(resumed)
+  local text, why = memory.state_load()
+  if text then
+    local ok, good, wrong = pcall(host.restore, host, text)
+    if not ok then good, wrong = nil, good end
+    if not good then log.error("the policies' tables of before are not used: %s", tostring(wrong)) end
+  elseif why then
+    log.error("the policies' tables of before are lost: %s", why)
+  end
+  local mark = memory.last_mark()
+  if mark and resumed then
+    log.warn("policy %s was running when the engine died", mark)
+    host:quarantine(mark, "it was running when the engine died")
+  end
+  memory.mark ""
+end
+
+local function about()
+  return {
+    version = arg.version, generation = begun.generation, master_pid = begun.master_pid,
+    engine_pid = require "reeve.lock".pid(),
+  }
+end
+
+local function open_console()
+  local socket, controls = require "reeve.socket", require "reeve.control"
+  control = controls.new {
+    host = host, plan = plan, send = socket.send, close = socket.close, order = wire.order, log = log,
+    role_of = controls.owner_only(world:ask("uid")), guard = guard, sandbox = sandbox,
+    spec = require "reeve.spec", about = about,
+  }
+  if fds.control then socket.listen(fds.control) end
+  fds.control = nil
+end
+
+local function save(now)
+  if now - saved.at < SAVE_EVERY_MS then return end
+  saved.at, saved.dirty = now, false
+  local text = host:save()
+  if text == saved.text then return end
+  local ok, why = memory.state_save(text)
+  if not ok then log.error("the policies' tables are not saved: %s", why) end
+  saved.text = text
+end
+
+-- The one timer: the policies' next wish, or the save that is due.
+local function schedule()
+  local at = host:next_wake() or 0
+  local due = saved.dirty and saved.at + SAVE_EVERY_MS or 0
+  if due > 0 and (at == 0 or due < at) then at = due end
+  time.wake(math.max(0, math.ceil(at)))
+end
+
+local function after_policies(now)
+  saved.dirty = true
+  save(now)
+  control:turn(now)
+  schedule()
+end
+
+function on.begin(m)
+  begun.generation, begun.master_pid = m.generation, m.master_pid
+  host = require "reeve.policyhost".new {
+    order = wire.order, guard = guard, log = log, now = time.now, wall = time.wall, spec = require "reeve.spec",
+    policies = function(name) return constructors[name], ("there is no policy '%s', or it is broken"):format(name) end,
+    seed = m.generation, mark = memory.mark,
+  }
+  host:define(plan)
+  remember(m.resumed)
+  host:report("begin", m)
+  open_console()
+  schedule()
+end
+
+function on.ping(m)
+  wire.order.pong { seq = m.seq }
+end
+
+for _, name in ipairs { "pool", "process", "demand", "limit", "exit", "start_failed", "fork_failed", "resync" } do
+  on[name] = function(m) host:report(name, m) end
+end
+
+function on.turn(m)
+  host:turn(m.now)
+  after_policies(m.now)
+end
+
+function on.reload_done(m) control:reload_done(m) end
+
+function on.stopping(m) control:stopping(m) end
+
+function on.retired(m)
+  if control and control.retired then control:retired(m) end
+  return 0
+end
+
+-- ---- what C calls
+
+--- A report of the master. An integer ends the process with it.
+function M.report(name, msg) return on[name](msg) end
+
+--- The time asked for with time.wake has come.
+function M.on_timer()
+  if not host then return end
+  local now, due = time.now(), host:next_wake()
+  if due and due > 0 and due <= now then
+    host:timer(now)
+    saved.dirty = true
+  end
+  if saved.dirty then save(now) end
+  control:turn(now)
+  schedule()
+end
+
+function M.on_connect(session, peer) control:connect(session, peer) end
+
+function M.on_frame(session, verb, id, payload) control:frame(session, verb, id, payload) end
+
+function M.on_close(session) control:closed(session) end
+
+-- Both ways: a report without a handler, and a handler without a report.
+local function check_handlers()
+  for name in pairs(wire.report) do
+    assert(on[name], ("wire.def has REPORT(%s), but lua/reeve/engine.lua has no on.%s"):format(name, name))
+  end
+  for name in pairs(on) do
+    assert(wire.report[name], ("lua/reeve/engine.lua has on.%s, but wire.def has no REPORT of it"):format(name))
+  end
+end
+
+-- ("text"):method() of chunks that are not ours is the sandbox's.
+local function seal_strings()
+  sandbox.seal_strings { "@" .. arg.lua_dir .. "/", "@/usr/share/lua/", "@/usr/local/share/lua/" }
+end
+
+local function serve()
+  check_handlers()
+  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control" } do require(name) end
+  package.path = arg.lua_dir .. "/?.lua"
+  seal_strings()
+  wire.hello()
+end
+
+-- ---- verbs without a running instance
+
+local function context()
+  world = answers.new()
+  return {
+    out = function(text) io.stdout:write(text) end,
+    err = function(text) io.stderr:write(text) end,
+    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = doors(),
+    version = arg.version,
+  }
+end
+
+local function run_verb()
+  local name = "reeve.verbs." .. arg.verb
+  if not arg.verb:find "^%l+$" or not package.searchpath(name, package.path) then
+    io.stderr:write(("reeve-engine: there is no verb '%s' to be run here\n"):format(arg.verb))
+    return EX_USAGE
+  end
+  local ctx = context()
+  seal_strings()
+  for _, word in ipairs(arg.args) do ctx.json = ctx.json or word == "--json" end
+  return require(name)(ctx, arg.args)
+end
+
+local function run_script()
+  local f, wrong = loadfile(arg.script, "t")
+  if not f then
+    io.stderr:write(("reeve-engine: %s\n"):format(wrong))
+    return EX_USAGE
+  end
+  return f(table.unpack(arg.args)) or 0
+end
+
+--- Mode serve: greets. Mode here: runs a verb or a script and returns its exit code.
+function M.main(options)
+  arg = options
+  if arg.mode == "serve" then return serve() end
+  local code = arg.script and run_script() or run_verb()
+  io.stdout:flush()
+  return code
+end
+
+return M

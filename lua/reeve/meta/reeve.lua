@@ -1,0 +1,140 @@
+---@meta
+--- What the words of a config are, for editors (lua-language-server). This file is never run.
+
+---@class reeve.Unset
+--- The setting has its default, as if it were not written.
+---@type reeve.Unset
+unset = {}
+
+---@alias reeve.Duration string|0 # "500ms", "60s", "5min", "1h", "1d", "1min 30s", "never"
+---@alias reeve.Size string|0 # "64K", "256M", "1G" (powers of 1024), "unlimited"
+---@alias reeve.Mode string|0 # "0660"; 0 disables the listener
+---@alias reeve.Count integer|"unlimited"
+---@alias reeve.Id string # a name, or "#1000"
+---@alias reeve.Words string|string[] # "a b" or { "a", "b" }
+
+---@class reeve.Listener
+---@class reeve.Policy
+
+---@class reeve.Settings
+---@field base_dir? string directory of the sockets and the lock; relative paths start here
+---@field libexec_dir? string where a relative executable is looked for; unset: base_dir
+---@field protocols? reeve.Words names of the protocols that are enabled
+---@field listen? reeve.Words addresses of an inet_listener that names none: * is all IPv4, :: all IPv6
+---@field default_client_limit? reeve.Count
+---@field default_process_limit? reeve.Count
+---@field default_idle_kill? reeve.Duration
+---@field default_vsz_limit? reeve.Size
+---@field default_internal_user? reeve.Id
+---@field default_login_user? reeve.Id
+---@field default_internal_group? reeve.Id
+---@field import_environment? reeve.Words NAME, or NAME=value
+---@field engine_user? reeve.Id
+---@field engine_timeout? reeve.Duration
+---@field stop_timeout? reeve.Duration
+---@field fork_budget? reeve.Count starts of processes a second; 0: no limit
+---@field control_mode? reeve.Mode
+---@field policy? reeve.Policy|function|table
+
+---@class reeve.Service
+---@field use? table|table[] tables of settings, used where the service itself writes none; the first wins
+---@field description? string
+---@field executable string|string[] "program argument" or { "program", "argument" }; never a shell
+---@field contract? "reeve"|"plain"
+---@field type? ""|"startup"
+---@field protocol? string
+---@field user? reeve.Id
+---@field group? reeve.Id
+---@field extra_groups? reeve.Words
+---@field chroot? string
+---@field drop_priv_before_exec? boolean
+---@field env? table<string, string|integer>
+---@field client_limit? reeve.Count
+---@field service_count? reeve.Count
+---@field process_limit? reeve.Count
+---@field process_min_avail? reeve.Count
+---@field idle_kill? reeve.Duration
+---@field vsz_limit? reeve.Size
+---@field start_timeout? reeve.Duration
+---@field stop_timeout? reeve.Duration
+---@field stop_signal? string
+---@field kill_after? reeve.Duration
+---@field policy? reeve.Policy|function|table added to the built-ins
+---@field [integer] reeve.Listener|reeve.Listener[]|false
+
+---@class reeve.InetListener
+---@field port integer 0 disables the listener
+---@field name? string
+---@field address? reeve.Words
+---@field ssl? boolean
+---@field haproxy? boolean
+---@field reuse_port? boolean
+
+---@class reeve.PathListener
+---@field path? string relative to base_dir; unset: its name
+---@field user? reeve.Id
+---@field group? reeve.Id
+---@field mode? reeve.Mode
+
+--- Global settings. May stand anywhere and several times, each setting once.
+---@param options reeve.Settings
+function settings(options) end
+
+--- A service: service "name" { … }
+---@param name string
+---@return fun(options: reeve.Service)
+function service(name) end
+
+--- A TCP socket of the service it stands in: inet_listener "name" { port = 80 }
+---@param name string
+---@return fun(options: reeve.InetListener): reeve.Listener
+function inet_listener(name) end
+
+--- A unix socket of the service it stands in: unix_listener "path" { mode = "0660" }
+---@param path string
+---@return fun(options: reeve.PathListener): reeve.Listener
+function unix_listener(path) end
+
+--- A fifo of the service it stands in.
+---@param path string
+---@return fun(options: reeve.PathListener): reeve.Listener
+function fifo_listener(path) end
+
+--- Reads other files, in the order of their names. Relative to the directory of this file.
+---@param pattern string "conf.d/*.lua"
+function include(pattern) end
+
+--- What a module below the config's directory returns: require "site.web" is site/web.lua.
+---@param name string
+---@return any
+function require(name) end
+
+--- An environment variable. An unset one without default is an error.
+---@param name string
+---@param default? any
+---@return any
+function getenv(name, default) end
+
+--- How many CPUs this machine has.
+---@return integer
+function cpus() end
+
+--- The text of a file in $CREDENTIALS_DIRECTORY, without a newline at its end.
+---@param name string
+---@return string
+function credential(name) end
+
+--- Defines a policy of one's own: policy "name" (function(options) … return policy end)
+---@param name string
+---@return fun(constructor: fun(options: any): reeve.Policy|function|table)
+function policy(name) end
+
+--- These policies instead of the built-ins.
+---@param policies table
+---@return reeve.Policy
+function only(policies) end
+
+--- All of these policies; a list is the same.
+---@param policies table
+---@return reeve.Policy
+function all(policies) end

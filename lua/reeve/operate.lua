@@ -1,0 +1,21 @@
+--- What an operator wants of a service: the order to the master, and the event for the policies.
+
+local view = require "reeve.view"
+
+local M = {}
+
+--- enum service_verb of src/wire/wire.h
+M.VERBS = { start = 0, stop = 1, restart = 2, drain = 3, reset = 4 }
+
+--- Does it. The service exists and the verb is one of VERBS: the caller's duty.
+---@param ctx { host: table, plan: table }
+---@param order table reeve.wire's
+---@param name string
+---@param verb string
+function M.service(ctx, order, name, verb)
+  local _, svc = view.definition(ctx, name)
+  order.service_do { svc = svc, verb = M.VERBS[verb] }
+  ctx.host:operator(name, verb) -- `reset` lifts a quarantine there
+end
+
+return M

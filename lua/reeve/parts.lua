@@ -1,0 +1,163 @@
+--- Policies as users write them -> parts as the host asks them.
+--
+-- A policy is a function (s, ev, st) -> vote; a list of policies; or a table of hooks by the name of an event.
+-- Beside hooks a table may have
+--
+--   min_avail = function(s) -> n            votes spare = n, asked at every event and each second
+--   idle_kill = function(s, p) -> boolean   asked for each idle process once a second: true, it may go
+--   run, on, version, migrate, name         run is a function, asked at the events that `on` lists (none: all);
+--                                           version and migrate(old st, its version) -> st: a change of st's shape
+--   only = true                             instead of the built-ins (what `only {...}` returns)
+--
+-- A *part* is { path, run, on = set of event kinds or nil for all, store }. Every hook and every item of a list is a
+-- part with a standing vote of its own; the hooks of one table share a *store* { path, version, migrate, st }.
+local facts = require "reeve.facts"
+local suggest = require "reeve.suggest"
+
+local parts = {}
+
+local WORDS = { min_avail = true, idle_kill = true, run = true, on = true, version = true, migrate = true, name = true,
+  only = true }
+
+local TYPES = { on = "table", version = "number", name = "string", only = "boolean" } -- the others are functions
+
+local ALL_WORDS = {}
+for name in pairs(WORDS) do ALL_WORDS[name] = true end
+for name in pairs(facts.EVENTS) do ALL_WORDS[name] = true end
+
+local function next_second(s) return math.floor(s.now) + 1 end
+
+-- min_avail = function(s) -> n
+local function ask_min_avail(f)
+  return function(s)
+    local n = f(s)
+    if n == nil then return { wake = next_second(s) } end
+    return { spare = n, wake = next_second(s) }
+  end
+end
+
+local function longest_idle(s)
+  local idle = {}
+  for _, p in ipairs(s.processes) do
+    if p.state == "idle" and p.idle_for then idle[#idle + 1] = p end
+  end
+  table.sort(idle, function(a, b)
+    if a.idle_for ~= b.idle_for then return a.idle_for > b.idle_for end
+    return a.id < b.id
+  end)
+  return idle
+end
+
+-- Those that may go and are the longest idle are the master's to pick: a permission to shrink. One that may go
+-- though a longer idle one may not is named, but never below the floors in force.
+local function ask_idle_kill(f)
+  return function(s)
+    local vote, picked, first = { wake = next_second(s) }, {}, 0
+    local idle = longest_idle(s)
+    for i, p in ipairs(idle) do
+      if f(s, p) then
+        if first == i - 1 then first = i else picked[#picked + 1] = p end
+      end
+    end
+    local staying = s.live - s.leaving
+    if first > 0 then vote.shrink_to = staying - first end
+    local floors = s.standing
+    local room = math.min(staying - (floors.at_least or 0), s.avail - (floors.spare or 0)) - first
+    for i = 1, math.min(#picked, room) do
+      vote.retire = vote.retire or {}
+      vote.retire[picked[i].id] = false
+    end
+    return vote
+  end
+end
+
+local compile
+
+local function set(list)
+  local names = {}
+  for _, name in ipairs(list) do names[name] = true end
+  return names
+end
+
+local function new_store(path, policy)
+  return { path = path, version = policy.version or 1, migrate = policy.migrate, st = {} }
+end
+
+local function add(out, path, store, run, on) out[#out + 1] = { path = path, store = store, run = run, on = on } end
+
+local function check_word(path, name, value)
+  if type(name) ~= "string" then return ("policy %s has a key that is a %s"):format(path, type(name)) end
+  if not ALL_WORDS[name] then
+    return ("policy %s: there is no hook '%s'%s"):format(path, name, suggest.hint(name, ALL_WORDS))
+  end
+  local wanted = TYPES[name] or "function"
+  if type(value) ~= wanted then
+    return ("policy %s: %s must be a %s, not a %s"):format(path, name, wanted, type(value))
+  end
+end
+
+local function check_table(policy, path)
+  for name, value in next, policy do
+    if math.type(name) ~= "integer" then
+      local wrong = check_word(path, name, value)
+      if wrong then return wrong end
+    end
+  end
+  for _, kind in ipairs(policy.on or {}) do
+    if not facts.EVENTS[kind] then
+      return ("policy %s: there is no event '%s'%s"):format(path, tostring(kind), suggest.hint(kind, facts.EVENTS))
+    end
+  end
+end
+
+local function hooks_in_order(policy)
+  local names = {}
+  for name in next, policy do
+    if type(name) == "string" and facts.EVENTS[name] then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+local function compile_table(policy, path, out)
+  local wrong = check_table(policy, path)
+  if wrong then return nil, wrong end
+  local store = new_store(path, policy)
+  if policy.run then add(out, path, store, policy.run, policy.on and set(policy.on)) end
+  if policy.min_avail then add(out, path .. ".min_avail", store, ask_min_avail(policy.min_avail)) end
+  if policy.idle_kill then
+    add(out, path .. ".idle_kill", store, ask_idle_kill(policy.idle_kill), { tick = true })
+  end
+  for _, name in ipairs(hooks_in_order(policy)) do
+    add(out, path .. "." .. name, store, policy[name], { [name] = true })
+  end
+  for i, item in ipairs(policy) do
+    local ok, sentence = compile(item, ("%s.%d"):format(path, i), out)
+    if not ok then return nil, sentence end
+  end
+  return true
+end
+
+function compile(policy, path, out)
+  if policy == false then return true end
+  if type(policy) == "function" then
+    add(out, path, new_store(path, {}), policy)
+    return true
+  end
+  if type(policy) == "table" then
+    if type(policy.name) == "string" then path = ("%s(%s)"):format(path, policy.name:sub(1, 40)) end
+    return compile_table(policy, path, out)
+  end
+  return nil, ("policy %s must be a function, a table of hooks or a list of policies, not a %s"):format(path,
+    type(policy))
+end
+
+--- The parts of a policy, or nil and a sentence. `path` names it in messages and in saved state.
+function parts.compile(policy, path)
+  local out = {}
+  local ok, sentence = compile(policy, path, out)
+  if not ok then return nil, sentence end
+  return out
+end
+
+return parts

@@ -1,0 +1,311 @@
+--- Policies under test: a fake service in virtual time.
+--
+--   local T = require "reeve.test"
+--   local s = T.service { process_limit = 8, process_min_avail = 2, idle_kill = "5min", policy = my_policy }
+--   s:connect(6); s:finish(6); s:advance "4min"
+--   assert.equal(8, s.live)
+--
+-- Settings are those of a service, written as in a config; without them: client_limit 1, process_limit 100,
+-- idle_kill 60s, and boot = 0 (how long a process takes to come up). Pool, facts and policy host are the production
+-- ones. Fields: now (s), live, starting, idle, busy, leaving, draining, avail, clients, waiting, throttled (s), lost
+-- (clients); s.facts is what policies see, s.standing the order in force, s.log what was logged.
+local combinators = require "reeve.combinators"
+local policyhost = require "reeve.policyhost"
+local rng = require "reeve.rng"
+local spec = require "reeve.spec"
+local world = require "reeve.world"
+
+local T = {}
+local Subject = {}
+
+local OWN = { policy = true, boot = true, leave = true, name = true, seed = true, wall = true, policies = true,
+  gauges_first = true }
+local DEFAULTS = { contract = "reeve", client_limit = 1, process_limit = 100, idle_kill = "60s" }
+
+local function canonical(name, value)
+  local text = type(value) == "boolean" and (value and "true" or "false") or tostring(value)
+  local good, sentence = spec.parse("service", name, text)
+  if good == nil then error(("%s = %s: %s"):format(name, text, sentence), 4) end
+  return good
+end
+
+local function is_setting(name)
+  for _, row in ipairs(spec.settings) do
+    if row.scope == "service" and row.name == name then return true end
+  end
+  return false
+end
+
+local function settings_of(options)
+  local settings = {}
+  for _, row in ipairs(spec.settings) do
+    if row.scope == "service" and row.type ~= "policy" and row.default ~= "" then
+      settings[row.name] = canonical(row.name, row.default)
+    end
+  end
+  for name, value in pairs(DEFAULTS) do settings[name] = canonical(name, value) end
+  for name, value in pairs(options) do
+    if not OWN[name] then
+      if not is_setting(name) then
+        local near = spec.suggest("service", name)
+        error(("unknown setting '%s'%s"):format(name, near and ("; did you mean '%s'?"):format(near) or ""), 3)
+      end
+      settings[name] = canonical(name, value)
+    end
+  end
+  return settings
+end
+
+-- A duration in the config's form, or a number of seconds, to ms.
+local function ms_of(duration)
+  if type(duration) == "number" then return math.floor(duration * 1000 + 0.5) end
+  local good, sentence = spec.parse("service", "stop_timeout", duration)
+  if not good then error(sentence, 3) end
+  return math.tointeger(tonumber(good))
+end
+
+--- A guard without a deadline: an error is told as the real one tells it.
+T.guard = {
+  call = function(_, f, ...)
+    local result = table.pack(pcall(f, ...))
+    if result[1] then return table.unpack(result, 1, result.n) end
+    return false, result[2], "runtime", ""
+  end,
+}
+
+local function directory_of_policies()
+  local lua_dir = os.getenv "REEVE_LUA_DIR"
+  if lua_dir then return lua_dir .. "/../policies" end
+  return debug.getinfo(1, "S").source:sub(2):gsub("[^/]*$", "") .. "../../policies"
+end
+
+--- The words that a policy file sees here: Lua's own and the combinators.
+T.env = setmetatable({}, { __index = function(_, name) return combinators.WORDS[name] or _G[name] end })
+
+local loaded = {}
+
+--- The constructor of a shipped policy: T.policy "hours" { ... }.
+function T.policy(name)
+  if not loaded[name] then
+    local path = ("%s/%s.lua"):format(directory_of_policies(), name)
+    local file = assert(io.open(path))
+    local text = file:read "a"
+    file:close()
+    loaded[name] = assert(policyhost.load(text, path, T.env))
+  end
+  return loaded[name]
+end
+
+-- Monday 00:00 at the beginning of time.
+local function monday(now)
+  local seconds = now // 1000
+  return { unix = seconds, sec = seconds % 86400, wday = seconds // 86400 % 7 + 1, zone = "UTC" }
+end
+
+local function logger(lines)
+  local function write(level)
+    return function(format, ...) lines[#lines + 1] = ("%s: %s"):format(level, format:format(...)) end
+  end
+  return { debug = write "debug", info = write "info", warn = write "warning", error = write "error" }
+end
+
+local function host_maker(subject, options)
+  local replaced = options.policies or {}
+  return function(order)
+    return policyhost.new { order = order, guard = T.guard, log = logger(subject.log), spec = spec,
+      seed = options.seed or 1, wall = options.wall or monday, now = function() return subject.world.now end,
+      mark = function(text) subject.mark = text end,
+      policies = function(name) return replaced[name] or T.policy(name) end }
+  end
+end
+
+--- A service with its first processes up. Options: settings, and policy, boot, leave (how long an idle process takes
+-- to go), seed, wall (function(now ms) -> wall), policies ({ name = constructor }: other built-ins), name.
+function T.service(options)
+  local subject = { log = {}, options = options }
+  subject.world = world.new { host = host_maker(subject, options), gauges_first = options.gauges_first,
+    boot = options.boot and ms_of(options.boot), leave = options.leave and ms_of(options.leave) }
+  subject.service = subject.world:service { name = options.name or "test", settings = settings_of(options),
+    policy = options.policy }
+  subject.world:begin()
+  return setmetatable(subject, Subject)
+end
+
+---- reading
+
+local GETTERS = {
+  now = function(s) return s.world.now / 1000 end,
+  live = function(s) return s.service.pool:live() end,
+  avail = function(s) return s.service.pool:available() end,
+  clients = function(s) return s.service.pool:clients() end,
+  waiting = function(s) return s.service.waiting end,
+  lost = function(s) return s.service.lost end,
+  standing = function(s) return s.service.standing end,
+  orders = function(s) return s.service.orders end,
+  generation = function(s) return s.service.generation end,
+  facts = function(s) return s.world.host.services[s.service.name] end,
+  host = function(s) return s.world.host end,
+  quarantined = function(s) return s.world.quarantined end,
+  throttled = function(s) return math.max(0, s.service.pool:counters().throttled_until - s.world.now) / 1000 end,
+  counters = function(s) return s.service.pool:counters() end,
+}
+for _, state in ipairs { "starting", "idle", "busy", "leaving", "draining" } do
+  GETTERS[state] = function(s) return s.service.pool:count(state) end
+end
+
+local methods = {}
+
+function Subject.__index(s, key)
+  if GETTERS[key] then return GETTERS[key](s) end
+  return methods[key]
+end
+
+---- doing
+
+local function settled(f)
+  return function(s, ...)
+    f(s, ...)
+    s.world:settle()
+    return s
+  end
+end
+
+--- n clients connect (1 without a number).
+methods.connect = settled(function(s, n) s.service:connect(n or 1) end)
+--- n clients are done.
+methods.finish = settled(function(s, n) s.service:finish(n or 1) end)
+--- n processes die by a signal; the ones with clients first.
+methods.crash = settled(function(s, n) s.service:crash(n or 1) end)
+--- The next n starts fail before the first status; without n all do, 0 ends it.
+methods.fail_start = settled(function(s, n) s.service.failing = n or math.maxinteger end)
+--- The next n forks fail.
+methods.fail_fork = settled(function(s, n) s.service.fork_failing = n or math.maxinteger end)
+--- A reload gave the service new processes to come: s.generation is one higher.
+methods.renew = settled(function(s) s.service:renew() end)
+methods.stop = settled(function(s) s.service:stop(true) end)
+methods.start = settled(function(s) s.service:stop(false) end)
+
+--- An operator's verb: start, stop, restart, drain, reset or scale.
+methods.operator = settled(function(s, verb, fields)
+  if verb == "reset" or verb == "start" or verb == "restart" then s.service.pool:reset() end
+  s.world.host:operator(s.service.name, verb, fields)
+  s.world.news = true
+end)
+
+--- What `reeve service scale` sets: { at_least, at_most, until }, or nil.
+methods.override = settled(function(s, bounds)
+  s.world.host:override(s.service.name, bounds)
+  s.world.news = true
+end)
+
+--- Time passes: "4min", or a number of seconds.
+function methods.advance(s, duration)
+  s.world:run_until(s.world.now + ms_of(duration))
+  return s
+end
+
+--- The engine dies and a new one takes over with what the last one saved. `reload`: with a new generation of the
+-- plan, and `policy` instead of the old one if there is one.
+function methods.restart_engine(s, reload, policy)
+  local text = s.world.host:save()
+  if reload then s.world.generation = s.world.generation + 1 end
+  if policy then s.service.definition.policy = policy end
+  s.world:begin(true, text)
+  return s
+end
+
+--- host:why of the service.
+function methods.why(s) return s.world.host:why(s.service.name) end
+
+---- fuzz
+
+-- The facts are the pool; nothing is promised that a policy could break.
+local MIRRORED = { "live", "idle", "busy", "starting", "leaving", "draining", "waiting" }
+
+local function check(s)
+  for _, name in ipairs(MIRRORED) do
+    local fact, truth = s.facts[name], s[name]
+    if fact ~= nil and fact ~= truth then error(("facts say %s = %d, the pool %d"):format(name, fact, truth), 0) end
+  end
+  if s.facts.avail ~= s.avail then error(("facts say avail = %d, the pool %d"):format(s.facts.avail, s.avail), 0) end
+  local limit = s.service.process_limit
+  if s.live > limit then error(("%d live processes with process_limit %d"):format(s.live, limit), 0) end
+  if s.live + s.draining > 2 * limit then error("more than twice process_limit with the draining ones", 0) end
+  for _, line in ipairs(s.log) do
+    if line:find "^error" then error(line, 0) end
+  end
+end
+
+-- The deeds of a fuzzed world: each a name and a number that choose() drew.
+local DEEDS = {
+  connect = function(s, x) s:connect(1 + x % 7) end,
+  finish = function(s, x) if s.clients > 0 then s:finish(1 + x % s.clients) end end,
+  advance = function(s, x) s:advance(({ 0.001, 0.5, 1, 7, 61, 300 })[1 + x % 6]) end,
+  crash = function(s, x) if s.live > 0 then s:crash(1 + x % math.min(s.live, 3)) end end,
+  fail_start = function(s, x) s:fail_start(x % 4) end,
+  fail_fork = function(s, x) s:fail_fork(x % 3) end,
+  renew = function(s) s:renew() end,
+  restart = function(s) s:restart_engine() end,
+  scale = function(s, x) s:override { at_least = x % 4, at_most = 3 + x % 5, ["until"] = s.now + 30 } end,
+}
+local NAMES = { "connect", "connect", "connect", "finish", "finish", "advance", "advance", "advance", "crash",
+  "fail_start", "fail_fork", "renew", "restart", "scale" }
+
+local function run(make, script)
+  local s
+  local ok, failure = pcall(function()
+    s = make()
+    s.world.checks[1] = function() check(s) end
+    for _, deed in ipairs(script) do
+      DEEDS[deed[1]](s, deed[2])
+      check(s)
+    end
+  end)
+  return not ok and tostring(failure) or nil
+end
+
+-- Leaves out every deed without which it still fails.
+local function shrink(make, script)
+  local i = #script
+  while i >= 1 do
+    local shorter = table.move(script, 1, i - 1, 1, {})
+    table.move(script, i + 1, #script, i, shorter)
+    if run(make, shorter) then script = shorter end
+    i = math.min(i - 1, #script)
+  end
+  return script
+end
+
+local function in_words(script)
+  local words = {}
+  for i, deed in ipairs(script) do words[i] = ("%s(%d)"):format(deed[1], deed[2]) end
+  return table.concat(words, " ")
+end
+
+--- Random events against the invariants: facts equal the pool, never over process_limit, never starts and shrinks at
+-- once, never asks a busy process, no error of the policy. Raises with the shortest script that still fails.
+-- `options`: those of T.service, and worlds = 100, deeds = 25, fuzz_seed = 1.
+function T.fuzz(policy, options)
+  options = options or {}
+  local random = { state = rng.seed("fuzz", options.fuzz_seed or 1) }
+  local service = { policy = policy }
+  for name, value in pairs(options) do
+    if name ~= "worlds" and name ~= "deeds" and name ~= "fuzz_seed" then service[name] = value end
+  end
+  local function make() return T.service(service) end
+  for w = 1, options.worlds or 100 do
+    local script = {}
+    for i = 1, options.deeds or 25 do
+      script[i] = { NAMES[1 + math.floor(rng.next(random) * #NAMES)], math.floor(rng.next(random) * 1000) }
+    end
+    service.gauges_first = w % 2 == 0
+    local failure = run(make, script)
+    if failure then
+      script = shrink(make, script)
+      error(("%s\n  after: %s"):format(run(make, script) or failure, in_words(script)), 2)
+    end
+  end
+  return true
+end
+
+return T

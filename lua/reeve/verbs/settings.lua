@@ -1,0 +1,143 @@
+--- reeve settings: every setting with type, default, bounds and meaning, from the settings table.
+-- Exit: 0; 2 no such setting, 64 wrong usage.
+
+local json = require "dkjson"
+local near = require "reeve.config.near"
+local read_options = require "reeve.options"
+local synonyms = require "reeve.config.synonyms"
+
+local SCOPES = { "global", "service", "inet_listener", "unix_listener" }
+local TITLES = {
+  global = "settings { }", service = "service \"name\" { }", inet_listener = "inet_listener \"name\" { }",
+  unix_listener = "unix_listener \"path\" { } and fifo_listener \"path\" { }",
+}
+local TYPES = {
+  count = "a whole number", duration = "a duration (\"60s\", \"5min\", \"1h\")", size = "a size (\"256M\", \"1G\")",
+  mode = "a file mode (\"0660\")", flag = "true or false", user = "a user (name or \"#1000\")",
+  group = "a group (name or \"#1000\")", text = "a text", path = "a path",
+  command = "a command (\"program argument\" or a list)",
+  words = "a list of words (\"a b\" or { \"a\", \"b\" })", choice = "one of several words", groups = "a list of groups",
+  map = "a table { NAME = \"value\" }", policy = "a policy", table = "a table",
+}
+local CHANGES = {
+  live = "is used at once", resize = "starts or stops processes", renew = "replaces the processes",
+  restart = "needs a restart of the daemon", same = "does nothing",
+}
+local FIELDS = { "scope", "name", "type", "default", "least", "most", "words", "change", "help" }
+
+local function wrap(text, width, indent)
+  local lines, line = {}, ""
+  for word in text:gmatch "%S+" do
+    if #line > 0 and #line + 1 + #word > width - indent then
+      lines[#lines + 1], line = line, word
+    else
+      line = #line > 0 and line .. " " .. word or word
+    end
+  end
+  lines[#lines + 1] = line
+  return (" "):rep(indent) .. table.concat(lines, "\n" .. (" "):rep(indent))
+end
+
+local function default_text(row)
+  return row.default ~= "" and row.default or "-"
+end
+
+local function show_table(ctx, spec)
+  for i, scope in ipairs(SCOPES) do
+    ctx.out(("%s%s\n"):format(i > 1 and "\n" or "", TITLES[scope]))
+    for _, row in ipairs(spec.settings) do
+      if row.scope == scope then
+        ctx.out(("  %-22s %-9s %s\n"):format(row.name, row.type, default_text(row)))
+        ctx.out(wrap(row.help, ctx.width or 80, 6) .. "\n")
+      end
+    end
+  end
+end
+
+local function bounds_text(spec, row)
+  if row.words then return "one of \"" .. row.words:gsub("|", "\", \"") .. "\"" end
+  if not row.least then return nil end
+  local function print(n) return spec.print(row.scope, row.name, tostring(n)) end
+  if row.most == math.maxinteger then return ("from %s up"):format(print(row.least)) end
+  return ("from %s to %s"):format(print(row.least), print(row.most))
+end
+
+local function show_one(ctx, spec, row)
+  ctx.out(("%s in %s\n"):format(row.name, TITLES[row.scope]))
+  ctx.out(wrap(row.help, ctx.width or 80, 2) .. "\n")
+  ctx.out(("  type      %s\n"):format(TYPES[row.type]))
+  ctx.out(("  default   %s\n"):format(row.default ~= "" and row.default or "unset"))
+  local bounds = bounds_text(spec, row)
+  if bounds then ctx.out(("  bounds    %s\n"):format(bounds)) end
+  ctx.out(("  a change  %s\n"):format(CHANGES[row.change]))
+end
+
+local function show_json(ctx, rows)
+  local list = {}
+  for i, row in ipairs(rows) do
+    local copy = {}
+    for _, field in ipairs(FIELDS) do copy[field] = row[field] end
+    if row.words then
+      copy.words = {}
+      for word in (row.words .. "|"):gmatch "(.-)|" do table.insert(copy.words, word) end
+    end
+    list[i] = json.encode(copy, { keyorder = FIELDS })
+  end
+  ctx.out("[\n" .. table.concat(list, ",\n") .. "\n]\n")
+end
+
+local function rows_named(spec, name)
+  local rows = {}
+  for _, row in ipairs(spec.settings) do
+    if row.name == name then rows[#rows + 1] = row end
+  end
+  return rows
+end
+
+--- The name that an alias or another program's name stands for, or nil and what to say.
+local function meant(spec, name)
+  for _, scope in ipairs(SCOPES) do
+    local ours = synonyms.alias(scope, name, function(other) return #rows_named(spec, other) > 0 end)
+    if ours then return ours end
+  end
+  local names = {}
+  for _, row in ipairs(spec.settings) do names[#names + 1] = row.name end
+  for _, scope in ipairs(SCOPES) do
+    local hint = synonyms.hint(scope, name)
+    if hint then return nil, hint end
+  end
+  local close = near(name, names)
+  return nil, close and ("did you mean '%s'?"):format(close) or "'reeve settings' lists all"
+end
+
+return function(ctx, args)
+  local options, words = read_options({ ["--json"] = true }, args)
+  if not options or #words > 1 then
+    ctx.err(("reeve settings: %s\n"):format(options and "only one name at a time" or words))
+    return 64
+  end
+  local spec, name = ctx.spec or ctx.here.spec, words[1]
+  if not name then
+    if options.json then show_json(ctx, spec.settings) else show_table(ctx, spec) end
+    return 0
+  end
+  local rows, hint = rows_named(spec, name), nil
+  if #rows == 0 then
+    local ours
+    ours, hint = meant(spec, name)
+    rows = ours and rows_named(spec, ours) or rows
+  end
+  if #rows == 0 then
+    ctx.err(("reeve settings: there is no setting '%s'; %s\n"):format(name, hint))
+    return 2
+  end
+  if options.json then
+    show_json(ctx, rows)
+    return 0
+  end
+  for i, row in ipairs(rows) do
+    if i > 1 then ctx.out "\n" end
+    show_one(ctx, spec, row)
+  end
+  return 0
+end

@@ -1,0 +1,27 @@
+-- min_avail: keep process_min_avail processes able to take clients. Built in.
+--
+-- Dovecot's service_monitor_start_extra_avail: a floor on processes with room for a client, new ones counted from
+-- their fork. Dovecot starts at most 10 of them at a time and yields to starts on demand; here the master starts the
+-- missing ones at once. A service of type startup gets one process when the daemon starts, until one has ended well
+-- (which the master's pool sees first, so that a quick job does not run twice).
+return function()
+  local function floor(s, st)
+    local vote = { spare = s.settings.process_min_avail }
+    if s.type == "startup" and not st.done then vote.at_least, vote.why = 1, "runs once at the start" end
+    if vote.spare > 0 then vote.why = ("process_min_avail = %d"):format(vote.spare) end
+    return vote
+  end
+
+  return {
+    on = { "start", "reload", "exit", "operator" },
+    run = function(s, ev, st)
+      if ev.kind == "exit" then
+        if s.type ~= "startup" or st.done or not ev.ok or ev.asked then return nil end
+        st.done = true
+      elseif ev.kind == "operator" and (ev.verb == "start" or ev.verb == "restart") then
+        st.done = nil
+      end
+      return floor(s, st)
+    end,
+  }
+end

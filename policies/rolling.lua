@@ -1,0 +1,81 @@
+-- rolling: replace the processes of an older generation, in batches, new ones up before old ones go. Built in.
+--
+-- The practice of Kubernetes' maxSurge (25 %) and Puma's phased restart; unlike both it stops by itself when the new
+-- ones fail to start and goes on when one has come up. Where process_limit leaves no room for a surplus, a batch
+-- of old ones goes first.
+--
+-- options: batch = 0.25 (the share of the pool that is replaced at a time)
+local function census(s, st)
+  local c = { idle = {}, busy = {}, ready = 0, starting = 0 }
+  local still = {}
+  for _, p in ipairs(s.processes) do
+    if p.generation < s.generation then
+      if st.picked[p.id] then
+        still[p.id] = true
+      elseif p.state == "idle" then
+        c.idle[#c.idle + 1] = p
+      elseif p.state == "busy" or p.state == "starting" then
+        c.busy[#c.busy + 1] = p
+      end
+    elseif p.state == "idle" or p.state == "busy" then
+      c.ready = c.ready + 1
+    elseif p.state == "starting" then
+      c.starting = c.starting + 1
+    end
+  end
+  st.picked = still
+  c.old = #c.idle + #c.busy
+  return c
+end
+
+-- How many old ones may go now: as many as are ready beyond the size at the beginning; with no room to grow, a batch.
+local function to_go(s, st, c, batch)
+  local surplus = c.old + c.ready - st.target
+  local limit = s.settings.process_limit
+  if st.target + batch > limit and c.starting == 0 and c.old + c.ready >= limit then surplus = batch end
+  return math.max(0, math.min(surplus, c.old))
+end
+
+local function retire(s, st, c, n)
+  local victims, patience = {}, s.settings.stop_timeout
+  for i = 1, n do
+    local p = c.idle[i] or c.busy[i - #c.idle]
+    victims[p.id], st.picked[p.id] = patience ~= math.huge and s.now + patience, true
+  end
+  return victims
+end
+
+local function watch(s, ev, st)
+  if st.generation ~= s.generation then st.generation, st.failed, st.target, st.picked = s.generation, nil, nil, {} end
+  local of_new = ev.generation == s.generation and not ev.ok and not ev.asked and ev.stage == "startup"
+  if ev.kind == "exit" and of_new or ev.kind == "start_failed" then
+    st.failed = true
+  elseif ev.kind == "ready" or ev.kind == "operator" and ev.verb == "reset" then
+    st.failed = nil -- only the present generation starts
+  end
+end
+
+return function(options)
+  local share = options and options.batch or 0.25
+  return {
+    on = { "start", "reload", "spawn", "ready", "status", "exit", "start_failed", "operator" },
+    run = function(s, ev, st)
+      watch(s, ev, st)
+      if s.old == 0 then
+        if not st.target then return nil end
+        st.target = nil
+        return {}
+      end
+      if s.stopped then return {} end
+      st.target = st.target or s.live - s.leaving
+      if st.failed then return { why = "rolling stopped: new processes fail to start" } end
+      local c = census(s, st)
+      local batch = math.max(1, math.ceil(st.target * share))
+      local going = to_go(s, st, c, batch)
+      local left = c.old - going
+      local size = math.min(c.ready + left, st.target) + math.min(batch, left)
+      return { at_least = math.min(math.max(size, math.min(st.target, c.ready + c.old)), s.settings.process_limit),
+        retire = going > 0 and retire(s, st, c, going) or nil, why = ("replacing %d old processes"):format(c.old) }
+    end,
+  }
+end

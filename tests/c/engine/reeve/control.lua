@@ -1,0 +1,25 @@
+-- A console for tests/c/test_engine.c: says every frame back.
+local M = {}
+M.__index = M
+
+function M.preload() end
+
+function M.owner_only() return function() return "admin" end end
+
+function M.new(opts) return setmetatable({ opts = opts }, M) end
+
+function M.connect(_, _, peer) assert(peer.uid and peer.gid and peer.pid) end
+
+function M:frame(session, verb, id, payload)
+  if verb == "bug" then error "a bug in a verb" end
+  local text = verb == "flood" and ("x"):rep(1 << 20) or payload
+  self.opts.send(session, ("out %d %d\n%s"):format(id, #text, text))
+  if verb == "bye" then self.opts.close(session) end
+end
+
+function M.closed() end
+function M.turn() end
+function M.reload_done() end
+function M.stopping() end
+
+return M
