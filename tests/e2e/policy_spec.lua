@@ -78,7 +78,7 @@ describe("a policy", function()
       policy = { demand = function() local t = nil; return t.x end, spawn = function() local t = nil; return t.x end,
         exit = function() local t = nil; return t.x end } , ]] .. LISTENER .. "}" }
     assert.truthy(d:clients(2)[2].pid)
-    d:wait_log(d.config_path:gsub("%p", "%%%0") .. ":%d+[^\n]*nil value")
+    d:wait_log(reeve.literal(d.config_path) .. ":%d+[^\n]*nil value")
     d:wait_service("s", { avail = 1, clients = 2 })
     d:stop()
   end)

@@ -51,6 +51,11 @@ local function write(path, text)
 end
 M.read, M.write = read, write
 
+--- The text as a Lua pattern that matches it alone.
+function M.literal(text)
+  return (text:gsub("%p", "%%%0"))
+end
+
 local function quote(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
@@ -93,7 +98,7 @@ local FOR_SANITIZERS = os.getenv "SAN" and "default_vsz_limit = 0," or ""
 
 local function new(options)
   local _, dir = M.shell "d=$(mktemp -d /tmp/reeve-e2e.XXXXXX) && chmod 755 $d && echo $d"
-  local d = setmetatable({ dir = dir:match "%S+", ports = {}, options = options }, Daemon)
+  local d = setmetatable({ dir = dir:match "%S+", ports = {}, open = {}, options = options }, Daemon)
   local copy = ("cp %s %s/worker && mkdir %s/run"):format(quote(BUILD .. "/tests/e2e-worker"), d.dir, d.dir)
   assert(M.shell(copy) == 0)
   d.config_path, d.log_path, d.base = d.dir .. "/reeve.lua", d.dir .. "/log", d.dir .. "/run"
@@ -292,19 +297,23 @@ function Daemon:assert_nothing_left()
   for _, port in pairs(self.ports) do assert(not M.listening_inode(port), "somebody listens on port " .. port) end
 end
 
---- Stops the daemon by its verb, waits for its end and looks that nothing is left. Returns its exit code.
+--- Lets every client leave, stops the daemon by its verb, waits for its end and looks that nothing is left.
+-- Returns its exit code.
 function Daemon:stop()
+  for _, c in ipairs(self.open) do c:close() end
   local code, text = self:reeve "stop"
   assert(code == 0, "stop: " .. text)
   M.wait_until(function() return self:exit_code() end, "the daemon to end")
   self:assert_nothing_left()
+  local exit = self:exit_code()
   self:destroy()
-  return self:exit_code()
+  return exit
 end
 
 --- Ends everything by force and removes the directory.
 function Daemon:destroy()
   alive[self] = nil
+  for _, c in ipairs(self.open) do c:close() end
   for _, pid in ipairs(self:processes()) do M.shell("kill -CONT " .. pid .. "; kill -9 " .. pid) end
   M.wait_until(function() return #self:processes() == 0 end, "the killed to be gone")
   M.shell("rm -rf " .. quote(self.dir))
@@ -324,7 +333,9 @@ function Daemon:connect(where)
     local ok, why = s:connect(where == "[::1]" and "::1" or "127.0.0.1", self:port(where == "[::1]" and 1 or where))
     if not ok then return nil, why end
   end
-  return setmetatable({ socket = s }, Client)
+  local c = setmetatable({ socket = s }, Client)
+  self.open[#self.open + 1] = c
+  return c
 end
 
 --- As many clients at once, each already served (its pid is in `pid`).

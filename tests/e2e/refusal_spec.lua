@@ -48,7 +48,7 @@ describe("a start is refused", function()
   it("with 78 and the position for a syntax error", function()
     local code, text, d = reeve.refused { config = [[service "a" { executable = "x" ]] }
     assert.equal(78, code)
-    assert.truthy(text:find(d.config_path .. ":%d+"), text)
+    assert.truthy(text:find(reeve.literal(d.config_path) .. ":%d+"), text)
     d:assert_nothing_left()
   end)
 
