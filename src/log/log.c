@@ -5,24 +5,17 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/say.h"
 #include "log/orders.h"
+#include "log/output.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
-#include <poll.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define COMPLAIN_MS  60000
-#define FINISH_MS    2000
 #define EXIT_NO_OPEN 80
 
-static const struct timeval at_once = {0, 0}, soon = {0, 20000}, later = {0, 250000}, second = {1, 0};
+static const struct timeval at_once = {0, 0}, second = {1, 0};
 
 struct pipe *log_pipe(const struct log *log, int32_t fd)
 {
@@ -31,137 +24,6 @@ struct pipe *log_pipe(const struct log *log, int32_t fd)
 			return &log->pipes[i];
 	return NULL;
 }
-
-static bool is_stuck(const struct log *log)
-{
-	for (size_t i = 0; i < log->sinks_n; i++)
-		if (log->sinks[i].stuck_ms != 0)
-			return true;
-	return false;
-}
-
-/* ---- out: records to sinks */
-
-void log_deliver(struct log *log, struct pipe *p, const struct record *r)
-{
-	struct sink *s = log->path_of[level_path(r->level)];
-	struct buf clean = {NULL, 0, 0};
-
-	if (p != NULL && p->drop && queue_size(&s->queue) >= SINK_WAIT_MOST) {
-		p->lost += r->continues ? 0 : 1;
-		return;
-	}
-	record_clean(r, &clean);
-	if (!r->continues)
-		errors_add(&log->errors, r, buf_text(&clean), clean.used);
-	sink_put(s, r, buf_text(&clean), clean.used);
-	buf_free(&clean);
-}
-
-void log_note(struct log *log, enum level level, const char *format, ...)
-{
-	struct record r = {.level = level, .service = "reeve-log", .pid = (int32_t)getpid()};
-	char text[2048];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	r.text = text;
-	r.len = strlen(text);
-	(void)clock_gettime(CLOCK_REALTIME, &r.at);
-	log_deliver(log, NULL, &r);
-}
-
-/* On stderr, once a minute, and only if that does not make us wait. */
-static void complain(struct sink *s, uint64_t now)
-{
-	struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-	if (s->fd == STDERR_FILENO || (s->error == EAGAIN && now - s->stuck_ms < 1000) ||
-		(s->said_ms != 0 && now - s->said_ms < COMPLAIN_MS) || poll(&ready, 1, 0) != 1)
-		return;
-	s->said_ms = now;
-	say(SAY_ERROR,
-		"cannot write to %s %s: %s; %" PRIu64
-		" lines wait, and services with log_overflow = \"block\" "
-		"wait when their pipes are full; free some space or mend it, it is tried again by itself",
-		s->kind->name, s->where, strerror(s->error), s->queue.count);
-}
-
-static void reopen(struct log *log, struct sink *s)
-{
-	struct err e;
-
-	if (sink_reopen(s, &e) == 0)
-		return;
-	if (errno == EACCES || errno == EPERM || errno == EROFS) {
-		log_note(log, LEVEL_INFO, "%s; stopping, so that the master opens it and starts us again",
-			e.text);
-		(void)event_base_loopbreak(log->loop); /* the pipes keep what is in them */
-		return;
-	}
-	if (s->said_ms == 0 || clock_ms() - s->said_ms >= COMPLAIN_MS) {
-		s->said_ms = clock_ms();
-		log_note(log, LEVEL_ERROR, "%s; going on with the old one", e.text);
-	}
-}
-
-void log_reopen(struct log *log)
-{
-	for (size_t i = 0; i < log->sinks_n; i++)
-		reopen(log, &log->sinks[i]);
-}
-
-static void go_on(struct log *log, struct sink *s, uint64_t now)
-{
-	uint64_t since = s->stuck_ms;
-
-	s->stuck_ms = 0;
-	if (s->said_ms != 0)
-		log_note(log, LEVEL_WARNING, "%s %s could not be written to for %" PRIu64 " s", s->kind->name,
-			s->where, (now - since) / 1000);
-	s->said_ms = 0;
-}
-
-static void tell_lost(struct log *log)
-{
-	for (size_t i = 0; i < log->pipes_n; i++) {
-		struct pipe *p = &log->pipes[i];
-		if (p->lost > 0)
-			log_note(log, LEVEL_WARNING,
-				"service %s: %" PRIu64 " lines were dropped: the log could not be written "
-				"(log_overflow = \"drop\")",
-				p->name, p->lost);
-		p->lost = 0;
-	}
-}
-
-static void flush(struct log *log, struct sink *s)
-{
-	uint64_t now = clock_ms();
-
-	if (s->queue.count > 0 && sink_moved(s, now))
-		reopen(log, s);
-	if (sink_flush(s, now)) {
-		if (s->stuck_ms != 0)
-			go_on(log, s, now);
-		return;
-	}
-	complain(s, now);
-	if (!evtimer_pending(log->retry, NULL))
-		(void)evtimer_add(log->retry, s->error == EAGAIN ? &soon : &later);
-}
-
-/* A stuck one is left to the retry timer. */
-static void flush_all(struct log *log)
-{
-	for (size_t i = 0; i < log->sinks_n; i++)
-		if (log->sinks[i].stuck_ms == 0)
-			flush(log, &log->sinks[i]);
-}
-
-/* ---- in: lines of pipes to records */
 
 static bool name_is_taken(const struct log *log, const char *name, size_t len)
 {
@@ -179,7 +41,7 @@ static void on_name(struct log *log, struct pipe *p, const struct split_piece *p
 	if (!name_is_taken(log, piece->text, len))
 		pipe_name(p, piece->text, piece->len);
 	else
-		log_note(log, LEVEL_WARNING,
+		output_note(log, LEVEL_WARNING,
 			"the pipe of %s says that it is '%.*s', which another one is: not believed", p->name,
 			(int)len, piece->text);
 }
@@ -222,7 +84,7 @@ static void on_text(struct log *log, struct pipe *p, const struct line *line, co
 		return;
 	add_prefix(p, line, &r);
 	(void)clock_gettime(CLOCK_REALTIME, &r.at);
-	log_deliver(log, p, &r);
+	output_record(log, p, &r);
 }
 
 static void on_line(void *arg, struct pipe *p, const struct line *line, const struct split_piece *piece)
@@ -259,7 +121,7 @@ static bool step(struct log *log, struct pipe *p, size_t bytes)
 {
 	enum pipe_state state = pipe_step(p, bytes, p->is_master ? 1 : SIZE_MAX, on_line, log);
 
-	flush_all(log);
+	output_flush(log);
 	if (state == PIPE_CLOSED)
 		end_pipe(log, p);
 	p->ready = state == PIPE_MORE;
@@ -268,7 +130,7 @@ static bool step(struct log *log, struct pipe *p, size_t bytes)
 
 static bool must_wait(const struct log *log, const struct pipe *p)
 {
-	return !p->drop && is_stuck(log);
+	return !p->drop && output_is_stuck(log);
 }
 
 static void on_turn(int fd, short what, void *arg)
@@ -305,26 +167,12 @@ static void on_readable(int fd, short what, void *arg)
 	(void)evtimer_add(log->turn, &at_once);
 }
 
-static void on_retry(int fd, short what, void *arg)
-{
-	struct log *log = arg;
-
-	(void)fd, (void)what;
-	for (size_t i = 0; i < log->sinks_n; i++)
-		flush(log, &log->sinks[i]);
-	if (is_stuck(log))
-		return;
-	tell_lost(log);
-	flush_all(log);
-	(void)evtimer_add(log->turn, &at_once);
-}
-
 static void tell_refused(struct log *log, struct pipe *p, uint64_t now)
 {
 	uint64_t n = rate_told(&p->rate, now);
 
 	if (n > 0)
-		log_note(log, LEVEL_WARNING,
+		output_note(log, LEVEL_WARNING,
 			"service %s: %" PRIu64 " lines were dropped: more than %" PRIu32
 			" a second (log_rate)",
 			p->name, n, p->rate.most);
@@ -333,14 +181,14 @@ static void tell_refused(struct log *log, struct pipe *p, uint64_t now)
 static void on_tick(int fd, short what, void *arg)
 {
 	struct log *log = arg;
-	bool more = is_stuck(log);
+	bool more = output_is_stuck(log);
 
 	(void)fd, (void)what;
-	for (size_t i = 0; i < log->pipes_n && !is_stuck(log); i++) {
+	for (size_t i = 0; i < log->pipes_n && !output_is_stuck(log); i++) {
 		tell_refused(log, &log->pipes[i], clock_ms());
 		more |= log->pipes[i].rate.refused > 0;
 	}
-	flush_all(log);
+	output_flush(log);
 	if (more)
 		(void)evtimer_add(log->tick, &second);
 }
@@ -355,66 +203,7 @@ void log_stop(struct log *log)
 	(void)event_base_loopbreak(log->loop);
 }
 
-uint64_t log_finish(struct log *log)
-{
-	uint64_t until = clock_ms() + FINISH_MS, left = 0;
-
-	for (;;) {
-		for (size_t i = 0; i < log->sinks_n; i++)
-			flush(log, &log->sinks[i]);
-		if (!is_stuck(log))
-			tell_lost(log);
-		flush_all(log);
-		if (!is_stuck(log) || clock_ms() >= until)
-			break;
-		(void)poll(NULL, 0, 20);
-	}
-	for (size_t i = 0; i < log->sinks_n; i++)
-		left += log->sinks[i].queue.count;
-	for (size_t i = 0; i < log->pipes_n; i++)
-		left += log->pipes[i].lost;
-	return left;
-}
-
 /* ---- start and end */
-
-static struct sink *sink_at(struct log *log, const char *word)
-{
-	for (size_t i = 0; i < LEVEL_PATHS; i++)
-		if (log->path_of[i] != NULL && strcmp(log->settings.path[i], word) == 0)
-			return log->path_of[i];
-	return NULL;
-}
-
-static int open_sink(struct log *log, enum level_path path, struct err *e)
-{
-	const struct settings *set = &log->settings;
-	struct sink *s = &log->sinks[log->sinks_n];
-
-	if (sink_init(s, set->path[path], e) < 0)
-		return -1;
-	s->given = set->path_fd[path];
-	s->timestamp = set->timestamp;
-	s->instance = set->instance;
-	s->facility = set->facility;
-	s->json = set->json;
-	if (sink_open(s, e) < 0)
-		return -1;
-	fd_close(&s->given);
-	log->sinks_n++;
-	log->path_of[path] = s;
-	return 0;
-}
-
-static int open_sinks(struct log *log, struct err *e)
-{
-	for (enum level_path i = 0; i < LEVEL_PATHS; i++) {
-		log->path_of[i] = sink_at(log, log->settings.path[i]);
-		if (log->path_of[i] == NULL && open_sink(log, i, e) < 0)
-			return -1;
-	}
-	return 0;
-}
 
 static int take_pipe(struct log *log, int fd, const struct settings_socket *at, struct err *e)
 {
@@ -432,7 +221,7 @@ static int take_pipe(struct log *log, int fd, const struct settings_socket *at, 
 	if (p->ev == NULL || event_add(p->ev, NULL) < 0)
 		return err_set(e, "cannot watch log pipe %d", fd);
 	if (p->small)
-		log_note(log, LEVEL_WARNING,
+		output_note(log, LEVEL_WARNING,
 			"the pipe of %s is below 64 KiB: lines that are written in several parts may be cut",
 			p->name);
 	return 0;
@@ -471,18 +260,17 @@ int log_open(struct log *log, struct event_base *loop, int *code, struct err *e)
 {
 	log->loop = loop;
 	log->turn = evtimer_new(loop, on_turn, log);
-	log->retry = evtimer_new(loop, on_retry, log);
 	log->tick = evtimer_new(loop, on_tick, log);
 	*code = 78;
-	if (log->turn == NULL || log->retry == NULL || log->tick == NULL)
+	if (log->turn == NULL || log->tick == NULL)
 		return err_set(e, "no memory for timers");
-	if (open_sinks(log, e) < 0) {
+	if (output_open(log, e) < 0) {
 		*code = EXIT_NO_OPEN;
 		return -1;
 	}
 	if (take_all(log, e) < 0)
 		return -1;
-	flush_all(log);
+	output_flush(log);
 	(void)evtimer_add(log->turn, &at_once);
 	return 0;
 }
@@ -496,10 +284,8 @@ void log_close(struct log *log)
 	}
 	for (size_t i = 0; i < log->listeners_n; i++)
 		event_free(log->listeners[i]);
-	for (size_t i = 0; i < log->sinks_n; i++)
-		sink_close(&log->sinks[i]);
+	output_close(log);
 	event_free(log->turn);
-	event_free(log->retry);
 	event_free(log->tick);
 	errors_free(&log->errors);
 	mem_free(&log->pipes);

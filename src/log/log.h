@@ -100,26 +100,14 @@ struct log {
  * -1: a sentence; *code is the exit code. */
 int log_open(struct log *log, struct event_base *loop, int *code, struct err *e) MUST_USE;
 
-/* One line on its way out. `p`: whose it is; NULL: our own. */
-void log_deliver(struct log *log, struct pipe *p, const struct record *r);
-
-/* A line of our own. */
-void log_note(struct log *log, enum level level, const char *format, ...) PRINTF(3, 4);
-
 /* Takes what the pipe holds at this moment. Stops early when the log is stuck and the service is to wait. */
 void log_drain(struct log *log, struct pipe *p);
 
 /* The pipe with that descriptor, or NULL. */
 struct pipe *log_pipe(const struct log *log, int32_t fd);
 
-/* SIGUSR1: opens the files again. */
-void log_reopen(struct log *log);
-
 /* SIGTERM: takes what is in the pipes and leaves the loop. */
 void log_stop(struct log *log);
-
-/* Writes what waits, for at most two seconds. How many lines could not be written. */
-uint64_t log_finish(struct log *log);
 
 void log_close(struct log *log);
 

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/say.h"
 #include "log/log.h"
+#include "log/output.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -28,7 +29,7 @@ static void on_stop(int sig, short what, void *arg)
 static void on_reopen(int sig, short what, void *arg)
 {
 	(void)sig, (void)what;
-	log_reopen(arg);
+	output_reopen(arg);
 }
 
 static const struct {
@@ -107,7 +108,7 @@ static int run(struct log *log)
 	drop_privileges(&log->settings);
 	report_ready(&log->settings);
 	(void)event_base_dispatch(loop);
-	left = log_finish(log);
+	left = output_finish(log);
 	if (left > 0)
 		say(SAY_ERROR, "%" PRIu64 " lines could not be written before the end", left);
 	log_close(log);

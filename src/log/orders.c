@@ -2,6 +2,7 @@
 #include "log/orders.h"
 
 #include "log/log.h"
+#include "log/output.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static void order_fatal(struct log *log, struct pipe *p, int32_t pid, const char
 	r.text = line;
 	r.len = (size_t)n;
 	(void)clock_gettime(CLOCK_REALTIME, &r.at);
-	log_deliver(log, p, &r);
+	output_record(log, p, &r);
 }
 
 static void order_default_fatal(struct log *log, struct pipe *p, int32_t pid, const char *text, size_t len)
