@@ -13,7 +13,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define EXIT_NO_OPEN 80
+#define EXIT_NO_OPEN  80
+#define LOOK_FIRST_MS 5
+#define LOOK_LAST_MS  1000
 
 static const struct timeval at_once = {0, 0}, second = {1, 0};
 
@@ -115,6 +117,32 @@ static void end_pipe(struct log *log, struct pipe *p)
 		(void)event_base_loopbreak(log->loop);
 }
 
+static void look_later(struct log *log)
+{
+	struct timeval after = {log->look_ms / 1000, log->look_ms % 1000 * 1000};
+
+	if (!evtimer_pending(log->look, NULL))
+		(void)evtimer_add(log->look, &after);
+}
+
+/* Half lines that grew without an event; each time later while nothing comes. */
+static void on_look(int fd, short what, void *arg)
+{
+	struct log *log = arg;
+	bool any = false;
+
+	(void)fd, (void)what;
+	log->look_ms = log->look_ms * 2 < LOOK_LAST_MS ? log->look_ms * 2 : LOOK_LAST_MS;
+	for (size_t i = 0; i < log->pipes_n; i++) {
+		struct pipe *p = &log->pipes[i];
+		p->ready |= pipe_has_grown(p);
+		any |= p->half > 0;
+	}
+	if (any)
+		look_later(log);
+	(void)evtimer_add(log->turn, &at_once);
+}
+
 /* One step. True: there may be more. The master's orders make us step and write other pipes' lines, so each
  * is taken out on its own. */
 static bool step(struct log *log, struct pipe *p, size_t bytes)
@@ -125,6 +153,10 @@ static bool step(struct log *log, struct pipe *p, size_t bytes)
 	if (state == PIPE_CLOSED)
 		end_pipe(log, p);
 	p->ready = state == PIPE_MORE;
+	if (p->ready)
+		log->look_ms = LOOK_FIRST_MS;
+	if (p->half > 0)
+		look_later(log);
 	return p->ready;
 }
 
@@ -261,8 +293,10 @@ int log_open(struct log *log, struct event_base *loop, int *code, struct err *e)
 	log->loop = loop;
 	log->turn = evtimer_new(loop, on_turn, log);
 	log->tick = evtimer_new(loop, on_tick, log);
+	log->look = evtimer_new(loop, on_look, log);
+	log->look_ms = LOOK_FIRST_MS;
 	*code = 78;
-	if (log->turn == NULL || log->tick == NULL)
+	if (log->turn == NULL || log->tick == NULL || log->look == NULL)
 		return err_set(e, "no memory for timers");
 	if (output_open(log, e) < 0) {
 		*code = EXIT_NO_OPEN;
@@ -287,6 +321,7 @@ void log_close(struct log *log)
 	output_close(log);
 	event_free(log->turn);
 	event_free(log->tick);
+	event_free(log->look);
 	errors_free(&log->errors);
 	mem_free(&log->pipes);
 	mem_free(&log->listeners);

@@ -94,6 +94,8 @@ struct log {
 	struct event *turn;  /* there is something to read */
 	struct event *retry; /* a sink is stuck */
 	struct event *tick;  /* lines were refused: say how many */
+	struct event *look;  /* there are half lines: have they grown? */
+	unsigned look_ms;    /* its next delay */
 };
 
 /* Opens the sinks, then takes on the pipes and listeners. `log->settings` has been read.

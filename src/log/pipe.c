@@ -176,7 +176,7 @@ enum pipe_state pipe_step(struct pipe *p, size_t bytes, size_t lines, pipe_line_
 	ssize_t n = look(p->fd, data, bytes < sizeof data ? bytes : sizeof data);
 	struct view v = {data, n > 0 ? (size_t)n : 0, lines, false};
 
-	p->taken = 0;
+	p->taken = p->half = 0;
 	if (n == 0)
 		return PIPE_CLOSED;
 	if (n < 0)
@@ -184,7 +184,15 @@ enum pipe_state pipe_step(struct pipe *p, size_t bytes, size_t lines, pipe_line_
 	v.last = alone && v.len == pipe_holds(p);
 	p->taken = deliver_all(p, &v, deliver, arg);
 	take(p->fd, data, p->taken);
-	return p->taken > 0 ? PIPE_MORE : PIPE_EMPTY;
+	if (p->taken > 0)
+		return PIPE_MORE;
+	p->half = v.len;
+	return PIPE_EMPTY;
+}
+
+bool pipe_has_grown(const struct pipe *p)
+{
+	return p->half > 0 && pipe_holds(p) != p->half;
 }
 
 void pipe_close(struct pipe *p)

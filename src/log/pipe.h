@@ -29,6 +29,7 @@ struct pipe {
 	bool refusing; /* the line that a piece belongs to was refused by its rate */
 	int32_t only;  /* whose lines without a header are; 0 = unknown */
 	uint64_t lost; /* lines that found no room, since it was last said */
+	size_t half;   /* bytes of half a line that the last step left */
 	size_t taken;  /* bytes that the last step took out */
 	struct split split;
 	struct line going; /* header of the line whose next piece is to come */
@@ -61,6 +62,9 @@ void pipe_name(struct pipe *p, const char *prefix, size_t len);
 
 /* Bytes in it now. */
 size_t pipe_holds(const struct pipe *p);
+
+/* Is there more behind the half line that the last step left? */
+bool pipe_has_grown(const struct pipe *p);
 
 void pipe_close(struct pipe *p);
 

@@ -2,13 +2,14 @@
 #ifndef REEVE_TEST_H
 #define REEVE_TEST_H
 
-/* clang-format off: cmocka.h needs the others before it */
-#include <cmocka.h>
+/* cmocka.h needs the others before it */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <cmocka.h>
 /* clang-format on */
 
 /* splitmix64 (Steele, Lea, Flood 2014). TEST_SEED in the environment starts elsewhere. */
