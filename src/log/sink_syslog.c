@@ -1,0 +1,56 @@
+/* sink_syslog: RFC 5424 as datagrams to /dev/log. A daemon that is away is tried again with each flush. */
+#include "base/fd.h"
+#include "log/sink.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define NAME_MOST 48   /* RFC 5424: APP-NAME */
+#define CUT_TO    1024 /* what every receiver takes (RFC 5424, 6.1), should a whole line be refused */
+
+/* PRINTUSASCII without blanks, and what a quoted parameter may not hold */
+static void add_name(struct buf *out, const char *name, size_t most)
+{
+	for (size_t i = 0; name[i] != '\0' && i < most; i++) {
+		char c = name[i] > ' ' && name[i] < 0x7f && strchr("\"]\\", name[i]) == NULL ? name[i] : '_';
+		buf_add(out, &c, 1);
+	}
+	if (name[0] == '\0')
+		buf_add(out, "-", 1);
+}
+
+static void syslog_form(
+	const struct sink *s, const struct record *r, const char *clean, size_t len, struct buf *out)
+{
+	char at[40];
+
+	record_time(r, at, sizeof at);
+	buf_print(out, "<%d>1 %s %s ", s->facility * 8 + level_severity(r->level), at, s->host);
+	add_name(out, r->service, NAME_MOST);
+	if (r->pid > 0)
+		buf_print(out, " %d - [origin software=\"", r->pid);
+	else
+		buf_print(out, " - - [origin software=\"");
+	add_name(out, s->instance, NAME_MOST);
+	buf_print(out, "\"] ");
+	buf_add(out, clean, len);
+}
+
+static ssize_t syslog_write(struct sink *s)
+{
+	struct iovec io;
+	ssize_t n;
+
+	(void)queue_peek(&s->queue, &io, 1);
+	if (s->fd < 0 && sink_connect(s, NULL) < 0)
+		return -1;
+	n = send(s->fd, io.iov_base, io.iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && errno == EMSGSIZE && io.iov_len > CUT_TO)
+		n = send(s->fd, io.iov_base, CUT_TO, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && errno != EAGAIN && errno != ENOBUFS)
+		fd_close(&s->fd); /* the daemon was restarted: connect anew next time */
+	return n < 0 ? -1 : (ssize_t)io.iov_len;
+}
+
+const struct sink_kind sink_syslog = {"syslog", sink_connect, syslog_form, syslog_write, NULL};
