@@ -116,8 +116,8 @@ static void put_service(struct engine *en, size_t i, struct buf *text)
 	} else {
 		enum spec_change change = compare(s->definition, d, &names);
 		bool renew = change >= SPEC_RENEW;
-		buf_print(text, "%s %s%s%s%s\n", verbs[change], d->name,
-			names.used > 0 ? " (" : "", buf_text(&names), names.used > 0 ? ")" : "");
+		buf_print(text, "%s %s%s%s%s\n", verbs[change], d->name, names.used > 0 ? " (" : "",
+			buf_text(&names), names.used > 0 ? ")" : "");
 		if (renew || s->number == 0)
 			s->generation++;
 		s->pool.stopped = s->number == 0 ? false : s->pool.stopped;

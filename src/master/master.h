@@ -42,9 +42,9 @@ struct master {
 	struct list services;       /* struct service, in the plan's order; removed ones behind */
 	struct service **by_number; /* [svc - 1] */
 	size_t services_n;
-	int bundle;  /* memfd of the texts of the plan in force */
-	int state;   /* memfd of the policies' st */
-	int control; /* the listening control socket */
+	int bundle;     /* memfd of the texts of the plan in force */
+	int state;      /* memfd of the policies' st */
+	int control;    /* the listening control socket */
 	char *base_dir; /* of the lock and the control socket; NULL before they are taken */
 	int lock;
 	int diag; /* netlink: queues of unix sockets */

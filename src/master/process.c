@@ -18,9 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHUNK         64    /* processes whose memory is taken together */
-#define LEAVE_MS      10000 /* a process asked to go that does not answer is busy after all */
-#define BAD_MOST      10    /* messages; then the process is killed */
+#define CHUNK         64   /* processes whose memory is taken together */
+#define LEAVE_MS      5000 /* a process asked to go that does not answer is busy after all */
+#define BAD_MOST      10   /* messages; then the process is killed */
 #define STATUS_FD     5
 #define DEAD_FD       6
 #define UNKILLABLE_MS 10000
@@ -164,9 +164,9 @@ static const char *name_of(const struct process *p)
 static void never_reported(struct process *p)
 {
 	say(SAY_ERROR,
-		"service %s: process %d never reported within start_timeout and is killed: if it does not "
-		"speak Reeve's "
-		"contract write contract = \"plain\"",
+		"service %s: process %d never reported: if it does not speak Reeve's contract write contract "
+		"= "
+		"\"plain\"; if it is slow, raise start_timeout. It is killed",
 		name_of(p), (int)p->pid);
 	send_signal(p, SIGKILL);
 	climb(p, STEP_KILL, UNKILLABLE_MS);

@@ -245,7 +245,7 @@ static void consume(struct report *r, const struct taken *taken)
 static bool is_empty(const struct report *r)
 {
 	return r->queued == 0 && r->lost == 0 && r->services.count == 0 && r->processes.count == 0 &&
-		!r->sync_asked;
+	       !r->sync_asked;
 }
 
 static void wait_for_socket(struct report *r, const struct engine *en)
@@ -295,7 +295,7 @@ static void send_all(struct report *r)
 		if (taken.events == r->queued)
 			at = take_gauges(r, r->frame, at, &taken);
 		is_last = taken.events == r->queued && taken.services == r->services.count &&
-			taken.processes == r->processes.count;
+			  taken.processes == r->processes.count;
 		at = finish(r, at, is_last);
 		if (engine_send_frame(en, r->frame, at) < 0) {
 			wait_for_socket(r, en);
