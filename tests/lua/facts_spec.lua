@@ -9,15 +9,16 @@ local windows = require "reeve.windows"
 local function world_of(settings)
   local all = { process_limit = "8", client_limit = "1", idle_kill = "60000", contract = "reeve" }
   for name, value in pairs(settings or {}) do all[name] = value end
-  local world = facts.new { seed = 7, wall = function(now) return { unix = now // 1000, sec = 3, wday = 2, zone = "UTC" } end }
+  local function wall(now) return { unix = now // 1000, sec = 3, wday = 2, zone = "UTC" } end
+  local world = facts.new { seed = 7, wall = wall }
   world:define({ services = { { name = "web", settings = all }, { name = "other", settings = all } } }, spec)
   world:report("begin", { generation = 1, now = 1000, master_pid = 1, resumed = false })
   return world, world.views.web
 end
 
 local function process(world, id, state, now, more)
-  local msg = { process = id, svc = 1, pid = 100 + id, generation = 1, state = state, now = now, born = 1000, since = now,
-    available = state < 2 and 1 or 0, clients = state == 2 and 1 or 0, served = 0, ready = state > 0 }
+  local msg = { process = id, svc = 1, pid = 100 + id, generation = 1, state = state, now = now, born = 1000,
+    since = now, available = state < 2 and 1 or 0, clients = state == 2 and 1 or 0, served = 0, ready = state > 0 }
   for name, value in pairs(more or {}) do msg[name] = value end
   world:report("process", msg)
 end
@@ -108,7 +109,8 @@ describe("the mirror", function()
     world:report("demand", { svc = 1, now = 2002, waiting = 1 })
     exit(world, 9, 2003); exit(world, 3, 2003)
     facts.tell(world.services[1], "operator", { verb = "reset" })
-    assert.same({ "exit3", "exit9", "spawn3", "spawn9", "ready3", "ready9", "status", "demand", "operator" }, kinds(world))
+    assert.same({ "exit3", "exit9", "spawn3", "spawn9", "ready3", "ready9", "status", "demand", "operator" },
+      kinds(world))
     assert.same({}, kinds(world))
   end)
 
@@ -124,7 +126,9 @@ describe("the mirror", function()
     process(world, 1, 1, 2000); pool(world, 2000, { served = 4 }); world:turn(9000)
     assert.same({ 1, 1 }, { s.live, s.avail })
     for _, name in ipairs { "clients", "served", "busy", "idle", "service_mean" } do assert.is_nil(s[name], name) end
-    for _, name in ipairs { "clients", "served", "busy_for", "idle_for" } do assert.is_nil(s.processes[1][name], name) end
+    for _, name in ipairs { "clients", "served", "busy_for", "idle_for" } do
+      assert.is_nil(s.processes[1][name], name)
+    end
     assert.is_nil(s:avg("busy", 5)); assert.is_nil(s:rate("served", 5))
     assert.equal(1, s:min("live", 5))
   end)
@@ -177,9 +181,12 @@ describe("what a policy cannot do", function()
     ["set a setting"] = { function() s.settings.process_limit = 99 end, "'process_limit' of s.settings cannot be set" },
     ["misspell a setting"] = { function() return s.settings.proces_limit end, "did you mean 'process_limit'%?" },
     ["turn the clock"] = { function() s.wall.sec = 0 end, "'sec' of s.wall cannot be set" },
-    ["invent a gauge"] = { function() local x = s:avg("idel", 5) return x end, "there is no gauge 'idel'; did you mean 'idle'%?" },
-    ["ask of a counter"] = { function() local x = s:rate("idle", 5) return x end, "there is no counter 'idle'" },
-    ["look too far back"] = { function() local x = s:avg("idle", 601) return x end, "a window of 601 seconds: from above 0 to 600" },
+    ["invent a gauge"] = { function() local x = s:avg("idel", 5) return x end,
+      "there is no gauge 'idel'; did you mean 'idle'%?" },
+    ["take a gauge for a counter"] = { function() local x = s:rate("idle", 5) return x end,
+      "there is no counter 'idle'" },
+    ["look too far back"] = { function() local x = s:avg("idle", 601) return x end,
+      "a window of 601 seconds: from above 0 to 600" },
     ["look at nan"] = { function() local x = s:min("idle", 0 / 0) return x end, "a window of %-?nan seconds" },
     ["add a peer"] = { function() s.services.web = nil end, "field 'web' of s.services cannot be set" },
     ["reach the metatable"] = { function() getmetatable(s).__index = nil end, "attempt to index a boolean value" },

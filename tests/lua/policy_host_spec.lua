@@ -196,8 +196,8 @@ describe("a failing policy", function()
     broken = true
     s:operator "scale"; s:operator "scale"
     assert.same({ 3, 1 }, { s.live, errors(s) })
-    assert.matches("^error: service test: policy own%.operator: .*policy_host_spec%.lua:%d+: a service has no field 'nonsense'",
-      s.log[1])
+    assert.matches("^error: service test: policy own%.operator: .*policy_host_spec%.lua:%d+: "
+      .. "a service has no field 'nonsense'", s.log[1])
     assert.equal("failing", why_of(s, "own.operator").state)
   end)
 
@@ -380,7 +380,8 @@ describe("load", function()
     assert.matches("^policies/mine%.lua:2: ", select(2, policyhost.load("\nnowhere()", "mine", {})))
     assert.equal("policy mine returns a table: a policy file is `return function(options) ... end`",
       select(2, policyhost.load("return {}", "mine", {})))
-    assert.matches("attempt to load a binary chunk", select(2, policyhost.load(string.dump(function() end), "mine", {})))
+    local bytecode = string.dump(function() end)
+    assert.matches("attempt to load a binary chunk", select(2, policyhost.load(bytecode, "mine", {})))
   end)
 end)
 
@@ -398,7 +399,8 @@ describe("combinators", function()
 
   it("settle keeps the highest floor of the window", function()
     local want = 6
-    local s = T.service { idle_kill = "never", policy = combinators.settle(60, function() return { at_least = want } end) }
+    local s = T.service { idle_kill = "never",
+      policy = combinators.settle(60, function() return { at_least = want } end) }
     assert.equal(6, s.live)
     s:advance(100); want = 2; s:connect(1); s:finish(1)
     s:advance(30); want = 4; s:connect(1); s:finish(1); want = 2; s:connect(1); s:finish(1)

@@ -135,7 +135,8 @@ describe("fuzz", function()
   end
 
   it("finds no way over the limits in 2000 worlds of random votes", function()
-    assert.is_true(T.fuzz(chaos, { worlds = 1000, deeds = 10, process_limit = 6, process_min_avail = 1, boot = "300ms" }))
+    assert.is_true(T.fuzz(chaos, { worlds = 1000, deeds = 10, process_limit = 6, process_min_avail = 1,
+      boot = "300ms" }))
     assert.is_true(T.fuzz(chaos, { worlds = 700, deeds = 10, process_limit = 4, client_limit = 3, service_count = 5 }))
     assert.is_true(T.fuzz(chaos, { worlds = 300, deeds = 10, process_limit = 5, contract = "plain", leave = "200ms" }))
   end)
