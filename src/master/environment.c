@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "master/limits.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -169,6 +170,7 @@ void environment_prepare(struct service *s)
 	const struct definition *d = s->definition;
 	struct texts_out argv = {NULL, 0}, env = {NULL, 0};
 
+	assert(d->arguments.count > 0); /* plan_check */
 	environment_clear(s);
 	add_format(&env, "SERVICE_NAME=%s", d->name);
 	if (service_reports(s))
