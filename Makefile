@@ -149,9 +149,11 @@ $(BUILD)/tests/$(1): $(BUILD)/obj/tests/c/$(1).o $(patsubst %.c,$(BUILD)/obj/%.o
 endef
 $(foreach t,$(C_TESTS),$(eval $(call C_TEST,$(t))))
 
+# the worker is static, so that it runs alone in a chroot
+$(BUILD)/tests/e2e-worker: E2E_LDFLAGS = $(if $(SAN),,-static-pie)
 $(BUILD)/tests/e2e-worker $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(CC) $(ALL_LDFLAGS) $(E2E_LDFLAGS) -o $@ $^
 $(BUILD)/obj/e2e-worker.o: tests/e2e/worker.c
 $(BUILD)/obj/swarm.o: tests/bench/swarm.c
 $(BUILD)/obj/e2e-worker.o $(BUILD)/obj/swarm.o:

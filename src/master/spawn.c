@@ -51,16 +51,22 @@ int spawn_prepare(void)
 
 /* ---- the steps, in their order. Each returns 0, or -1 and errno. */
 
+/* The kernel's own call: glibc's refuses signals 32 and 33, which whoever started us may have ignored. */
 IN_CHILD static int step_signals(const struct spawn *sp)
 {
-	struct sigaction act = {.sa_handler = SIG_DFL};
+	struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		unsigned long mask;
+	} act = {SIG_DFL, 0, NULL, 0};
 	sigset_t none;
 
 	(void)sp;
 	for (int sig = 1; sig < NSIG; sig++) {
-		act.sa_handler = sig == SIGPIPE ? SIG_IGN : SIG_DFL;
+		act.handler = sig == SIGPIPE ? SIG_IGN : SIG_DFL;
 		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)sigaction(sig, &act, NULL); /* glibc's own two refuse; they are default */
+			(void)syscall(SYS_rt_sigaction, sig, &act, NULL, sizeof act.mask);
 	}
 	(void)sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);
@@ -243,6 +249,11 @@ IN_CHILD static const char *the_directory(const struct spawn *sp)
 	return sp->directory;
 }
 
+IN_CHILD static const char *the_limits(const struct spawn *sp)
+{
+	return sp->limits_text;
+}
+
 IN_CHILD static const char *the_program(const struct spawn *sp)
 {
 	return sp->program;
@@ -258,7 +269,7 @@ static const struct step {
 	{"umask", step_umask, NULL},
 	{"oom_score_adj", step_oom, NULL},
 	{"nice", step_nice, NULL},
-	{"rlimits", step_rlimits, NULL},
+	{"rlimits", step_rlimits, the_limits},
 	{"groups", step_groups, NULL},
 	{"group", step_gid, NULL},
 	{"chroot", step_chroot, the_chroot},
