@@ -153,12 +153,14 @@ $(BUILD)/tests/$(1): $(BUILD)/obj/tests/c/$(1).o $(patsubst %.c,$(BUILD)/obj/%.o
 endef
 $(foreach t,$(C_TESTS),$(eval $(call C_TEST,$(t))))
 
-$(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
-	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^
+# the worker is static, so that it runs alone in a chroot
+$(BUILD)/tests/e2e-worker: E2E_LDFLAGS = $(if $(SAN),,-static-pie)
 $(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $(E2E_LDFLAGS) -o $@ $^
 $(BUILD)/obj/e2e-worker.o: tests/e2e/worker.c
 $(BUILD)/obj/load.o: tests/e2e/load.c
 $(BUILD)/obj/swarm.o: tests/bench/swarm.c

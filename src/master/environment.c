@@ -128,6 +128,7 @@ static void prepare_privileges(struct service *s, struct texts_out *env)
 	sp->nice = (int)set->nice;
 	sp->oom_score_adj = (int)set->oom_score_adj;
 	sp->no_new_privs = set->no_new_privs != 0;
+	sp->limits_text = set->rlimits;
 	sp->limits_n = limits_read(set->rlimits, sp->limits);
 	sp->open_files = s->master->open_files;
 	sp->address_space =

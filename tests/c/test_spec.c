@@ -66,7 +66,6 @@ static const struct sample {
 	{SPEC_global, "control_mode", "0660", 0660, NULL},
 	{SPEC_global, "control_mode", "660", BAD,
 		"'660' lacks the leading 0 of an octal mode; write \"0660\""},
-	{SPEC_global, "policy", "", ANY_TEXT, NULL},
 	{SPEC_service, "description", "the web", ANY_TEXT, NULL},
 	{SPEC_service, "executable", "/usr/libexec/imap -D", ANY_TEXT, NULL},
 	{SPEC_service, "contract", "reeve", ANY_TEXT, NULL},

@@ -96,7 +96,7 @@ local function carried_out(ctx, name, verb, before, wait)
 end
 
 return function(ctx, args)
-  local given, words = read_options({ wait = true }, args)
+  local given, words = read_options({ ["--wait"] = true }, args)
   if not given then return wrong(ctx, words .. "; " .. USAGE) end
   local verb, name = words[1], words[2]
   if not VERBS[verb] then return wrong_verb(ctx, verb) end
