@@ -57,7 +57,32 @@ static void kill_all(struct master *m)
 
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
-			process_kill(p);
+			if (s->kind->rank == 0)
+				process_kill(p);
+}
+
+/* The lowest rank that has processes: those end before the next rank is told to. */
+static uint32_t lowest_rank(const struct master *m)
+{
+	uint32_t least = UINT32_MAX;
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->processes.count > 0 && s->kind->rank < least)
+			least = s->kind->rank;
+	return least;
+}
+
+/* Ends the services of that rank and below. */
+static void end_rank(struct master *m, uint32_t rank)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->kind->rank <= rank && (s->number != 0 || s->kind->rank > 0) && !s->ending) {
+			s->ending = true;
+			service_end(s);
+		}
 }
 
 /* stop_timeout of the daemon bounds that of its services. */
@@ -71,13 +96,12 @@ static void bound_drain(struct master *m)
 		return;
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
-			process_retire(p, deadline);
+			if (s->kind->rank == 0)
+				process_retire(p, deadline);
 }
 
 void master_stop(struct master *m, bool now)
 {
-	struct service *s;
-
 	if (m->life == MASTER_BOOTING) {
 		master_abort(m, EX_TEMPFAIL);
 		return;
@@ -92,8 +116,7 @@ void master_stop(struct master *m, bool now)
 		m->life = MASTER_STOPPING;
 		m->stop_told = UINT32_MAX;
 		engine_end(&m->next);
-		LIST_EACH (s, &m->services, struct service, link)
-			service_end(s);
+		end_rank(m, 0);
 		bound_drain(m);
 	}
 	if (now)
@@ -118,6 +141,14 @@ static void on_hangup(evutil_socket_t sig, short what, void *arg)
 	(void)what;
 	if (reload_begin(arg, 0, &e) < 0)
 		say(SAY_ERROR, "SIGHUP: %s", e.text);
+}
+
+static void on_reopen(evutil_socket_t sig, short what, void *arg)
+{
+	(void)sig;
+	(void)what;
+	if (!logpipe_reopen(arg))
+		say(SAY_INFO, "SIGUSR1: there is no log process that could open its files again");
 }
 
 /* Somebody else's children may become ours (PID 1, or a child made with CLONE_PARENT); nobody else
@@ -196,6 +227,8 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	if (m->life != MASTER_STOPPING)
 		return;
 	say_remaining(m);
+	if (lowest_rank(m) != 0)
+		end_rank(m, lowest_rank(m));
 	if (m->alive == 0)
 		(void)event_base_loopbreak(m->loop);
 }
@@ -213,6 +246,8 @@ static void prepare(struct master *m)
 	m->bundle = m->control = m->lock = -1;
 	m->diag = listener_diag_open();
 	m->report = report_new(m);
+	logpipe_init(m);
+	anvil_init(m);
 	(void)event_assign(&m->turn, m->loop, -1, 0, on_turn, m);
 	(void)event_assign(&m->second, m->loop, -1, EV_PERSIST, on_second, m);
 	(void)event_add(&m->second, &second);
@@ -223,6 +258,8 @@ static void prepare(struct master *m)
 	(void)evsignal_add(&m->sigterm, NULL);
 	(void)evsignal_add(&m->sigint, NULL);
 	(void)evsignal_add(&m->sighup, NULL);
+	(void)evsignal_assign(&m->sigusr1, m->loop, SIGUSR1, on_reopen, m);
+	(void)evsignal_add(&m->sigusr1, NULL);
 }
 
 static void end_engine(struct master *m)
@@ -257,6 +294,8 @@ static void clear(struct master *m)
 {
 	struct service *s;
 
+	logpipe_end(m);
+	anvil_end(m);
 	LIST_EACH (s, &m->services, struct service, link)
 		service_free(&s);
 	if (m->base_dir != NULL) {
