@@ -177,10 +177,12 @@ faults: E2E_TAGS = --tags=slow
 # ---- fuzz: libFuzzer on what reads foreign bytes
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/*)
+fuzz_links = $(filter-out %/main.c,$(wildcard $(patsubst %,src/%*.c,$(shell sed -n '1s,.*links: *\([^;*]*\).*,\1,p' $(1)))))
+build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch])
 	@mkdir -p $(@D)
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-	  -o $@ $(filter %.c,$^)
+	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \
+	  -Wl,--as-needed -levent_core
 fuzz: $(addprefix build-fuzz/,$(FUZZERS))
 	@for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f; \
 	  build-fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=build-fuzz/$$f- \

@@ -1,8 +1,7 @@
 -- rolling: replace the processes of an older generation, in batches, new ones up before old ones go. Built in.
 --
 -- The practice of Kubernetes' maxSurge (25 %) and Puma's phased restart; unlike both it stops by itself when the new
--- ones fail to start and goes on when one has come up. Where process_limit leaves no room for a surplus, a batch
--- of old ones goes first.
+-- ones fail to start and goes on when one has come up. Without room below process_limit a batch of old ones goes first.
 --
 -- options: batch = 0.25 (the share of the pool that is replaced at a time)
 local function census(s, st)

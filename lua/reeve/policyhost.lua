@@ -321,6 +321,7 @@ function Host:turn(now)
       run(self, entry)
     end
   end
+  self.stirred = nil
   send_notices(self)
   if self.mark then self.mark("") end
 end
@@ -336,8 +337,10 @@ function Host:timer(now)
   self:turn(now)
 end
 
---- When host:timer is to be called, in ms of the master's clock; 0: not at all.
+--- When host:timer is to be called, in ms of the master's clock; 0: not at all. After host:operator, override,
+-- quarantine or lift that is at once.
 function Host:next_wake()
+  if self.running and (#self.world.dirty > 0 or self.stirred) then return math.max(1, self.world.now) end
   local soonest = 0
   for _, entry in ipairs(self.entries) do
     if entry.wake and (soonest == 0 or entry.wake < soonest) then soonest = entry.wake end
@@ -374,7 +377,7 @@ function Host:quarantine(name, why)
     if entry.quarantined then return true end
     entry.quarantined = why
   end
-  entry.changed, entry.text = true, nil
+  entry.changed, entry.text, self.stirred = true, nil, true
   local text = ("policy %s is taken out: %s"):format(part and part.path or "own", why)
   self.notices[#self.notices + 1] = { svc = entry.number, text = text }
   return true
@@ -386,7 +389,7 @@ function Host:lift(name)
   if not entry then return false end
   entry.quarantined, entry.unsafe = nil, entry.broken
   for _, part in ipairs(entry.parts) do part.failures, part.dead, part.failure, part.complained = 0, nil, nil, nil end
-  entry.changed, entry.text = true, nil
+  entry.changed, entry.text, self.stirred = true, nil, true
   return true
 end
 

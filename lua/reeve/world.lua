@@ -162,7 +162,10 @@ end
 local function carry_out(svc, a)
   assert(a.start == 0 or a.ask == 0, "the pool starts and shrinks in one step")
   for _ = 1, a.start do start(svc) end
-  if a.start > 0 then assert(svc.pool:live() <= svc.process_limit, "more processes than process_limit") end
+  if a.start > 0 then
+    assert(svc.pool:live() <= svc.process_limit, "more processes than process_limit")
+    assert(not svc.standing or svc.standing.hold_until <= svc.world.now, "a start before hold")
+  end
   ask_to_go(svc, a.ask)
 end
 
@@ -321,6 +324,14 @@ local function finish_one(svc, p)
     return gone(svc, p, { ok = true, asked = p.draining or false })
   end
   report_status(svc, p)
+end
+
+--- How many clients are being served. (The pool's count is higher near the end of a service_count: it takes a
+-- process's lost capacity for clients.)
+function Service:serving()
+  local n = 0
+  for _, p in pairs(self.processes) do n = n + p.clients end
+  return n
 end
 
 --- n clients are done, of the processes with the lowest ids first. Raises when fewer are being served.

@@ -71,7 +71,7 @@ static void complain(struct sink *s, uint64_t now)
 	s->said_ms = now;
 	say(SAY_ERROR,
 		"cannot write to %s %s: %s; %" PRIu64
-		" lines wait, and services with log_overflow = \"block\" "
+		" lines are kept, and services with log_overflow = \"block\" "
 		"wait when their pipes are full; free some space or mend it, it is tried again by itself",
 		s->kind->name, s->where, strerror(s->error), s->queue.count);
 }

@@ -260,11 +260,11 @@ void reload_commit(struct engine *en)
 	m->generation++;
 	put_plan(en, &text);
 	if (en->is_reload) {
+		say(SAY_INFO, "generation %u is in force", m->generation);
+		reload_answer(m, true, buf_text(&text)); /* before the one who asked is retired */
 		retire_engine(m);
 		m->engine = en;
 		m->next = NULL;
-		say(SAY_INFO, "generation %u is in force", m->generation);
-		reload_answer(m, true, buf_text(&text));
 	} else {
 		m->life = MASTER_RUNNING;
 		say(SAY_INFO, "Reeve %s runs %zu services in %s", REEVE_VERSION, m->services_n,

@@ -226,8 +226,8 @@ int order_quarantine(struct engine *en, const struct wire_quarantine *o, struct 
 
 	if (s == NULL)
 		return -1;
-	say(SAY_ERROR, "service %s: a policy is out of the game until the next reload or reset: %.400s",
-		s->definition->name, o->text);
+	say(SAY_ERROR, "service %s: quarantined until the next reload or `reeve service reset %s`: %.400s",
+		s->definition->name, s->definition->name, o->text);
 	return 0;
 }
 

@@ -163,7 +163,7 @@ void reload_failed(struct master *m, int exit_code, const char *text)
 
 void reload_answer(struct master *m, bool ok, const char *text)
 {
-	struct engine *who = m->retiring != NULL ? m->retiring : m->engine;
+	struct engine *who = m->engine;
 	char cut[WIRE_FRAME_MAX / 2];
 
 	(void)snprintf(cut, sizeof cut, "%s", text);

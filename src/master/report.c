@@ -10,6 +10,7 @@
 
 #define QUEUE_BYTES (256 * 1024)
 #define PACE_MS     20 /* between frames under load; the standing orders need no hurry */
+#define BURST       10 /* frames that go at once after a quiet while */
 
 struct report {
 	struct master *master;
@@ -17,7 +18,7 @@ struct report {
 	unsigned char queue[QUEUE_BYTES];
 	size_t queued;
 	uint32_t lost;
-	uint64_t sent_at;
+	uint64_t paced_at; /* a frame may go for each PACE_MS since then, BURST at most */
 	struct event timer, writable;
 	bool waiting; /* for the socket */
 	bool sync_asked;
@@ -221,7 +222,7 @@ static size_t finish(struct report *r, size_t at, bool is_last)
 	done = wire_put(r->frame, WIRE_FRAME_MAX, &at, wire_by_kind(WIRE_turn), &(struct wire_turn){now});
 	if (done == 0 && is_last && r->sync_asked)
 		done = wire_put(r->frame, WIRE_FRAME_MAX, &at, wire_by_kind(WIRE_synced),
-			&(struct wire_synced){r->sync_seq});
+			&(struct wire_synced){r->sync_seq, now});
 	assert(done == 0); /* ROOM leaves space for them */
 	(void)done;
 	return at;
@@ -303,7 +304,7 @@ static void send_all(struct report *r)
 		}
 		consume(r, &taken);
 		r->sync_asked = r->sync_asked && !is_last;
-		r->sent_at = clock_ms();
+		r->paced_at += PACE_MS;
 	}
 }
 
@@ -311,10 +312,13 @@ void report_turn(struct master *m)
 {
 	struct report *r = m->report;
 	struct timeval soon = {0, PACE_MS * 1000};
+	uint64_t now = clock_ms();
 
 	if (m->engine == NULL || is_empty(r) || r->waiting)
 		return;
-	if (r->sync_asked || clock_ms() - r->sent_at >= PACE_MS)
+	if (r->paced_at + BURST * PACE_MS < now)
+		r->paced_at = now - BURST * PACE_MS;
+	if (r->sync_asked || r->paced_at + PACE_MS <= now)
 		send_all(r);
 	else if (!event_pending(&r->timer, EV_TIMEOUT, NULL))
 		(void)event_add(&r->timer, &soon);

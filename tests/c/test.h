@@ -12,6 +12,13 @@
 #include <cmocka.h>
 /* clang-format on */
 
+/* The form of output, for tests that empty their environment, too. */
+__attribute__((constructor)) static void test_output(void)
+{
+	if (getenv("CMOCKA_MESSAGE_OUTPUT") != NULL)
+		cmocka_set_message_output(CM_OUTPUT_TAP);
+}
+
 /* splitmix64 (Steele, Lea, Flood 2014). TEST_SEED in the environment starts elsewhere. */
 static inline uint64_t test_random(uint64_t *state)
 {

@@ -1,17 +1,10 @@
 /* links: worker/environment */
 /* What Reeve says in the environment; what it cannot have said. */
+#include "test.h"
 #include "worker/environment.h"
 
-/* cmocka.h needs the others before it */
-/* clang-format off */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
-/* clang-format on */
 
 static struct reeve_service service;
 static struct reeve_error error;

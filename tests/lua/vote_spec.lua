@@ -95,7 +95,8 @@ describe("check", function()
     { "a deadline of nan", { retire = { [7] = nan } },
       "retire has nan for process 7: a deadline is a time in seconds, or false for none" },
     { "a kill that is no kill", { kill = { [7] = false } }, "kill has false for process 7: it must be true" },
-    { "a name as an id", { kill = { web = true } }, 'kill has the key "web", which is no process id: write { [p.id] = true }' },
+    { "a name as an id", { kill = { web = true } },
+      'kill has the key "web", which is no process id: write { [p.id] = true }' },
     { "a mode", { mode = "panic" }, 'mode = "panic" must be "normal", "stress" or "shed"' },
     { "on_demand", { on_demand = 1 }, "on_demand = 1 must be true or false" },
     { "throttle", { throttle = 2 }, "throttle = 2 must be a table { first = seconds, most = seconds }" },
@@ -119,9 +120,10 @@ end)
 describe("standing", function()
   it("has every field of the order, in milliseconds and whole numbers", function()
     assert.same({ at_least = 0, at_most = 4294967295, spare = 0, burst = 4294967295, shrink_to = 4294967295,
-      on_demand = false, mode = 0, hold_until = 0, as_of = 0, throttle_first = 0, throttle_most = 0 }, vote.standing({}, 5))
-    local v = vote.stamp(assert(vote.check { at_least = 2, at_most = 3, spare = 1, burst = 4, shrink_to = 1, on_demand = true,
-      mode = "shed", hold = 5.25, throttle = { first = 2, most = 60 } }), 4.5)
+      on_demand = false, mode = 0, hold_until = 0, as_of = 0, throttle_first = 0, throttle_most = 0 },
+      vote.standing({}, 5))
+    local v = vote.stamp(assert(vote.check { at_least = 2, at_most = 3, spare = 1, burst = 4, shrink_to = 1,
+      on_demand = true, mode = "shed", hold = 5.25, throttle = { first = 2, most = 60 } }), 4.5)
     assert.same({ at_least = 2, at_most = 3, spare = 1, burst = 4, shrink_to = 1, on_demand = true, mode = 2,
       hold_until = 5250, as_of = 4500, throttle_first = 2000, throttle_most = 60000 }, vote.standing(v, 9))
     for name, value in pairs(vote.standing(v, 9)) do
