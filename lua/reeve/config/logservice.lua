@@ -31,7 +31,7 @@ local function is_wanted(plan, services)
   end
   for _, name in ipairs(ASKS) do
     local value = plan.values[name]
-    if value then return value end
+    if value and value.canonical ~= plan.schema:default("global", name) then return value end
   end
 end
 
