@@ -7,6 +7,8 @@
 #define REEVE_MASTER_MASTER_H
 
 #include "base/list.h"
+#include "master/anvil.h"
+#include "master/logpipe.h"
 #include "master/plan.h"
 
 #include <event2/event.h>
@@ -57,6 +59,9 @@ struct master {
 	struct list free_processes;
 	uint64_t next_id;
 	uint32_t alive;
+
+	struct logpipes log;
+	struct anvil anvil;
 
 	/* fork_budget */
 	uint64_t budget_second;
