@@ -202,7 +202,7 @@ fuzz: $(addprefix build-fuzz/,$(FUZZERS))
 # ---- lint, format, bench
 C_FILES  := $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])
 LUA_DIRS := $(wildcard lua policies conf examples tests)
-lint: $(PROGRAMS)
+lint: all
 	@tests/lint/run $(BUILD) $(LUA_CFLAGS)
 format:
 	clang-format -i $(C_FILES)
