@@ -17,6 +17,11 @@ bool service_reports(const struct service *s)
 	return strcmp(s->definition->settings.contract, "plain") != 0;
 }
 
+bool service_is_stopped(const struct service *s)
+{
+	return s->number != 0 && s->pool.stopped;
+}
+
 static uint32_t as_u32(int64_t n)
 {
 	return n >= POOL_NO_LIMIT ? POOL_NO_LIMIT : (uint32_t)n;

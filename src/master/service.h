@@ -12,6 +12,7 @@ struct watched {
 	struct listener listener;
 	struct event readable;
 	bool armed;
+	bool borrowed; /* until the commit: the fd is that of the plan in force */
 };
 
 struct service {
@@ -72,6 +73,9 @@ int service_do(struct service *s, enum service_verb verb, struct err *e) MUST_US
 
 /* No more starts, listeners closed, processes drain. */
 void service_end(struct service *s);
+
+/* Stopped by an operator: no listeners, no starts, until its start. */
+bool service_is_stopped(const struct service *s);
 
 /* Does its contract have status messages? */
 bool service_reports(const struct service *s);

@@ -6,7 +6,9 @@
 #define HOLD_MOST     60000 /* ms: nobody holds a service down for longer without saying so again */
 #define FIRST_DELAY   2000
 #define MOST_DELAY    60000
-#define FAILURES_MOST 10    /* in one second, for a service that never worked */
+#define FAILURES_MOST 10 /* in one second, for a service that never worked */
+#define STARVED_FIRST 100
+#define STARVED_MOST  1000
 #define HEALTHY_AGE   10000 /* ms of life that prove that a service works */
 
 void pool_init(struct pool *p)
@@ -216,8 +218,8 @@ static void move(struct pool *p, struct pool_process *pp, uint8_t state, uint32_
 		pp->since = now;
 		list_add(&p->in[state], &pp->link);
 	}
-	if (p->reports)
-		pp->clients = pp->reported && !pp->deaf ? minus(p->client_limit, available) : 0;
+	if (pp->reports)
+		pp->clients = pp->reported && !pp->deaf ? minus(pp->limit, available) : 0;
 	p->clients += pp->clients;
 	if (is_counted(pp))
 		p->available++;
@@ -228,7 +230,9 @@ void pool_started(struct pool *p, struct pool_process *pp, uint64_t now)
 	memset(pp, 0, sizeof *pp);
 	pp->state = POOL_STARTING;
 	pp->since = now;
-	pp->available = p->client_limit;
+	pp->available = pp->limit = p->client_limit;
+	pp->reports = p->reports;
+	p->starved_next = 0;
 	list_add(&p->in[POOL_STARTING], &pp->link);
 	p->available++;
 	p->starts++;
@@ -247,7 +251,7 @@ void pool_up(struct pool *p, struct pool_process *pp, uint64_t now)
  * was idle when it last spoke. */
 static void count(struct pool *p, struct pool_process *pp, uint32_t available)
 {
-	uint32_t before = pp->deaf ? p->client_limit : pp->available;
+	uint32_t before = pp->deaf ? pp->limit : pp->available;
 
 	if (available < before) {
 		pp->accepted += before - available;
@@ -259,23 +263,22 @@ static void count(struct pool *p, struct pool_process *pp, uint32_t available)
 
 static bool is_used_up(const struct pool *p, const struct pool_process *pp, uint32_t available)
 {
-	return p->service_count > 0 && p->client_limit > 1 && available == 0 &&
-	       pp->accepted >= p->service_count;
+	return p->service_count > 0 && pp->limit > 1 && available == 0 && pp->accepted >= p->service_count;
 }
 
 bool pool_status(struct pool *p, struct pool_process *pp, uint32_t available, uint64_t now)
 {
-	bool in_range = available <= p->client_limit;
+	bool in_range = available <= pp->limit;
 	uint8_t state;
 
 	if (!in_range)
-		available = p->client_limit;
+		available = pp->limit;
 	count(p, pp, available);
 	pp->deaf = false;
 	pp->reported = true;
 	if (pp->state == POOL_DRAINING || is_used_up(p, pp, available))
 		state = POOL_DRAINING;
-	else if (available == p->client_limit)
+	else if (available == pp->limit)
 		state = POOL_IDLE;
 	else
 		state = POOL_BUSY;
@@ -372,8 +375,17 @@ void pool_start_failed(struct pool *p, const struct standing *s, uint64_t now)
 	throttle(p, s, now);
 }
 
+void pool_starved(struct pool *p, uint64_t now)
+{
+	uint32_t delay = most(p->starved_next, STARVED_FIRST);
+
+	p->throttled_until = now + delay > p->throttled_until ? now + delay : p->throttled_until;
+	p->starved_next = least(plus(delay, delay), STARVED_MOST);
+}
+
 void pool_reset(struct pool *p)
 {
+	p->starved_next = 0;
 	p->throttled_until = 0;
 	p->throttle_next = 0;
 	p->failures_in_second = 0;

@@ -18,8 +18,8 @@
  * done
  *     --fat N               touch N MiB of memory at the start
  *
- * A client's lines: pid, env, env NAME, fds, ids, cwd, status (clients, served), log TEXT (to stderr), crash,
- * exit N, garbage, bye. Every answer ends with a line that holds a single dot. */
+ * A client's lines: pid, echo TEXT, env, env NAME, fds, ids, cwd, status (clients, served), log TEXT (to
+ * stderr), crash, exit N, garbage, bye. Every answer ends with a line that holds a single dot. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -184,6 +184,11 @@ static void say_pid(struct client *c, const char *arg)
 	answer(c, "%d\n", (int)getpid());
 }
 
+static void echo(struct client *c, const char *arg)
+{
+	answer(c, "%s\n", arg);
+}
+
 static void say_env(struct client *c, const char *arg)
 {
 	if (*arg != '\0') {
@@ -297,6 +302,7 @@ static const struct {
 	void (*answer)(struct client *c, const char *arg);
 } words[] = {
 	{"pid", say_pid},
+	{"echo", echo},
 	{"env", say_env},
 	{"fds", say_fds},
 	{"ids", say_ids},
