@@ -32,7 +32,8 @@ local function is_refused(c) return c.chroot and c.drop == "true" end
 local function text_of(c)
   local parts = {}
   local function put(name, value, quoted)
-    if value then parts[#parts + 1] = quoted and ('%s = "%s"'):format(name, value) or ("%s = %s"):format(name, value) end
+    if not value then return end
+    parts[#parts + 1] = quoted and ('%s = "%s"'):format(name, value) or ("%s = %s"):format(name, value)
   end
   put("user", c.user, true)
   put("group", c.group, true)
@@ -163,8 +164,8 @@ describe("privileges", function()
 service "a" { executable = "/bin/true", user = "games", group = "mail", extra_groups = "adm", chroot = "/",
   privileged_group = "mail", nice = -1, oom_score_adj = -1 }]]))
     reeve.shell(("chown -R nobody %s"):format(dir))
-    local code, text = reeve.shell(("setpriv --reuid=nobody --regid=nogroup --clear-groups %s/reeve run -c %s/reeve.lua")
-      :format(reeve.build, dir))
+    local code, text = reeve.shell(("setpriv --reuid=nobody --regid=nogroup --clear-groups %s/reeve run "
+      .. "-c %s/reeve.lua"):format(reeve.build, dir))
     reeve.shell("rm -rf " .. dir)
     assert.equal(78, code)
     for _, part in ipairs { "user of service 'a': only root can run a process as another user",
