@@ -122,8 +122,12 @@ install: all
 	install -m 755 $(BUILD)/reeve $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(filter-out $(BUILD)/reeve,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/libexec/reeve/
 	for f in $$(find lua policies -name '*.lua'); do install -D -m 644 $$f $(share)/$$f || exit 1; done
-	for f in $(LIBREEVE); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/lib/$${f##*/} || exit 1; done
-	for f in $(wildcard src/worker/reeve.h); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/include/reeve.h || exit 1; done
+	install -m 755 $(C_EXAMPLES) $(BUILD)/examples/echo $(DESTDIR)$(PREFIX)/libexec/reeve/
+	install -D -m 644 src/worker/reeve.h $(DESTDIR)$(PREFIX)/include/reeve.h
+	install -D -m 644 $(BUILD)/libreeve.a $(DESTDIR)$(PREFIX)/lib/libreeve.a
+	install -D -m 644 $(BUILD)/libreeve.so $(DESTDIR)$(PREFIX)/lib/libreeve.so.0
+	ln -sf libreeve.so.0 $(DESTDIR)$(PREFIX)/lib/libreeve.so
+	install -D -m 644 $(BUILD)/lua/reeve/worker.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/worker.so
 	for f in $(wildcard docs/*.[1-8]); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
 	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -152,6 +156,9 @@ $(foreach t,$(C_TESTS),$(eval $(call C_TEST,$(t))))
 $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 $(BUILD)/obj/e2e-worker.o: tests/e2e/worker.c
 $(BUILD)/obj/load.o: tests/e2e/load.c
 $(BUILD)/obj/swarm.o: tests/bench/swarm.c
@@ -170,7 +177,7 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
-e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load
+e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/rogue
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow

@@ -92,7 +92,8 @@ local function say_lines(say, text)
 end
 
 local function refuse_plan(config, problems)
-  local text, errors = config.format(problems, "text"), 0
+  local stays = begun.generation > 0 and ("generation %d stays in force"):format(begun.generation) or ""
+  local text, errors = config.format(problems, "text", stays), 0
   for _, problem in ipairs(problems) do
     if problem.severity == "error" then errors = errors + 1 end
   end
@@ -254,7 +255,10 @@ function on.turn(m)
   after_policies(m.now)
 end
 
-function on.synced(m) control:synced(m.seq) end
+function on.synced(m)
+  host.world:at(m.now)
+  control:synced(m.seq)
+end
 
 function on.reload_done(m) control:reload_done(m) end
 

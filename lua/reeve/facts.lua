@@ -419,12 +419,17 @@ function World:define(plan, spec)
   end
 end
 
+--- It is `now` (ms), so that ages are those of this moment.
+function World:at(now)
+  if now > self.now then self.now, self.wall = now, nil end
+end
+
 --- Takes a report. Unknown names and numbers of services that are not there are ignored (nil).
 -- Returns the service it was about.
 function World:report(name, msg)
   local take_report = on[name]
   if not take_report then return nil end
-  if msg.now and msg.now > self.now then self.now, self.wall = msg.now, nil end
+  if msg.now then self:at(msg.now) end
   local service = msg.svc and self.services[msg.svc]
   if msg.svc and not service then return nil end
   take_report(self, msg, service)
@@ -434,7 +439,7 @@ end
 --- Ends a batch: the gauges of changed services go into their histories. Returns the services with something to
 -- tell (a list in the order of their numbers); it is empty again for the next batch.
 function World:turn(now)
-  if now > self.now then self.now, self.wall = now, nil end
+  self:at(now)
   if self.resynced and self.now >= self.resynced + RESYNC_MS then forget_stale(self) end
   self.running = true
   local dirty = self.dirty

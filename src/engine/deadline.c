@@ -64,7 +64,8 @@ static void on_tick(int number)
 		if (at - d->until_ns >= DEADLINE_GRACE_MS * UINT64_C(1000000))
 			_exit(DEADLINE_EXIT);
 		d->expired = 1;
-		lua_sethook(now.running, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+		lua_sethook(
+			now.running, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 	}
 	errno = kept;
 }

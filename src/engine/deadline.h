@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DEADLINE_EXIT      75
-#define DEADLINE_MOST_MS   600000
-#define DEADLINE_TICK_MS   5
-#define DEADLINE_GRACE_MS  100
+#define DEADLINE_EXIT     75
+#define DEADLINE_MOST_MS  600000
+#define DEADLINE_TICK_MS  5
+#define DEADLINE_GRACE_MS 100
 
 /* One guarded call; lives on the C stack of whoever makes it. */
 struct deadline {

@@ -2,6 +2,7 @@
 #include "master/environment.h"
 
 #include "base/mem.h"
+#include "master/limits.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -109,6 +110,8 @@ static void add_late_drop(struct texts_out *out, const struct spec_service_setti
 		add_format(out, "RESTRICT_SETUID=%" PRId64, set->user);
 	if (set->group >= 0)
 		add_format(out, "RESTRICT_SETGID=%" PRId64, set->group);
+	if (set->privileged_group >= 0)
+		add_format(out, "RESTRICT_SETGID_PRIV=%" PRId64, set->privileged_group);
 	if (set->extra_groups[0] != '\0')
 		add_format(out, "RESTRICT_SETEXTRAGROUPS=%s", set->extra_groups);
 }
@@ -120,12 +123,18 @@ static void prepare_privileges(struct service *s, struct texts_out *env)
 
 	sp->uid = (uid_t)-1;
 	sp->gid = (gid_t)-1;
-	sp->umask = 0077;
+	sp->umask = (mode_t)set->umask;
+	sp->nice = (int)set->nice;
+	sp->oom_score_adj = (int)set->oom_score_adj;
+	sp->no_new_privs = set->no_new_privs != 0;
+	sp->limits_n = limits_read(set->rlimits, sp->limits);
 	sp->open_files = s->master->open_files;
 	sp->address_space =
 		set->vsz_limit > 0 && set->vsz_limit != TEXT_UNLIMITED ? (uint64_t)set->vsz_limit : 0;
-	sp->directory = s->master->settings.base_dir;
 	sp->chroot = set->chroot[0] != '\0' ? set->chroot : NULL;
+	sp->directory = set->working_directory[0] != '\0' ? set->working_directory
+			: sp->chroot != NULL              ? NULL
+							  : s->master->settings.base_dir;
 	if (!s->master->is_root)
 		return;
 	if (!set->drop_priv_before_exec) {

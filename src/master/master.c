@@ -79,6 +79,23 @@ static void kill_all(struct master *m)
 			process_kill(p);
 }
 
+/* With shutdown_clients = false those that serve clients outlive the daemon: their dead pipe has ended, so
+ * they take no more and leave when the last has gone. */
+static bool may_leave(const struct master *m)
+{
+	const struct service *s;
+	const struct process *p;
+
+	if (m->alive == 0 || m->settings.shutdown_clients)
+		return m->alive == 0;
+	LIST_EACH (s, &m->services, struct service, link)
+		LIST_EACH (p, &s->processes, struct process, link)
+			if (p->pool.clients == 0)
+				return false;
+	say(SAY_INFO, "%u processes finish their clients without the daemon (shutdown_clients)", m->alive);
+	return true;
+}
+
 /* stop_timeout of the daemon bounds that of its services. */
 static void bound_drain(struct master *m)
 {
@@ -86,7 +103,7 @@ static void bound_drain(struct master *m)
 	struct process *p;
 	uint64_t deadline = clock_ms() + (uint64_t)m->settings.stop_timeout;
 
-	if (m->settings.stop_timeout == TEXT_UNLIMITED)
+	if (m->settings.stop_timeout == TEXT_UNLIMITED || !m->settings.shutdown_clients)
 		return;
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
@@ -261,7 +278,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	if (m->life != MASTER_STOPPING)
 		return;
 	say_remaining(m);
-	if (m->alive == 0)
+	if (may_leave(m))
 		(void)event_base_loopbreak(m->loop);
 }
 
@@ -329,7 +346,8 @@ static void clear(struct master *m)
 	struct service *s;
 
 	LIST_EACH (s, &m->services, struct service, link)
-		service_free(&s);
+		if (s->processes.count == 0) /* those that outlive us stay as they are */
+			service_free(&s);
 	if (m->base_dir != NULL) {
 		remove_control(m);
 		base_dir_unlock(m->base_dir, &m->lock);

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "master/limits.h"
 
 #include <arpa/inet.h>
 #include <limits.h>
@@ -274,7 +275,7 @@ static int check_service(const struct plan *plan, const struct definition *d, bo
 {
 	if (d->arguments.count == 0 || d->arguments.text[0][0] != '/')
 		return err_set(e, "its executable is not an absolute path");
-	if (check_numbers(d, e) < 0)
+	if (check_numbers(d, e) < 0 || limits_check(d->settings.rlimits, e) < 0)
 		return -1;
 	return check_privileges(d, plan->engine_uid, is_root, e);
 }

@@ -222,7 +222,7 @@ static size_t finish(struct report *r, size_t at, bool is_last)
 	done = wire_put(r->frame, WIRE_FRAME_MAX, &at, wire_by_kind(WIRE_turn), &(struct wire_turn){now});
 	if (done == 0 && is_last && r->sync_asked)
 		done = wire_put(r->frame, WIRE_FRAME_MAX, &at, wire_by_kind(WIRE_synced),
-			&(struct wire_synced){r->sync_seq});
+			&(struct wire_synced){r->sync_seq, now});
 	assert(done == 0); /* ROOM leaves space for them */
 	(void)done;
 	return at;

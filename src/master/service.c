@@ -36,6 +36,7 @@ static void take_limits(struct service *s)
 	s->pool.service_count = set->service_count == TEXT_UNLIMITED ? 0 : (uint64_t)set->service_count;
 	s->pool.reports = service_reports(s);
 	s->pool.once = strcmp(set->type, "startup") == 0;
+	s->pool.again_ms = set->every == TEXT_UNLIMITED ? 0 : (uint64_t)set->every;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -308,7 +309,9 @@ void service_step(struct service *s)
 static void drain_all(struct service *s)
 {
 	struct process *p;
-	int64_t finish = s->definition->settings.stop_timeout;
+	int64_t finish = s->master->settings.shutdown_clients || s->master->life != MASTER_STOPPING
+				 ? s->definition->settings.stop_timeout
+				 : TEXT_UNLIMITED;
 	uint64_t deadline = finish == TEXT_UNLIMITED ? 0 : clock_ms() + (uint64_t)finish;
 
 	LIST_EACH (p, &s->processes, struct process, link)

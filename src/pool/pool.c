@@ -68,11 +68,19 @@ static uint32_t ceiling(const struct pool *p, const struct standing *s)
 	return least(s->at_most, p->process_limit);
 }
 
-static uint32_t floor_of(const struct pool *p, const struct standing *s)
+/* A job that has ended well and is not to run again yet. Sets *again to when it is, 0: never. */
+static bool is_done(const struct pool *p, uint64_t now, uint64_t *again)
+{
+	*again = p->again_ms > 0 ? p->job_began + p->again_ms : 0;
+	return p->once && p->done && (*again == 0 || now < *again);
+}
+
+static uint32_t floor_of(const struct pool *p, const struct standing *s, uint64_t now)
 {
 	uint32_t taken = pool_live(p) - p->available;
+	uint64_t again;
 
-	if (p->once && p->done)
+	if (is_done(p, now, &again))
 		return 0; /* at once, not when a policy has heard of it: a job must not run twice */
 	return most(s->at_least, s->spare > 0 ? plus(taken, s->spare) : 0);
 }
@@ -92,9 +100,9 @@ static uint32_t unserved(const struct pool *p, uint32_t waiting)
 	return waiting - (uint32_t)coming;
 }
 
-static uint32_t wanted(const struct pool *p, const struct standing *s, uint32_t waiting)
+static uint32_t wanted(const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now)
 {
-	uint32_t need = minus(floor_of(p, s), pool_live(p));
+	uint32_t need = minus(floor_of(p, s, now), pool_live(p));
 
 	if (s->on_demand && waiting > 0) {
 		uint32_t per = p->client_limit > 0 ? p->client_limit : 1;
@@ -175,12 +183,15 @@ static uint32_t shrink(const struct pool *p, const struct standing *s, uint32_t 
 struct pool_actions pool_step(const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now)
 {
 	struct pool_actions a = {0};
+	uint64_t again;
 
-	a.start = wanted(p, s, waiting);
+	a.start = wanted(p, s, waiting, now);
 	if (a.start > 0)
 		grow(&a, p, s, now);
 	if (a.start == 0)
 		a.ask = shrink(p, s, waiting);
+	if (is_done(p, now, &again))
+		a.wake = sooner(a.wake, again);
 	return a;
 }
 
@@ -225,6 +236,8 @@ void pool_started(struct pool *p, struct pool_process *pp, uint64_t now)
 	list_add(&p->in[POOL_STARTING], &pp->link);
 	p->available++;
 	p->starts++;
+	p->job_began = now;
+	p->done = false;
 }
 
 void pool_up(struct pool *p, struct pool_process *pp, uint64_t now)

@@ -76,6 +76,7 @@ struct pool {
 	bool reports;           /* processes send status messages; false: they are available for life */
 	bool stopped;           /* the operator or the end of the daemon: no starts */
 	bool once;              /* a job (type startup): after an end with status 0 no floor holds */
+	uint64_t again_ms;      /* of `once`: the job runs again this long after its start; 0: never */
 
 	/* the truth, kept by pool_* */
 	struct list in[POOL_STATES];
@@ -85,6 +86,7 @@ struct pool {
 	uint32_t throttle_next; /* the next delay; 0: first */
 	uint32_t starved_next;  /* the same for pool_starved */
 	bool ever_ok;           /* a process has ended well, or lived long enough */
+	uint64_t job_began;     /* of `once`: the last start */
 	bool done;              /* of `once`: the job has ended well; pool_reset: it may run again */
 	uint64_t failure_second;
 	uint32_t failures_in_second;
