@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "master/limits.h"
 #include "master/login.h"
 
 #include <inttypes.h>
@@ -215,6 +216,8 @@ static void add_late_drop(struct outfit *out, const struct spec_service_settings
 		environment_add(out, "RESTRICT_SETUID=%" PRId64, set->user);
 	if (set->group >= 0)
 		environment_add(out, "RESTRICT_SETGID=%" PRId64, set->group);
+	if (set->privileged_group >= 0)
+		environment_add(out, "RESTRICT_SETGID_PRIV=%" PRId64, set->privileged_group);
 	if (set->extra_groups[0] != '\0')
 		environment_add(out, "RESTRICT_SETEXTRAGROUPS=%s", set->extra_groups);
 }
@@ -237,12 +240,18 @@ static void prepare_privileges(struct service *s, struct outfit *env)
 
 	sp->uid = (uid_t)-1;
 	sp->gid = (gid_t)-1;
-	sp->umask = 0077;
+	sp->umask = (mode_t)set->umask;
+	sp->nice = (int)set->nice;
+	sp->oom_score_adj = (int)set->oom_score_adj;
+	sp->no_new_privs = set->no_new_privs != 0;
+	sp->limits_n = limits_read(set->rlimits, sp->limits);
 	sp->open_files = s->master->open_files;
 	sp->address_space =
 		set->vsz_limit > 0 && set->vsz_limit != TEXT_UNLIMITED ? (uint64_t)set->vsz_limit : 0;
-	sp->directory = s->master->settings.base_dir;
 	sp->chroot = set->chroot[0] != '\0' && !is_dovecot(s) ? set->chroot : NULL;
+	sp->directory = set->working_directory[0] != '\0' ? set->working_directory
+			: sp->chroot != NULL              ? NULL
+							  : s->master->settings.base_dir;
 	if (!s->master->is_root)
 		return;
 	if (!set->drop_priv_before_exec) {

@@ -17,12 +17,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#define LAST_WORDS_MS 300 /* that the engine has to answer `reeve stop` */
+#define HANGUP_MS     1000 /* between two reloads by SIGHUP */
+#define LAST_WORDS_MS 300  /* that the engine has to answer `reeve stop` */
 
 void master_abort(struct master *m, int exit_code)
 {
@@ -85,6 +87,23 @@ static void end_rank(struct master *m, uint32_t rank)
 		}
 }
 
+/* With shutdown_clients = false those that serve clients outlive the daemon: their dead pipe has ended, so
+ * they take no more and leave when the last has gone. */
+static bool may_leave(const struct master *m)
+{
+	const struct service *s;
+	const struct process *p;
+
+	if (m->alive == 0 || m->settings.shutdown_clients || lowest_rank(m) != 0)
+		return m->alive == 0;
+	LIST_EACH (s, &m->services, struct service, link)
+		LIST_EACH (p, &s->processes, struct process, link)
+			if (p->pool.clients == 0 && s->kind->rank == 0) /* log and anvil stay with them */
+				return false;
+	say(SAY_INFO, "%u processes finish their clients without the daemon (shutdown_clients)", m->alive);
+	return true;
+}
+
 /* stop_timeout of the daemon bounds that of its services. */
 static void bound_drain(struct master *m)
 {
@@ -92,7 +111,7 @@ static void bound_drain(struct master *m)
 	struct process *p;
 	uint64_t deadline = clock_ms() + (uint64_t)m->settings.stop_timeout;
 
-	if (m->settings.stop_timeout == TEXT_UNLIMITED)
+	if (m->settings.stop_timeout == TEXT_UNLIMITED || !m->settings.shutdown_clients)
 		return;
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
@@ -103,7 +122,8 @@ static void bound_drain(struct master *m)
 void master_stop(struct master *m, bool now)
 {
 	if (m->life == MASTER_BOOTING) {
-		master_abort(m, EX_TEMPFAIL);
+		say(SAY_INFO, "told to stop before anything ran");
+		master_abort(m, EX_OK);
 		return;
 	}
 	if (m->life == MASTER_STOPPING || now) {
@@ -133,13 +153,32 @@ static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
 
 /* ---- other signals and the second */
 
+/* A storm of SIGHUP is one reload a second, and the last one is never lost: it may be about a file that was
+ * written after the reload under way has read it. */
 static void on_hangup(evutil_socket_t sig, short what, void *arg)
 {
-	struct err e;
+	struct master *m = arg;
+	uint64_t now = clock_ms(), from = m->reload_began + HANGUP_MS;
+	uint64_t wait = m->reload_began == 0 || from <= now ? 0 : from - now;
+	struct timeval tv = {(time_t)(wait / 1000), (suseconds_t)(wait % 1000 * 1000)};
 
 	(void)sig;
 	(void)what;
-	if (reload_begin(arg, 0, &e) < 0)
+	if (!event_pending(&m->hangup_timer, EV_TIMEOUT, NULL))
+		(void)event_add(&m->hangup_timer, &tv);
+}
+
+static void on_hangup_timer(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval soon = {0, 100000};
+	struct master *m = arg;
+	struct err e;
+
+	(void)fd;
+	(void)what;
+	if (m->life == MASTER_BOOTING || m->next != NULL)
+		(void)event_add(&m->hangup_timer, &soon);
+	else if (m->life == MASTER_RUNNING && reload_begin(m, 0, &e) < 0)
 		say(SAY_ERROR, "SIGHUP: %s", e.text);
 }
 
@@ -151,26 +190,50 @@ static void on_reopen(evutil_socket_t sig, short what, void *arg)
 		say(SAY_INFO, "SIGUSR1: there is no log process that could open its files again");
 }
 
-/* Somebody else's children may become ours (PID 1, or a child made with CLONE_PARENT); nobody else
- * buries them. Our own are buried by their pidfd, so the first of them ends the look for now. */
-static void bury_strangers(struct master *m)
+static bool is_engine(const struct engine *en, pid_t pid)
 {
-	siginfo_t si;
+	return en != NULL && en->pid == pid;
+}
+
+static bool is_ours(const struct master *m, pid_t pid)
+{
 	struct service *s;
 	struct process *p;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		LIST_EACH (p, &s->processes, struct process, link)
+			if (p->pid == pid)
+				return true;
+	return is_engine(m->engine, pid) || is_engine(m->next, pid) || is_engine(m->retiring, pid);
+}
+
+/* Somebody else's children may become ours (PID 1, a subreaper, or a child made with CLONE_PARENT);
+ * nobody else buries them. Our own are buried by their pidfd, so the first of them ends the look for
+ * now. Returns whether there may be more. */
+static bool bury_orphans(const struct master *m)
+{
+	siginfo_t si;
 
 	for (int i = 0; i < 1000; i++) {
 		si.si_pid = 0;
 		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0 || si.si_pid == 0)
-			return;
-		LIST_EACH (s, &m->services, struct service, link)
-			LIST_EACH (p, &s->processes, struct process, link)
-				if (p->pid == si.si_pid)
-					return;
-		if (m->engine != NULL && m->engine->pid == si.si_pid)
-			return;
+			return false;
+		if (is_ours(m, si.si_pid))
+			return true;
 		(void)waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | WNOHANG);
 	}
+	return true;
+}
+
+static void on_orphan(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval soon = {0, 10000};
+	struct master *m = arg;
+
+	(void)fd;
+	(void)what;
+	if (bury_orphans(m))
+		(void)event_add(&m->orphan_timer, &soon);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
@@ -179,7 +242,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	bury_strangers(m);
+	(void)bury_orphans(m);
 	if (m->life == MASTER_RUNNING)
 		engine_watch(m);
 }
@@ -229,7 +292,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	say_remaining(m);
 	if (lowest_rank(m) != 0)
 		end_rank(m, lowest_rank(m));
-	if (m->alive == 0)
+	if (may_leave(m))
 		(void)event_base_loopbreak(m->loop);
 }
 
@@ -238,6 +301,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 static void prepare(struct master *m)
 {
 	static const struct timeval second = {1, 0};
+	int reaper = 0;
 
 	list_init(&m->services);
 	list_init(&m->touched);
@@ -252,6 +316,8 @@ static void prepare(struct master *m)
 	(void)event_assign(&m->second, m->loop, -1, EV_PERSIST, on_second, m);
 	(void)event_add(&m->second, &second);
 	(void)evtimer_assign(&m->engine_timer, m->loop, on_engine_timer, m);
+	(void)evtimer_assign(&m->hangup_timer, m->loop, on_hangup_timer, m);
+	(void)evtimer_assign(&m->orphan_timer, m->loop, on_orphan, m);
 	(void)evsignal_assign(&m->sigterm, m->loop, SIGTERM, on_stop_signal, m);
 	(void)evsignal_assign(&m->sigint, m->loop, SIGINT, on_stop_signal, m);
 	(void)evsignal_assign(&m->sighup, m->loop, SIGHUP, on_hangup, m);
@@ -260,6 +326,9 @@ static void prepare(struct master *m)
 	(void)evsignal_add(&m->sighup, NULL);
 	(void)evsignal_assign(&m->sigusr1, m->loop, SIGUSR1, on_reopen, m);
 	(void)evsignal_add(&m->sigusr1, NULL);
+	(void)evsignal_assign(&m->sigchld, m->loop, SIGCHLD, on_orphan, m);
+	if (getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &reaper) == 0 && reaper != 0))
+		(void)evsignal_add(&m->sigchld, NULL); /* others wait for the second */
 }
 
 static void end_engine(struct master *m)
@@ -297,7 +366,8 @@ static void clear(struct master *m)
 	logpipe_end(m);
 	anvil_end(m);
 	LIST_EACH (s, &m->services, struct service, link)
-		service_free(&s);
+		if (s->processes.count == 0) /* those that outlive us stay as they are */
+			service_free(&s);
 	if (m->base_dir != NULL) {
 		remove_control(m);
 		base_dir_unlock(m->base_dir, &m->lock);

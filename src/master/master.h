@@ -71,16 +71,17 @@ struct master {
 	struct engine *next;     /* of a reload, NULL without one */
 	struct engine *retiring; /* the one before, saying its last words */
 	uint32_t reload_ticket;
+	uint64_t reload_began; /* the last one */
 	uint64_t engine_delay; /* back-off of restarts, ms */
 	uint64_t engine_seen;  /* last sign of life */
 	bool withdrawn;        /* restrictions were lifted because the engine is away */
-	struct event engine_timer, second;
+	struct event engine_timer, hangup_timer, orphan_timer, second;
 	uint32_t ping_seq;
 
 	struct report *report; /* what goes to the engine */
 	struct list touched;   /* services to step in this turn */
 	struct event turn;
-	struct event sigterm, sigint, sighup, sigusr1;
+	struct event sigterm, sigint, sighup, sigusr1, sigchld;
 	bool stop_now;
 	uint32_t stop_told; /* processes alive when it was last said */
 };

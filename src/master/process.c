@@ -236,7 +236,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 void process_ask(struct process *p)
 {
-	if (!service_reports(p->service)) {
+	if (!p->pool.reports) {
 		int64_t finish = p->service->definition->settings.stop_timeout;
 		process_retire(p, finish == TEXT_UNLIMITED ? 0 : clock_ms() + (uint64_t)finish);
 		return;
@@ -263,7 +263,7 @@ void process_retire(struct process *p, uint64_t deadline)
 	p->finish_by = deadline;
 	p->asked = true;
 	fd_close(&p->dead_fd);
-	if (p->pool.state != POOL_DRAINING && !service_reports(p->service))
+	if (p->pool.state != POOL_DRAINING && !p->pool.reports)
 		process_signal(p, signal_number(p->service->definition->settings.stop_signal));
 	pool_drain(&p->service->pool, &p->pool, now);
 	climb(p, STEP_FINISH, left);
@@ -291,7 +291,7 @@ static void one_status(void *arg, uint32_t available)
 		say(SAY_WARNING,
 			"service %s: process %d says it can take %u clients; its client_limit is %u, so that "
 			"counts",
-			name_of(p), (int)p->pid, available, p->service->pool.client_limit);
+			name_of(p), (int)p->pid, available, p->pool.limit);
 	if (first && p->step == STEP_START)
 		climb(p, STEP_NONE, TEXT_UNLIMITED);
 	if (first && kind->up != NULL)
@@ -493,28 +493,39 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
 
 /* ---- its start */
 
+/* No process or no file to be had: that is the machine's fault, and over soon or felt by everybody. */
+static int starved(struct service *s, const char *what, int error)
+{
+	uint64_t now = clock_ms();
+
+	pool_starved(&s->pool, now);
+	say(SAY_ERROR, "service %s: no process can be started: %s: %s; it is tried again within a second",
+		s->definition->name, what, strerror(error));
+	report_event(s->master, WIRE_fork_failed,
+		&(struct wire_fork_failed){.svc = s->number, .now = now, .error = (uint32_t)error});
+	service_touch(s);
+	return -1;
+}
+
 static int failed(struct service *s, const struct spawn_failure *f)
 {
 	uint64_t now = clock_ms();
 	char text[512];
 	bool was_throttled = s->pool.throttled_until > now;
 
+	if (strcmp(f->step, "fork") == 0)
+		return starved(s, "fork", f->error);
 	spawn_explain(f, text, sizeof text);
 	pool_start_failed(&s->pool, &s->standing, now);
 	say(SAY_ERROR, "service %s: %s", s->definition->name, text);
 	if (!was_throttled)
 		say_throttled(s, now);
-	if (strcmp(f->step, "fork") == 0)
-		report_event(s->master, WIRE_fork_failed,
-			&(struct wire_fork_failed){
-				.svc = s->number, .now = now, .error = (uint32_t)f->error});
-	else
-		report_event(s->master, WIRE_start_failed,
-			&(struct wire_start_failed){.svc = s->number,
-				.now = now,
-				.step = f->step,
-				.error = (uint32_t)f->error,
-				.text = text});
+	report_event(s->master, WIRE_start_failed,
+		&(struct wire_start_failed){.svc = s->number,
+			.now = now,
+			.step = f->step,
+			.error = (uint32_t)f->error,
+			.text = text});
 	service_touch(s);
 	return -1;
 }
@@ -530,7 +541,7 @@ static void watch(struct process *p)
 		(void)event_assign(&p->readable, loop, p->status_fd, EV_READ | EV_PERSIST, on_status, p);
 		(void)event_add(&p->readable, NULL);
 	}
-	if (service_reports(p->service))
+	if (p->pool.reports)
 		climb(p, STEP_START, p->service->definition->settings.start_timeout);
 }
 
@@ -582,9 +593,8 @@ int process_start(struct service *s)
 	logpipe_starting(s);
 	p->id = ++m->next_id;
 	if (reports && open_pipes(&pipes) < 0) {
-		f = (struct spawn_failure){"pipe", "", errno};
 		list_add(&m->free_processes, &p->link);
-		return failed(s, &f);
+		return starved(s, "its pipes", errno);
 	}
 	if (reports) {
 		s->spawn.fds[STATUS_FD] = pipes.status[1];

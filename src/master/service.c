@@ -15,6 +15,11 @@ bool service_reports(const struct service *s)
 	return strcmp(s->definition->settings.contract, "plain") != 0;
 }
 
+bool service_is_stopped(const struct service *s)
+{
+	return s->number != 0 && s->pool.stopped;
+}
+
 static uint32_t as_u32(int64_t n)
 {
 	return n >= POOL_NO_LIMIT ? POOL_NO_LIMIT : (uint32_t)n;
@@ -32,6 +37,7 @@ static void take_limits(struct service *s)
 	s->pool.service_count = set->service_count == TEXT_UNLIMITED ? 0 : (uint64_t)set->service_count;
 	s->pool.reports = service_reports(s);
 	s->pool.once = s->kind->once;
+	s->pool.again_ms = set->every == TEXT_UNLIMITED ? 0 : (uint64_t)set->every;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -290,7 +296,9 @@ void service_step(struct service *s)
 static void drain_all(struct service *s)
 {
 	struct process *p;
-	int64_t finish = s->definition->settings.stop_timeout;
+	int64_t finish = s->master->settings.shutdown_clients || s->master->life != MASTER_STOPPING
+				 ? s->definition->settings.stop_timeout
+				 : TEXT_UNLIMITED;
 	uint64_t deadline = finish == TEXT_UNLIMITED ? 0 : clock_ms() + (uint64_t)finish;
 
 	LIST_EACH (p, &s->processes, struct process, link)

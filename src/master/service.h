@@ -15,6 +15,7 @@ struct watched {
 	struct listener listener;
 	struct event readable;
 	bool armed;
+	bool borrowed; /* until the commit: the fd is that of the plan in force */
 };
 
 struct service {
@@ -82,6 +83,9 @@ void service_end(struct service *s);
 
 /* No more starts, listeners closed; its processes end by themselves. */
 void service_abandon(struct service *s);
+
+/* Stopped by an operator: no listeners, no starts, until its start. */
+bool service_is_stopped(const struct service *s);
 
 /* Does its contract have status messages? */
 bool service_reports(const struct service *s);

@@ -52,6 +52,12 @@ static const struct sample {
 	{SPEC_global, "engine_timeout", "99ms", BAD, "'99ms' is too small; the least is \"100ms\""},
 	{SPEC_global, "engine_timeout", "2h", BAD, "'2h' is too large; the most is \"1h\""},
 	{SPEC_global, "engine_timeout", "never", BAD, "'never' is too large; the most is \"1h\""},
+	{SPEC_global, "ssl", "required", ANY_TEXT, NULL},
+	{SPEC_global, "ssl", "yes", BAD, "'yes' is none of \"false\", \"true\", \"required\""},
+	{SPEC_global, "shutdown_clients", "false", 0, NULL},
+	{SPEC_global, "shutdown_clients", "no", BAD, "'no' is neither true nor false"},
+	{SPEC_global, "auth_worker_max_count", "30", 30, NULL},
+	{SPEC_global, "auth_worker_max_count", "0", BAD, "'0' is too small; the least is \"1\""},
 	{SPEC_global, "stop_timeout", "0", 0, NULL},
 	{SPEC_global, "stop_timeout", "1m", BAD,
 		"'1m' is not clear: 'm' could be minutes or months; write \"1min\""},
@@ -92,7 +98,21 @@ static const struct sample {
 	{SPEC_service, "user", "vmail", ANY_TEXT, NULL},
 	{SPEC_service, "group", "#12", ANY_TEXT, NULL},
 	{SPEC_service, "extra_groups", "mail adm", ANY_TEXT, NULL},
+	{SPEC_service, "privileged_group", "mail", ANY_TEXT, NULL},
 	{SPEC_service, "chroot", "login", ANY_TEXT, NULL},
+	{SPEC_service, "working_directory", "/srv/web", ANY_TEXT, NULL},
+	{SPEC_service, "umask", "0022", 022, NULL},
+	{SPEC_service, "umask", "01000", BAD, "'01000' is too large; the most is \"0777\""},
+	{SPEC_service, "rlimits", "core=0 nofile=64", ANY_TEXT, NULL},
+	{SPEC_service, "nice", "-20", -20, NULL},
+	{SPEC_service, "nice", "20", BAD, "'20' is too large; the most is \"19\""},
+	{SPEC_service, "nice", "-", BAD, "'-' is not a whole number"},
+	{SPEC_service, "oom_score_adj", "-1000", -1000, NULL},
+	{SPEC_service, "oom_score_adj", "-1001", BAD, "'-1001' is too small; the least is \"-1000\""},
+	{SPEC_service, "no_new_privs", "true", 1, NULL},
+	{SPEC_service, "no_new_privs", "yes", BAD, "'yes' is neither true nor false"},
+	{SPEC_service, "every", "1d", 86400000, NULL},
+	{SPEC_service, "every", "0", BAD, "'0' is too small; the least is \"1ms\""},
 	{SPEC_service, "drop_priv_before_exec", "true", 1, NULL},
 	{SPEC_service, "drop_priv_before_exec", "false", 0, NULL},
 	{SPEC_service, "drop_priv_before_exec", "yes", BAD, "'yes' is neither true nor false"},
@@ -403,7 +423,8 @@ static void note(const struct spec_row *row, void *arg)
 /* A canonical value that is not the one in `s`. */
 static void set_other(const struct spec_row *row, union any_settings *s)
 {
-	const char *tries[] = {"1", "0", "2000", "reeve", "plain", "startup", "INT", "json", "drop", "other"};
+	const char *tries[] = {
+		"1", "0", "2000", "reeve", "plain", "startup", "INT", "false", "json", "drop", "other"};
 
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		char before[256];
@@ -470,8 +491,8 @@ static void names_are_found_suggested_and_unique(void **state)
 		assert_string_equal(spec_suggest(row->scope, row->name), row->name);
 		assert_true(length > 0 && row->help[length - 1] != '.');
 		assert_true(row->on_change >= SPEC_LIVE && row->on_change <= SPEC_RESTART);
-		assert_true(
-			row->type == SPEC_T_choice ? row->bounds.words != NULL : row->bounds.words == NULL);
+		assert_true((row->type == SPEC_T_choice || row->type == SPEC_T_limits) ==
+			    (row->bounds.words != NULL));
 		assert_non_null(spec_type_name(row->type));
 		assert_non_null(spec_change_name(row->on_change));
 	}
