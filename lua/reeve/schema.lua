@@ -74,6 +74,13 @@ function CHECKS.count(self, row, value)
   return nil, ("%s is not a whole number from 0 up"):format(article(value))
 end
 
+function CHECKS.integer(self, row, value)
+  if type(value) ~= "number" then return nil, ("%s is not a whole number"):format(article(value)) end
+  local n, sentence = whole(value)
+  if not n then return nil, sentence end
+  return self.spec.parse(row.scope, row.name, tostring(n))
+end
+
 local function with_unit(example)
   return function(self, row, value)
     if type(value) == "number" and not math.tointeger(value) then
@@ -143,6 +150,11 @@ function CHECKS.path(_, _, value)
 end
 
 function CHECKS.choice(self, row, value)
+  if type(value) == "boolean" then -- a choice may have true and false beside words
+    for _, word in ipairs(row.words) do
+      if word == tostring(value) then return word end
+    end
+  end
   if type(value) ~= "string" then
     return nil, ("%s is none of \"%s\""):format(article(value), table.concat(row.words, '", "'))
   end
@@ -186,6 +198,44 @@ function CHECKS.command(_, _, value)
     return nil, ("%s is not a command; %s"):format(article(value), write)
   end
   if #list == 0 or list[1] == "" then return nil, "the command is empty; write the path of the program" end
+  return table.concat(list, " "), nil, list
+end
+
+-- What the limits of setrlimit(2) count; a row that is parsed the same way stands for its kind.
+local LIMITS = { nofile = "service_count", nproc = "service_count", sigpending = "service_count",
+  cpu = "start_timeout" }
+
+local function limit_of(self, row, name, value)
+  if value == "unlimited" then return "-1" end
+  local like = LIMITS[name] or "vsz_limit"
+  local canonical, sentence = self:check(row.scope, like, value)
+  if not canonical then return nil, sentence end
+  if like ~= "start_timeout" then return canonical end
+  if canonical:sub(-3) ~= "000" then return nil, ("%s is not whole seconds"):format(article(value)) end
+  return canonical:sub(1, -4)
+end
+
+function CHECKS.limits(self, row, value)
+  if type(value) ~= "table" then
+    return nil, ("%s is not a table of limits; write { nofile = 4096 }"):format(article(value))
+  end
+  local list = {}
+  for _, name in ipairs(row.words) do
+    local limit = rawget(value, name)
+    if limit ~= nil then
+      local canonical, sentence = limit_of(self, row, name, limit)
+      if not canonical then return nil, ("%s: %s"):format(name, sentence), nil, name end
+      list[#list + 1] = name .. "=" .. canonical
+    end
+  end
+  local known = {}
+  for _, name in ipairs(row.words) do known[name] = true end
+  for name in next, value do
+    if not known[name] then
+      return nil, ("there is no limit '%s'; there are %s"):format(tostring(name), table.concat(row.words, ", ")), nil,
+        name
+    end
+  end
   return table.concat(list, " "), nil, list
 end
 
@@ -249,6 +299,12 @@ end
 --- The row of a setting, or nil.
 function Schema:row(scope, name)
   return self.rows[scope][name]
+end
+
+--- Is this the row that `make mutants` has taken out of this build? What a config says about it is then as if it
+-- were not written. Never true in any other build.
+function Schema:is_mutant(scope, name)
+  return self.spec.mutant ~= nil and self.spec.mutant == self:row(scope, name).scope .. "." .. name
 end
 
 --- Checks one value as a config writes it.

@@ -179,6 +179,17 @@ int text_count(const char *text, int64_t *n, struct err *e)
 	return 0;
 }
 
+int text_integer(const char *text, int64_t *n, struct err *e)
+{
+	const char *p = text + (*text == '-');
+
+	if (digits(&p, n) < 0 || *p != '\0')
+		return err_set(e, "'%s' is not a whole number", text);
+	if (*text == '-')
+		*n = -*n;
+	return 0;
+}
+
 int text_mode(const char *text, int64_t *mode, struct err *e)
 {
 	int64_t sum = 0;
@@ -228,6 +239,11 @@ void text_print_size(char *out, size_t room, int64_t bytes)
 		(void)snprintf(out, room, "0");
 	else
 		print_unit(out, room, bytes, sizes);
+}
+
+void text_print_integer(char *out, size_t room, int64_t n)
+{
+	(void)snprintf(out, room, "%" PRId64, n);
 }
 
 void text_print_count(char *out, size_t room, int64_t n)

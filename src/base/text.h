@@ -23,6 +23,9 @@ int text_size(const char *text, int64_t *bytes, struct err *e) MUST_USE;
 /* "12" or "unlimited". */
 int text_count(const char *text, int64_t *n, struct err *e) MUST_USE;
 
+/* "-5", "12": a whole number with a sign. */
+int text_integer(const char *text, int64_t *n, struct err *e) MUST_USE;
+
 /* "0660" -> 0660; "0" -> 0 (a listener's: off). */
 int text_mode(const char *text, int64_t *mode, struct err *e) MUST_USE;
 
@@ -30,6 +33,7 @@ int text_mode(const char *text, int64_t *mode, struct err *e) MUST_USE;
 void text_print_duration(char *out, size_t room, int64_t ms);
 void text_print_size(char *out, size_t room, int64_t bytes);
 void text_print_count(char *out, size_t room, int64_t n);
+void text_print_integer(char *out, size_t room, int64_t n);
 void text_print_mode(char *out, size_t room, int64_t mode);
 
 /* Which of the `n` names was probably meant by `word`, or NULL. Optimal string alignment distance

@@ -41,6 +41,7 @@ static const struct number limit_numbers[] = {
 	NUMBER(pool, process_limit),
 	NUMBER(pool, client_limit),
 	NUMBER(pool, service_count),
+	NUMBER(pool, again_ms),
 	{0},
 };
 
@@ -186,7 +187,7 @@ static void limits_take(lua_State *L, int index, struct pool *p)
 	flag_take(L, index, "once", &p->once);
 }
 
-/* new{process_limit, client_limit, service_count, reports, stopped, once} -> pool */
+/* new{process_limit, client_limit, service_count, again_ms, reports, stopped, once} -> pool */
 static int pool_new(lua_State *L)
 {
 	struct lua_pool *lp = lua_newuserdatauv(L, sizeof *lp, 1);

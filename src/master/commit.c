@@ -4,11 +4,13 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "master/environment.h"
 #include "master/process.h"
 #include "master/reload.h"
 #include "master/report.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define LAST_WORDS 2 /* s that a retired engine has to answer whom it talks to */
@@ -36,6 +38,17 @@ static bool listeners_are_same(const struct definition *a, const struct definiti
 	return true;
 }
 
+/* Of listeners that are the same. */
+static bool owners_are_same(const struct definition *a, const struct definition *b)
+{
+	for (size_t i = 0; i < a->listeners_n && i < b->listeners_n; i++) {
+		const struct listener_definition *x = &a->listeners[i], *y = &b->listeners[i];
+		if (x->uid != y->uid || x->gid != y->gid || x->mode != y->mode)
+			return false;
+	}
+	return true;
+}
+
 static void name_change(const struct spec_row *row, void *arg)
 {
 	struct buf *names = arg;
@@ -47,11 +60,17 @@ static void name_change(const struct spec_row *row, void *arg)
 static enum spec_change compare(const struct definition *old, const struct definition *new, struct buf *names)
 {
 	enum spec_change most = spec_diff(SPEC_service, &old->settings, &new->settings, name_change, names);
+	enum spec_change because = most;
 	const char *more[] = {
 		texts_are_same(&old->arguments, &new->arguments) ? NULL : "executable",
 		texts_are_same(&old->environment, &new->environment) ? NULL : "env",
 		listeners_are_same(old, new) ? NULL : "listeners",
 	};
+
+	if (most < SPEC_LIVE && !owners_are_same(old, new)) {
+		buf_print(names, "owner or mode of a listener");
+		most = SPEC_LIVE;
+	}
 
 	for (size_t i = 0; i < 3; i++)
 		if (more[i] != NULL) {
@@ -59,23 +78,45 @@ static enum spec_change compare(const struct definition *old, const struct defin
 				buf_print(names, "%s%s", names->used > 0 ? ", " : "", more[i]);
 			most = SPEC_RENEW;
 		}
+	/* an anvil that is replaced forgets everybody: only what it must be replaced for */
+	if (strcmp(new->settings.type, "anvil") == 0 && most == SPEC_RENEW && because == most &&
+		more[0] == NULL && more[2] == NULL)
+		return SPEC_LIVE;
 	return most;
+}
+
+/* One that is kept may need another queue, owner or mode. */
+static void take_listener(const struct master *m, struct watched *w, const struct definition *d)
+{
+	struct listener *mine = &w->listener, *old = service_listener(m, &mine->at);
+	struct err e;
+
+	old->fd = -1;
+	w->borrowed = false;
+	if (mine->at.kind != LISTENER_FIFO)
+		(void)listen(mine->fd, definition_backlog(d));
+	if (mine->at.kind != LISTENER_INET && listener_set_owner(mine, &mine->at, &e) < 0)
+		say(SAY_ERROR, "service %s: %s", d->name, e.text);
 }
 
 /* The listeners of the new plan own their fds from here on; the old ones forget theirs. */
 static void take_listeners(struct engine *en)
 {
 	for (size_t i = 0; i < en->plan->services_n; i++)
-		for (size_t n = 0; n < en->plan->services[i]->listeners_n; n++) {
-			struct listener *mine = &en->opened[i][n].listener,
-					*old = service_listener(en->master, &mine->at);
-			struct err e;
-			if (old == NULL || old->fd != mine->fd)
-				continue;
-			if (mine->at.kind != LISTENER_INET && listener_set_owner(mine, &mine->at, &e) < 0)
-				say(SAY_ERROR, "%s", e.text);
-			old->fd = -1;
-		}
+		for (size_t n = 0; n < en->plan->services[i]->listeners_n; n++)
+			if (en->opened[i][n].borrowed)
+				take_listener(en->master, &en->opened[i][n], en->plan->services[i]);
+}
+
+/* A listener of its own that is still open was not taken over: the file of a socket was gone, and
+ * its processes listen where nobody can come. */
+static bool lost_its_place(const struct service *s, const struct definition *d)
+{
+	for (size_t i = 0; i < s->watched_n; i++)
+		for (size_t n = 0; s->watched[i].listener.fd >= 0 && n < d->listeners_n; n++)
+			if (listener_definition_is_same_place(&s->watched[i].listener.at, &d->listeners[n]))
+				return true;
+	return false;
 }
 
 static void retire_missing(struct master *m, const struct plan *plan, struct buf *text)
@@ -94,11 +135,40 @@ static void retire_missing(struct master *m, const struct plan *plan, struct buf
 			report_unmark(p);
 		report_forget_service(s);
 		s->number = 0;
-		service_end(s);
+		if (s->kind->keeps_stderr)
+			service_abandon(s); /* it has to read what others still write */
+		else
+			service_end(s);
 	}
 }
 
+/* What services learn of each other has changed: of the plan, so that no single definition shows it. */
+static void prepare_all(struct master *m, const char *before, struct buf *text)
+{
+	char *after = environment_shared(m);
+	bool renew = before != NULL && strcmp(before, after) != 0;
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link) {
+		if (s->number == 0)
+			continue;
+		environment_prepare(s);
+		if (!renew || s->processes.count == 0 || s->kind->single || !service_reports(s))
+			continue;
+		s->generation++;
+		buf_print(text, "renew  %s (log or config of all services)\n", s->definition->name);
+		service_touch(s);
+	}
+	mem_free(&after);
+}
+
 static const char *const verbs[] = {"keep  ", "live  ", "resize", "renew ", "renew "};
+
+static enum spec_change lost_listener(struct buf *names)
+{
+	buf_print(names, "%sthe file of a listener was removed", names->used > 0 ? ", " : "");
+	return SPEC_RENEW;
+}
 
 static void put_service(struct engine *en, size_t i, struct buf *text)
 {
@@ -115,12 +185,19 @@ static void put_service(struct engine *en, size_t i, struct buf *text)
 		buf_print(text, "start  %s\n", d->name);
 	} else {
 		enum spec_change change = compare(s->definition, d, &names);
-		bool renew = change >= SPEC_RENEW;
-		buf_print(text, "%s %s%s%s%s\n", verbs[change], d->name, names.used > 0 ? " (" : "",
-			buf_text(&names), names.used > 0 ? ")" : "");
-		if (renew || s->number == 0)
+		if (lost_its_place(s, d))
+			change = lost_listener(&names);
+		if (service_is_stopped(s)) {
+			mem_free(&watched);
+			n = 0;
+		}
+		buf_print(text, "%s %s%s%s%s%s\n", verbs[change], d->name, names.used > 0 ? " (" : "",
+			buf_text(&names), names.used > 0 ? ")" : "",
+			service_is_stopped(s) ? ", stopped" : "");
+		if (change >= SPEC_RENEW || s->number == 0)
 			s->generation++;
-		s->pool.stopped = s->number == 0 ? false : s->pool.stopped;
+		if (s->number == 0)
+			s->pool.stopped = s->pool.done = false;
 		service_close_listeners(s);
 		service_redefine(s, d);
 	}
@@ -161,6 +238,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	struct master *m = en->master;
 	struct plan *plan = en->plan;
 	struct spec_global_settings old = m->settings;
+	char *shared = m->life == MASTER_RUNNING ? environment_shared(m) : NULL;
 
 	take_listeners(en);
 	retire_missing(m, plan, text);
@@ -170,6 +248,10 @@ static void put_plan(struct engine *en, struct buf *text)
 	for (size_t i = 0; i < plan->services_n; i++)
 		put_service(en, i, text);
 	mem_free(&en->opened);
+	logpipe_plan(m);
+	anvil_plan(m);
+	prepare_all(m, shared, text);
+	mem_free(&shared);
 	plan->services_n = 0;
 	fd_close(&m->bundle);
 	m->bundle = plan->bundle;
@@ -184,8 +266,10 @@ static void retire_engine(struct master *m)
 	struct timeval last_words = {LAST_WORDS, 0};
 	struct engine *old = m->engine;
 
-	if (old == NULL || old->phase != WIRE_RUNNING)
+	if (old == NULL || old->phase != WIRE_RUNNING) {
+		engine_end(&m->engine); /* one that came to replace another, and is not needed any more */
 		return;
+	}
 	report_engine_gone(m);
 	engine_end(&m->retiring);
 	m->retiring = old;

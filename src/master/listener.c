@@ -242,14 +242,19 @@ int listener_open(struct listener *l, const struct listener_definition *at, int 
 	return -1;
 }
 
-void listener_close(struct listener *l)
+bool listener_is_there(const struct listener *l)
 {
 	struct stat st;
 
+	return l->at.kind == LISTENER_INET ||
+	       (lstat(l->at.address, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino);
+}
+
+void listener_close(struct listener *l)
+{
 	if (l->fd < 0)
 		return;
-	if (l->at.kind != LISTENER_INET && lstat(l->at.address, &st) == 0 && st.st_dev == l->dev &&
-		st.st_ino == l->ino)
+	if (l->at.kind != LISTENER_INET && listener_is_there(l))
 		(void)unlink(l->at.address);
 	fd_close(&l->fd);
 }

@@ -23,6 +23,9 @@ int listener_open(struct listener *l, const struct listener_definition *at, int 
 /* Gives the file of a path listener the owner and mode of a new definition. */
 int listener_set_owner(struct listener *l, const struct listener_definition *at, struct err *e) MUST_USE;
 
+/* Whether the path of a listener still leads to it; true of an address. */
+bool listener_is_there(const struct listener *l);
+
 /* Closes it; the path goes if it is still the one that was made. */
 void listener_close(struct listener *l);
 

@@ -17,12 +17,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#define LAST_WORDS_MS 300 /* that the engine has to answer `reeve stop` */
+#define HANGUP_MS     1000 /* between two reloads by SIGHUP */
+#define LAST_WORDS_MS 300  /* that the engine has to answer `reeve stop` */
 
 void master_abort(struct master *m, int exit_code)
 {
@@ -32,21 +34,38 @@ void master_abort(struct master *m, int exit_code)
 
 /* ---- stopping */
 
+static void print_remaining(const struct master *m, struct buf *text)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->processes.count > 0)
+			buf_print(text, "%s%s %u", text->used > 0 ? ", " : "", s->definition->name,
+				s->processes.count);
+}
+
+/* The engine is told at every change, the log each second. */
 static void say_remaining(struct master *m)
 {
 	struct buf text = {0};
-	struct service *s;
 
 	if (m->alive == m->stop_told)
 		return;
 	m->stop_told = m->alive;
-	LIST_EACH (s, &m->services, struct service, link)
-		if (s->processes.count > 0)
-			buf_print(&text, "%s%s %u", text.used > 0 ? ", " : "", s->definition->name,
-				s->processes.count);
+	print_remaining(m, &text);
 	if (m->engine != NULL && m->engine->phase == WIRE_RUNNING)
 		(void)engine_send(
 			m->engine, WIRE_stopping, &(struct wire_stopping){m->alive, buf_text(&text)});
+	buf_free(&text);
+}
+
+static void log_remaining(struct master *m)
+{
+	struct buf text = {0};
+
+	m->stop_logged = m->alive;
+	print_remaining(m, &text);
+	say(SAY_INFO, "still there: %s", buf_text(&text));
 	buf_free(&text);
 }
 
@@ -57,7 +76,49 @@ static void kill_all(struct master *m)
 
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
-			process_kill(p);
+			if (s->kind->rank == 0)
+				process_kill(p);
+}
+
+/* The lowest rank that has processes: those end before the next rank is told to. */
+static uint32_t lowest_rank(const struct master *m)
+{
+	uint32_t least = UINT32_MAX;
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->processes.count > 0 && s->kind->rank < least)
+			least = s->kind->rank;
+	return least;
+}
+
+/* Ends the services of that rank and below. */
+static void end_rank(struct master *m, uint32_t rank)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->kind->rank <= rank && (s->number != 0 || s->kind->rank > 0) && !s->ending) {
+			s->ending = true;
+			service_end(s);
+		}
+}
+
+/* With shutdown_clients = false those that serve clients outlive the daemon: their dead pipe has ended, so
+ * they take no more and leave when the last has gone. */
+static bool may_leave(const struct master *m)
+{
+	const struct service *s;
+	const struct process *p;
+
+	if (m->alive == 0 || m->settings.shutdown_clients || lowest_rank(m) != 0)
+		return m->alive == 0;
+	LIST_EACH (s, &m->services, struct service, link)
+		LIST_EACH (p, &s->processes, struct process, link)
+			if (p->pool.clients == 0 && s->kind->rank == 0) /* log and anvil stay with them */
+				return false;
+	say(SAY_INFO, "%u processes finish their clients without the daemon (shutdown_clients)", m->alive);
+	return true;
 }
 
 /* stop_timeout of the daemon bounds that of its services. */
@@ -67,19 +128,19 @@ static void bound_drain(struct master *m)
 	struct process *p;
 	uint64_t deadline = clock_ms() + (uint64_t)m->settings.stop_timeout;
 
-	if (m->settings.stop_timeout == TEXT_UNLIMITED)
+	if (m->settings.stop_timeout == TEXT_UNLIMITED || !m->settings.shutdown_clients)
 		return;
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
-			process_retire(p, deadline);
+			if (s->kind->rank == 0)
+				process_retire(p, deadline);
 }
 
 void master_stop(struct master *m, bool now)
 {
-	struct service *s;
-
 	if (m->life == MASTER_BOOTING) {
-		master_abort(m, EX_TEMPFAIL);
+		say(SAY_INFO, "told to stop before anything ran");
+		master_abort(m, EX_OK);
 		return;
 	}
 	if (m->life == MASTER_STOPPING || now) {
@@ -92,8 +153,7 @@ void master_stop(struct master *m, bool now)
 		m->life = MASTER_STOPPING;
 		m->stop_told = UINT32_MAX;
 		engine_end(&m->next);
-		LIST_EACH (s, &m->services, struct service, link)
-			service_end(s);
+		end_rank(m, 0);
 		bound_drain(m);
 	}
 	if (now)
@@ -110,36 +170,87 @@ static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
 
 /* ---- other signals and the second */
 
+/* A storm of SIGHUP is one reload a second, and the last one is never lost: it may be about a file that was
+ * written after the reload under way has read it. */
 static void on_hangup(evutil_socket_t sig, short what, void *arg)
 {
-	struct err e;
+	struct master *m = arg;
+	uint64_t now = clock_ms(), from = m->reload_began + HANGUP_MS;
+	uint64_t wait = m->reload_began == 0 || from <= now ? 0 : from - now;
+	struct timeval tv = {(time_t)(wait / 1000), (suseconds_t)(wait % 1000 * 1000)};
 
 	(void)sig;
 	(void)what;
-	if (reload_begin(arg, 0, &e) < 0)
+	if (!event_pending(&m->hangup_timer, EV_TIMEOUT, NULL))
+		(void)event_add(&m->hangup_timer, &tv);
+}
+
+static void on_hangup_timer(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval soon = {0, 100000};
+	struct master *m = arg;
+	struct err e;
+
+	(void)fd;
+	(void)what;
+	if (m->life == MASTER_BOOTING || m->next != NULL)
+		(void)event_add(&m->hangup_timer, &soon);
+	else if (m->life == MASTER_RUNNING && reload_begin(m, 0, &e) < 0)
 		say(SAY_ERROR, "SIGHUP: %s", e.text);
 }
 
-/* Somebody else's children may become ours (PID 1, or a child made with CLONE_PARENT); nobody else
- * buries them. Our own are buried by their pidfd, so the first of them ends the look for now. */
-static void bury_strangers(struct master *m)
+static void on_reopen(evutil_socket_t sig, short what, void *arg)
 {
-	siginfo_t si;
+	(void)sig;
+	(void)what;
+	if (!logpipe_reopen(arg))
+		say(SAY_INFO, "SIGUSR1: there is no log process that could open its files again");
+}
+
+static bool is_engine(const struct engine *en, pid_t pid)
+{
+	return en != NULL && en->pid == pid;
+}
+
+static bool is_ours(const struct master *m, pid_t pid)
+{
 	struct service *s;
 	struct process *p;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		LIST_EACH (p, &s->processes, struct process, link)
+			if (p->pid == pid)
+				return true;
+	return is_engine(m->engine, pid) || is_engine(m->next, pid) || is_engine(m->retiring, pid);
+}
+
+/* Somebody else's children may become ours (PID 1, a subreaper, or a child made with CLONE_PARENT);
+ * nobody else buries them. Our own are buried by their pidfd, so the first of them ends the look for
+ * now. Returns whether there may be more. */
+static bool bury_orphans(const struct master *m)
+{
+	siginfo_t si;
 
 	for (int i = 0; i < 1000; i++) {
 		si.si_pid = 0;
 		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0 || si.si_pid == 0)
-			return;
-		LIST_EACH (s, &m->services, struct service, link)
-			LIST_EACH (p, &s->processes, struct process, link)
-				if (p->pid == si.si_pid)
-					return;
-		if (m->engine != NULL && m->engine->pid == si.si_pid)
-			return;
+			return false;
+		if (is_ours(m, si.si_pid))
+			return true;
 		(void)waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | WNOHANG);
 	}
+	return true;
+}
+
+static void on_orphan(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval soon = {0, 10000};
+	struct master *m = arg;
+
+	(void)fd;
+	(void)what;
+	if (bury_orphans(m))
+		(void)event_add(&m->orphan_timer, &soon);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
@@ -148,9 +259,11 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	bury_strangers(m);
+	(void)bury_orphans(m);
 	if (m->life == MASTER_RUNNING)
 		engine_watch(m);
+	if (m->life == MASTER_STOPPING && m->alive != m->stop_logged)
+		log_remaining(m);
 }
 
 static void on_engine_timer(evutil_socket_t fd, short what, void *arg)
@@ -196,7 +309,9 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	if (m->life != MASTER_STOPPING)
 		return;
 	say_remaining(m);
-	if (m->alive == 0)
+	if (lowest_rank(m) != 0)
+		end_rank(m, lowest_rank(m));
+	if (may_leave(m))
 		(void)event_base_loopbreak(m->loop);
 }
 
@@ -205,6 +320,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 static void prepare(struct master *m)
 {
 	static const struct timeval second = {1, 0};
+	int reaper = 0;
 
 	list_init(&m->services);
 	list_init(&m->touched);
@@ -213,16 +329,25 @@ static void prepare(struct master *m)
 	m->bundle = m->control = m->lock = -1;
 	m->diag = listener_diag_open();
 	m->report = report_new(m);
+	logpipe_init(m);
+	anvil_init(m);
 	(void)event_assign(&m->turn, m->loop, -1, 0, on_turn, m);
 	(void)event_assign(&m->second, m->loop, -1, EV_PERSIST, on_second, m);
 	(void)event_add(&m->second, &second);
 	(void)evtimer_assign(&m->engine_timer, m->loop, on_engine_timer, m);
+	(void)evtimer_assign(&m->hangup_timer, m->loop, on_hangup_timer, m);
+	(void)evtimer_assign(&m->orphan_timer, m->loop, on_orphan, m);
 	(void)evsignal_assign(&m->sigterm, m->loop, SIGTERM, on_stop_signal, m);
 	(void)evsignal_assign(&m->sigint, m->loop, SIGINT, on_stop_signal, m);
 	(void)evsignal_assign(&m->sighup, m->loop, SIGHUP, on_hangup, m);
 	(void)evsignal_add(&m->sigterm, NULL);
 	(void)evsignal_add(&m->sigint, NULL);
 	(void)evsignal_add(&m->sighup, NULL);
+	(void)evsignal_assign(&m->sigusr1, m->loop, SIGUSR1, on_reopen, m);
+	(void)evsignal_add(&m->sigusr1, NULL);
+	(void)evsignal_assign(&m->sigchld, m->loop, SIGCHLD, on_orphan, m);
+	if (getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &reaper) == 0 && reaper != 0))
+		(void)evsignal_add(&m->sigchld, NULL); /* others wait for the second */
 }
 
 static void end_engine(struct master *m)
@@ -257,8 +382,11 @@ static void clear(struct master *m)
 {
 	struct service *s;
 
+	logpipe_end(m);
+	anvil_end(m);
 	LIST_EACH (s, &m->services, struct service, link)
-		service_free(&s);
+		if (s->processes.count == 0) /* those that outlive us stay as they are */
+			service_free(&s);
 	if (m->base_dir != NULL) {
 		remove_control(m);
 		base_dir_unlock(m->base_dir, &m->lock);

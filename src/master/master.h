@@ -7,6 +7,8 @@
 #define REEVE_MASTER_MASTER_H
 
 #include "base/list.h"
+#include "master/anvil.h"
+#include "master/logpipe.h"
 #include "master/plan.h"
 
 #include <event2/event.h>
@@ -58,6 +60,9 @@ struct master {
 	uint64_t next_id;
 	uint32_t alive;
 
+	struct logpipes log;
+	struct anvil anvil;
+
 	/* fork_budget */
 	uint64_t budget_second;
 	uint32_t budget_used;
@@ -66,17 +71,19 @@ struct master {
 	struct engine *next;     /* of a reload, NULL without one */
 	struct engine *retiring; /* the one before, saying its last words */
 	uint32_t reload_ticket;
+	uint64_t reload_began; /* the last one */
 	uint64_t engine_delay; /* back-off of restarts, ms */
 	uint64_t engine_seen;  /* last sign of life */
 	bool withdrawn;        /* restrictions were lifted because the engine is away */
-	struct event engine_timer, second;
+	struct event engine_timer, hangup_timer, orphan_timer, second;
 	uint32_t ping_seq;
 
 	struct report *report; /* what goes to the engine */
 	struct list touched;   /* services to step in this turn */
 	struct event turn;
-	struct event sigterm, sigint, sighup, sigusr1;
+	struct event sigterm, sigint, sighup, sigusr1, sigchld;
 	bool stop_now;
+	uint32_t stop_logged;
 	uint32_t stop_told; /* processes alive when it was last said */
 };
 

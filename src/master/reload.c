@@ -2,6 +2,7 @@
  * does the rest, which cannot fail. */
 #include "master/reload.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/say.h"
@@ -19,6 +20,7 @@ int reload_begin(struct master *m, uint32_t ticket, struct err *e)
 		return err_set(e, "the daemon is not running yet, or is ending");
 	if (m->next != NULL)
 		return err_set(e, "a reload is under way already; wait for it");
+	m->reload_began = clock_ms();
 	if (engine_start(m, true, &m->next, e) < 0)
 		return -1;
 	m->reload_ticket = ticket;
@@ -48,15 +50,17 @@ static int check_globals(const struct master *m, const struct plan *plan, struct
 	return 0;
 }
 
-static int open_one(struct master *m, struct listener *l, const struct plan *plan, const struct definition *d,
+/* A socket in force is kept, but one whose path somebody removed is of no use and made anew. */
+static int open_one(struct master *m, struct watched *w, const struct plan *plan, const struct definition *d,
 	const struct listener_definition *at, struct err *e)
 {
 	const struct listener *have = service_listener(m, at);
 
-	if (have == NULL)
-		return listener_open(l, at, definition_backlog(d), plan->settings.base_dir, e);
-	*l = *have; /* borrowed until the commit */
-	l->at = *at;
+	if (have == NULL || !listener_is_there(have))
+		return listener_open(&w->listener, at, definition_backlog(d), plan->settings.base_dir, e);
+	w->listener = *have;
+	w->listener.at = *at;
+	w->borrowed = true;
 	return 0;
 }
 
@@ -67,12 +71,14 @@ static int open_listeners(struct engine *en, struct err *e)
 	en->opened = mem_new(plan->services_n, sizeof *en->opened);
 	for (size_t i = 0; i < plan->services_n; i++) {
 		const struct definition *d = plan->services[i];
+		const struct service *s = service_find(en->master, d->name);
 		en->opened[i] = mem_new(d->listeners_n, sizeof **en->opened);
 		for (size_t n = 0; n < d->listeners_n; n++)
 			en->opened[i][n].listener.fd = -1;
+		if (s != NULL && service_is_stopped(s))
+			continue; /* by an operator, and stays so until its start */
 		for (size_t n = 0; n < d->listeners_n; n++)
-			if (open_one(en->master, &en->opened[i][n].listener, plan, d, &d->listeners[n], e) <
-				0)
+			if (open_one(en->master, &en->opened[i][n], plan, d, &d->listeners[n], e) < 0)
 				return err_prefix(e, "service %s", d->name);
 	}
 	return 0;
@@ -83,9 +89,8 @@ void reload_discard(struct engine *en)
 	if (en->opened == NULL)
 		return;
 	for (size_t i = 0; i < en->plan->services_n; i++) {
-		const struct definition *d = en->plan->services[i];
-		for (size_t n = 0; en->opened[i] != NULL && n < d->listeners_n; n++)
-			if (service_listener(en->master, &d->listeners[n]) == NULL)
+		for (size_t n = 0; en->opened[i] != NULL && n < en->plan->services[i]->listeners_n; n++)
+			if (!en->opened[i][n].borrowed)
 				listener_close(&en->opened[i][n].listener);
 		mem_free(&en->opened[i]);
 	}
@@ -168,6 +173,6 @@ void reload_answer(struct master *m, bool ok, const char *text)
 
 	(void)snprintf(cut, sizeof cut, "%s", text);
 	if (who != NULL && who->phase == WIRE_RUNNING)
-		(void)engine_send(who, WIRE_reload_done,
+		(void)engine_send(m->engine, WIRE_reload_done,
 			&(struct wire_reload_done){m->reload_ticket, ok, m->generation, cut});
 }

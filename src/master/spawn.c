@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -50,16 +51,18 @@ int spawn_prepare(void)
 
 /* ---- the steps, in their order. Each returns 0, or -1 and errno. */
 
+/* The raw call, because glibc does not let go of its own two (32 and 33), which may be ignored too. The
+ * kernel's struct begins with the handler; all else is 0. */
 IN_CHILD static int step_signals(const struct spawn *sp)
 {
-	struct sigaction act = {.sa_handler = SIG_DFL};
+	uintptr_t act[4] = {0};
 	sigset_t none;
 
 	(void)sp;
 	for (int sig = 1; sig < NSIG; sig++) {
-		act.sa_handler = sig == SIGPIPE ? SIG_IGN : SIG_DFL;
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)sigaction(sig, &act, NULL); /* glibc's own two refuse; they are default */
+		act[0] = (uintptr_t)(sig == SIGPIPE ? SIG_IGN : SIG_DFL);
+		if (sig != SIGKILL && sig != SIGSTOP && syscall(SYS_rt_sigaction, sig, act, NULL, 8) < 0)
+			return -1;
 	}
 	(void)sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);
@@ -101,9 +104,50 @@ IN_CHILD static int step_rlimits(const struct spawn *sp)
 		if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &files, NULL) < 0)
 			return -1;
 	}
+	for (size_t i = 0; i < sp->limits_n; i++)
+		if (limit(sp->limits[i].which, sp->limits[i].most) < 0)
+			return -1;
 	if (sp->address_space == 0)
 		return 0;
 	return limit(RLIMIT_DATA, sp->address_space) < 0 ? -1 : limit(RLIMIT_AS, sp->address_space);
+}
+
+/* Our memory is the parent's, but the kernel keeps the score of a vfork child apart. */
+IN_CHILD static int step_oom(const struct spawn *sp)
+{
+	char text[16];
+	size_t n = sizeof text;
+	unsigned int left = (unsigned int)(sp->oom_score_adj < 0 ? -sp->oom_score_adj : sp->oom_score_adj);
+	long fd, written;
+
+	if (sp->oom_score_adj == 0)
+		return 0;
+	for (; left > 0; left /= 10)
+		text[--n] = (char)('0' + left % 10);
+	if (sp->oom_score_adj < 0)
+		text[--n] = '-';
+	fd = syscall(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY);
+	if (fd < 0)
+		return -1;
+	written = syscall(SYS_write, fd, text + n, sizeof text - n);
+	(void)syscall(SYS_close, fd);
+	return written < 0 ? -1 : 0;
+}
+
+/* What the kernel says is 20 - nice, never negative. */
+IN_CHILD static int step_nice(const struct spawn *sp)
+{
+	long now;
+
+	if (sp->nice == 0)
+		return 0;
+	now = syscall(SYS_getpriority, PRIO_PROCESS, 0);
+	return now < 0 ? -1 : (int)syscall(SYS_setpriority, PRIO_PROCESS, 0, 20 - now + sp->nice);
+}
+
+IN_CHILD static int step_no_new_privs(const struct spawn *sp)
+{
+	return sp->no_new_privs ? (int)syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) : 0;
 }
 
 IN_CHILD static int step_groups(const struct spawn *sp)
@@ -125,7 +169,7 @@ IN_CHILD static int step_chroot(const struct spawn *sp)
 
 IN_CHILD static int step_directory(const struct spawn *sp)
 {
-	return sp->directory == NULL || sp->chroot != NULL ? 0 : chdir(sp->directory);
+	return sp->directory == NULL ? 0 : chdir(sp->directory);
 }
 
 IN_CHILD static int step_uid(const struct spawn *sp)
@@ -133,12 +177,36 @@ IN_CHILD static int step_uid(const struct spawn *sp)
 	return sp->uid == (uid_t)-1 ? 0 : (int)syscall(SYS_setresuid, sp->uid, sp->uid, sp->uid);
 }
 
+IN_CHILD static bool has_group(const gid_t *groups, size_t n, gid_t gid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
+
+/* The kernel promises no order, so the two are compared as sets. */
+IN_CHILD static bool groups_are(const struct spawn *sp)
+{
+	gid_t groups[SPAWN_GROUPS];
+	long n = syscall(SYS_getgroups, SPAWN_GROUPS, groups);
+
+	if (n < 0)
+		return false;
+	for (long i = 0; i < n; i++)
+		if (!has_group(sp->groups, sp->groups_n, groups[i]))
+			return false;
+	for (size_t i = 0; i < sp->groups_n; i++)
+		if (!has_group(groups, (size_t)n, sp->groups[i]))
+			return false;
+	return true;
+}
+
 /* Trusts nothing: what the kernel says now is compared with what was asked for. */
 IN_CHILD static int step_read_back(const struct spawn *sp)
 {
 	uid_t u[3];
-	gid_t g[3], groups[SPAWN_GROUPS];
-	long n;
+	gid_t g[3];
 
 	if (sp->uid == (uid_t)-1)
 		return 0;
@@ -149,8 +217,7 @@ IN_CHILD static int step_read_back(const struct spawn *sp)
 	for (int i = 0; i < 3; i++)
 		if (u[i] != sp->uid || g[i] != sp->gid)
 			return -1;
-	n = syscall(SYS_getgroups, SPAWN_GROUPS, groups);
-	if (n != (long)sp->groups_n)
+	if (!groups_are(sp))
 		return -1;
 	if (sp->uid != 0 && syscall(SYS_setresuid, 0, 0, 0) == 0)
 		return -1;
@@ -178,6 +245,11 @@ IN_CHILD static const char *the_directory(const struct spawn *sp)
 	return sp->directory;
 }
 
+IN_CHILD static const char *the_limits(const struct spawn *sp)
+{
+	return sp->limits_text;
+}
+
 IN_CHILD static const char *the_program(const struct spawn *sp)
 {
 	return sp->program;
@@ -191,13 +263,16 @@ static const struct step {
 	{"signals", step_signals, NULL},
 	{"fds", step_fds, NULL},
 	{"umask", step_umask, NULL},
-	{"rlimits", step_rlimits, NULL},
+	{"oom_score_adj", step_oom, NULL},
+	{"nice", step_nice, NULL},
+	{"rlimits", step_rlimits, the_limits},
 	{"groups", step_groups, NULL},
 	{"group", step_gid, NULL},
 	{"chroot", step_chroot, the_chroot},
 	{"directory", step_directory, the_directory},
 	{"user", step_uid, NULL},
 	{"identity", step_read_back, NULL},
+	{"no_new_privs", step_no_new_privs, NULL},
 	{"exec", step_exec, the_program},
 };
 

@@ -13,16 +13,23 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SPAWN_FDS    1100 /* 7 and the listeners of one service */
+#define SPAWN_FDS    12000 /* 7 and the listeners of one service, or the log pipes of all */
 #define SPAWN_GROUPS 64
+#define SPAWN_LIMITS 16
 #define SPAWN_NULL   (-1) /* /dev/null */
 #define SPAWN_CLOSED (-2)
+
+/* One of setrlimit(2)'s, soft and hard. */
+struct spawn_limit {
+	int which;
+	uint64_t most;
+};
 
 struct spawn {
 	char **argv; /* argv[0] is shown; `program` is what runs */
 	char **envp;
 	const char *program;
-	const char *directory; /* after the chroot; NULL: stay */
+	const char *directory; /* after the chroot; NULL: stay, or / of the chroot */
 	const char *chroot;    /* NULL: none */
 	int *fds;              /* the child's fd i is a copy of fds[i], or one of the two below */
 	size_t fds_n;
@@ -32,7 +39,12 @@ struct spawn {
 	size_t groups_n;
 	uint64_t address_space; /* RLIMIT_AS and RLIMIT_DATA; 0: none */
 	uint64_t open_files;    /* RLIMIT_NOFILE's soft limit as the child gets it; 0: unchanged */
+	struct spawn_limit limits[SPAWN_LIMITS];
+	size_t limits_n;
+	const char *limits_text; /* for people */
 	mode_t umask;
+	int nice, oom_score_adj; /* 0: as ours */
+	bool no_new_privs;
 };
 
 /* Where a child failed. */

@@ -6,7 +6,9 @@
 #define HOLD_MOST     60000 /* ms: nobody holds a service down for longer without saying so again */
 #define FIRST_DELAY   2000
 #define MOST_DELAY    60000
-#define FAILURES_MOST 10    /* in one second, for a service that never worked */
+#define FAILURES_MOST 10 /* in one second, for a service that never worked */
+#define STARVED_FIRST 100
+#define STARVED_MOST  1000
 #define HEALTHY_AGE   10000 /* ms of life that prove that a service works */
 
 void pool_init(struct pool *p)
@@ -66,11 +68,19 @@ static uint32_t ceiling(const struct pool *p, const struct standing *s)
 	return least(s->at_most, p->process_limit);
 }
 
-static uint32_t floor_of(const struct pool *p, const struct standing *s)
+/* A job that has ended well and is not to run again yet. Sets *again to when it is, 0: never. */
+static bool is_done(const struct pool *p, uint64_t now, uint64_t *again)
+{
+	*again = p->again_ms > 0 ? p->job_began + p->again_ms : 0;
+	return p->once && p->done && (*again == 0 || now < *again);
+}
+
+static uint32_t floor_of(const struct pool *p, const struct standing *s, uint64_t now)
 {
 	uint32_t taken = pool_live(p) - p->available;
+	uint64_t again;
 
-	if (p->once && p->done)
+	if (is_done(p, now, &again))
 		return 0; /* at once, not when a policy has heard of it: a job must not run twice */
 	return most(s->at_least, s->spare > 0 ? plus(taken, s->spare) : 0);
 }
@@ -90,9 +100,9 @@ static uint32_t unserved(const struct pool *p, uint32_t waiting)
 	return waiting - (uint32_t)coming;
 }
 
-static uint32_t wanted(const struct pool *p, const struct standing *s, uint32_t waiting)
+static uint32_t wanted(const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now)
 {
-	uint32_t need = minus(floor_of(p, s), pool_live(p));
+	uint32_t need = minus(floor_of(p, s, now), pool_live(p));
 
 	if (s->on_demand && waiting > 0) {
 		uint32_t per = p->client_limit > 0 ? p->client_limit : 1;
@@ -173,12 +183,15 @@ static uint32_t shrink(const struct pool *p, const struct standing *s, uint32_t 
 struct pool_actions pool_step(const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now)
 {
 	struct pool_actions a = {0};
+	uint64_t again;
 
-	a.start = wanted(p, s, waiting);
+	a.start = wanted(p, s, waiting, now);
 	if (a.start > 0)
 		grow(&a, p, s, now);
 	if (a.start == 0)
 		a.ask = shrink(p, s, waiting);
+	if (is_done(p, now, &again))
+		a.wake = sooner(a.wake, again);
 	return a;
 }
 
@@ -205,8 +218,8 @@ static void move(struct pool *p, struct pool_process *pp, uint8_t state, uint32_
 		pp->since = now;
 		list_add(&p->in[state], &pp->link);
 	}
-	if (p->reports)
-		pp->clients = pp->reported && !pp->deaf ? minus(p->client_limit, available) : 0;
+	if (pp->reports)
+		pp->clients = pp->reported && !pp->deaf ? minus(pp->limit, available) : 0;
 	p->clients += pp->clients;
 	if (is_counted(pp))
 		p->available++;
@@ -217,10 +230,14 @@ void pool_started(struct pool *p, struct pool_process *pp, uint64_t now)
 	memset(pp, 0, sizeof *pp);
 	pp->state = POOL_STARTING;
 	pp->since = now;
-	pp->available = p->client_limit;
+	pp->available = pp->limit = p->client_limit;
+	pp->reports = p->reports;
+	p->starved_next = 0;
 	list_add(&p->in[POOL_STARTING], &pp->link);
 	p->available++;
 	p->starts++;
+	p->job_began = now;
+	p->done = false;
 }
 
 void pool_up(struct pool *p, struct pool_process *pp, uint64_t now)
@@ -234,7 +251,7 @@ void pool_up(struct pool *p, struct pool_process *pp, uint64_t now)
  * was idle when it last spoke. */
 static void count(struct pool *p, struct pool_process *pp, uint32_t available)
 {
-	uint32_t before = pp->deaf ? p->client_limit : pp->available;
+	uint32_t before = pp->deaf ? pp->limit : pp->available;
 
 	if (available < before) {
 		pp->accepted += before - available;
@@ -246,23 +263,26 @@ static void count(struct pool *p, struct pool_process *pp, uint32_t available)
 
 static bool is_used_up(const struct pool *p, const struct pool_process *pp, uint32_t available)
 {
-	return p->service_count > 0 && p->client_limit > 1 && available == 0 &&
-	       pp->accepted >= p->service_count;
+	return p->service_count > 0 && pp->limit > 1 && available == 0 && pp->accepted >= p->service_count;
 }
 
 bool pool_status(struct pool *p, struct pool_process *pp, uint32_t available, uint64_t now)
 {
-	bool in_range = available <= p->client_limit;
+	bool in_range = available <= pp->limit;
 	uint8_t state;
 
 	if (!in_range)
-		available = p->client_limit;
+		available = pp->limit;
+	if (pp->state == POOL_DRAINING && available == 0) {
+		pp->reported = true;
+		return true; /* "nobody else": not how many it has */
+	}
 	count(p, pp, available);
 	pp->deaf = false;
 	pp->reported = true;
 	if (pp->state == POOL_DRAINING || is_used_up(p, pp, available))
 		state = POOL_DRAINING;
-	else if (available == p->client_limit)
+	else if (available == pp->limit)
 		state = POOL_IDLE;
 	else
 		state = POOL_BUSY;
@@ -359,8 +379,17 @@ void pool_start_failed(struct pool *p, const struct standing *s, uint64_t now)
 	throttle(p, s, now);
 }
 
+void pool_starved(struct pool *p, uint64_t now)
+{
+	uint32_t delay = most(p->starved_next, STARVED_FIRST);
+
+	p->throttled_until = now + delay > p->throttled_until ? now + delay : p->throttled_until;
+	p->starved_next = least(plus(delay, delay), STARVED_MOST);
+}
+
 void pool_reset(struct pool *p)
 {
+	p->starved_next = 0;
 	p->throttled_until = 0;
 	p->throttle_next = 0;
 	p->failures_in_second = 0;

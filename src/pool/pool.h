@@ -60,6 +60,8 @@ struct pool_process {
 	uint8_t state;      /* enum pool_state */
 	bool reported;      /* has sent a status */
 	bool deaf;          /* ignored being asked to go and has not spoken since */
+	bool reports;       /* as the pool's was when it was started, like the next one: */
+	uint32_t limit;     /* clients it can take; a reload changes them for later processes only */
 	uint32_t available; /* clients it can still take, as it said */
 	uint32_t clients;
 	uint64_t accepted; /* clients taken in its life */
@@ -74,6 +76,7 @@ struct pool {
 	bool reports;           /* processes send status messages; false: they are available for life */
 	bool stopped;           /* the operator or the end of the daemon: no starts */
 	bool once;              /* a job (type startup): after an end with status 0 no floor holds */
+	uint64_t again_ms;      /* of `once`: the job runs again this long after its start; 0: never */
 
 	/* the truth, kept by pool_* */
 	struct list in[POOL_STATES];
@@ -81,7 +84,9 @@ struct pool {
 	uint32_t clients;
 	uint64_t throttled_until;
 	uint32_t throttle_next; /* the next delay; 0: first */
+	uint32_t starved_next;  /* the same for pool_starved */
 	bool ever_ok;           /* a process has ended well, or lived long enough */
+	uint64_t job_began;     /* of `once`: the last start */
 	bool done;              /* of `once`: the job has ended well; pool_reset: it may run again */
 	uint64_t failure_second;
 	uint32_t failures_in_second;
@@ -137,7 +142,8 @@ void pool_up(struct pool *p, struct pool_process *pp, uint64_t now);
 
 /* It said how many more clients it takes. Values above client_limit are clamped: returns false
  * when it had to. A process whose service_count is used up drains (with client_limit > 1; a
- * process for one client is simply busy to its end). */
+ * process for one client is simply busy to its end). A draining one that says 0 keeps the clients that it
+ * had. */
 bool pool_status(struct pool *p, struct pool_process *pp, uint32_t available, uint64_t now);
 
 /* It was asked to go and has not been heard of since. */
@@ -166,8 +172,12 @@ struct pool_end {
 bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s, const struct pool_end *end,
 	uint64_t now);
 
-/* A process could not even be started (fork, or a step before exec). */
+/* A process could not even be started (a step before exec). */
 void pool_start_failed(struct pool *p, const struct standing *s, uint64_t now);
+
+/* The machine has no process, file or memory to give: no fault of the service. Tried again after 100 ms,
+ * doubling to 1 s, so that it goes on soon after the shortage. */
+void pool_starved(struct pool *p, uint64_t now);
 
 /* An operator's reset or start: no throttle, the shortest delay next, a job runs again. */
 void pool_reset(struct pool *p);

@@ -48,6 +48,7 @@ static const struct {
 	void (*print)(char *out, size_t room, int64_t n);
 } types[] = {
 	[SPEC_T_count] = {"count", 1, text_count, text_print_count},
+	[SPEC_T_integer] = {"integer", 1, text_integer, text_print_integer},
 	[SPEC_T_duration] = {"duration", 1, text_duration, text_print_duration},
 	[SPEC_T_size] = {"size", 1, text_size, text_print_size},
 	[SPEC_T_mode] = {"mode", 1, text_mode, text_print_mode},
@@ -60,6 +61,7 @@ static const struct {
 	[SPEC_T_words] = {"words", 0, NULL, NULL},
 	[SPEC_T_choice] = {"choice", 0, NULL, NULL},
 	[SPEC_T_groups] = {"groups", 0, NULL, NULL},
+	[SPEC_T_limits] = {"limits", 0, NULL, NULL},
 	[SPEC_T_map] = {"map", 0, NULL, NULL},
 	[SPEC_T_policy] = {"policy", 0, NULL, NULL},
 	[SPEC_T_table] = {"table", 0, NULL, NULL},

@@ -13,9 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef int64_t spec_count, spec_duration, spec_size, spec_mode, spec_flag, spec_user, spec_group;
-typedef char *spec_text, *spec_path, *spec_command, *spec_words, *spec_choice, *spec_groups, *spec_map,
-	*spec_policy, *spec_table; /* owned by the struct */
+typedef int64_t spec_count, spec_integer, spec_duration, spec_size, spec_mode, spec_flag, spec_user,
+	spec_group;
+typedef char *spec_text, *spec_path, *spec_command, *spec_words, *spec_choice, *spec_groups, *spec_limits,
+	*spec_map, *spec_policy, *spec_table; /* owned by the struct */
 
 /* struct spec_global, spec_service, spec_inet, spec_path_listener: a member for each row */
 #define SPEC_MEMBER(type, name, ...)  spec_##type name;
@@ -67,6 +68,7 @@ enum spec_scope {
 /* number kinds stand before text kinds: spec_is_number */
 enum spec_type {
 	SPEC_T_count,
+	SPEC_T_integer,  /* may be negative */
 	SPEC_T_duration, /* ms */
 	SPEC_T_size,     /* bytes */
 	SPEC_T_mode,
@@ -79,6 +81,7 @@ enum spec_type {
 	SPEC_T_words,
 	SPEC_T_choice,
 	SPEC_T_groups, /* canonical: gids with commas */
+	SPEC_T_limits, /* canonical: "core=0 nofile=1024", the names those of its bounds; "unlimited" is -1 */
 	SPEC_T_map,
 	SPEC_T_policy,
 	SPEC_T_table,

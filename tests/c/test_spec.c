@@ -52,6 +52,12 @@ static const struct sample {
 	{SPEC_global, "engine_timeout", "99ms", BAD, "'99ms' is too small; the least is \"100ms\""},
 	{SPEC_global, "engine_timeout", "2h", BAD, "'2h' is too large; the most is \"1h\""},
 	{SPEC_global, "engine_timeout", "never", BAD, "'never' is too large; the most is \"1h\""},
+	{SPEC_global, "ssl", "required", ANY_TEXT, NULL},
+	{SPEC_global, "ssl", "yes", BAD, "'yes' is none of \"false\", \"true\", \"required\""},
+	{SPEC_global, "shutdown_clients", "false", 0, NULL},
+	{SPEC_global, "shutdown_clients", "no", BAD, "'no' is neither true nor false"},
+	{SPEC_global, "auth_worker_max_count", "30", 30, NULL},
+	{SPEC_global, "auth_worker_max_count", "0", BAD, "'0' is too small; the least is \"1\""},
 	{SPEC_global, "stop_timeout", "0", 0, NULL},
 	{SPEC_global, "stop_timeout", "1m", BAD,
 		"'1m' is not clear: 'm' could be minutes or months; write \"1min\""},
@@ -60,22 +66,52 @@ static const struct sample {
 	{SPEC_global, "control_mode", "0660", 0660, NULL},
 	{SPEC_global, "control_mode", "660", BAD,
 		"'660' lacks the leading 0 of an octal mode; write \"0660\""},
-	{SPEC_global, "policy", "", ANY_TEXT, NULL},
+	{SPEC_global, "log_path", "/var/log/reeve.log", ANY_TEXT, NULL},
+	{SPEC_global, "info_log_path", "syslog", ANY_TEXT, NULL},
+	{SPEC_global, "debug_log_path", "journald", ANY_TEXT, NULL},
+	{SPEC_global, "log_timestamp", "%H:%M ", ANY_TEXT, NULL},
+	{SPEC_global, "log_format", "json", ANY_TEXT, NULL},
+	{SPEC_global, "log_format", "xml", BAD, "'xml' is none of \"text\", \"json\""},
+	{SPEC_global, "syslog_facility", "mail", ANY_TEXT, NULL},
+	{SPEC_global, "instance_name", "reeve", ANY_TEXT, NULL},
+	{SPEC_global, "log_debug", "category=auth", ANY_TEXT, NULL},
+	{SPEC_global, "verbose_proctitle", "true", 1, NULL},
+	{SPEC_global, "verbose_proctitle", "yes", BAD, "'yes' is neither true nor false"},
+	{SPEC_global, "stats_writer_socket_path", "stats-writer", ANY_TEXT, NULL},
 	{SPEC_service, "description", "the web", ANY_TEXT, NULL},
 	{SPEC_service, "executable", "/usr/libexec/imap -D", ANY_TEXT, NULL},
 	{SPEC_service, "contract", "reeve", ANY_TEXT, NULL},
 	{SPEC_service, "contract", "plain", ANY_TEXT, NULL},
-	{SPEC_service, "contract", "", BAD, "'' is none of \"reeve\", \"plain\""},
-	{SPEC_service, "contract", "reeve|plain", BAD, "'reeve|plain' is none of \"reeve\", \"plain\""},
-	{SPEC_service, "contract", "ree", BAD, "'ree' is none of \"reeve\", \"plain\""},
+	{SPEC_service, "contract", "dovecot", ANY_TEXT, NULL},
+	{SPEC_service, "contract", "", BAD, "'' is none of \"reeve\", \"dovecot\", \"plain\""},
+	{SPEC_service, "contract", "reeve|plain", BAD,
+		"'reeve|plain' is none of \"reeve\", \"dovecot\", \"plain\""},
+	{SPEC_service, "contract", "ree", BAD, "'ree' is none of \"reeve\", \"dovecot\", \"plain\""},
 	{SPEC_service, "type", "", ANY_TEXT, NULL},
 	{SPEC_service, "type", "startup", ANY_TEXT, NULL},
-	{SPEC_service, "type", "login", BAD, "'login' is none of \"\", \"startup\""},
+	{SPEC_service, "type", "anvil", ANY_TEXT, NULL},
+	{SPEC_service, "type", "logger", BAD,
+		"'logger' is none of \"\", \"startup\", \"login\", \"worker\", \"log\", \"config\", "
+		"\"anvil\""},
 	{SPEC_service, "protocol", "imap", ANY_TEXT, NULL},
 	{SPEC_service, "user", "vmail", ANY_TEXT, NULL},
 	{SPEC_service, "group", "#12", ANY_TEXT, NULL},
 	{SPEC_service, "extra_groups", "mail adm", ANY_TEXT, NULL},
+	{SPEC_service, "privileged_group", "mail", ANY_TEXT, NULL},
 	{SPEC_service, "chroot", "login", ANY_TEXT, NULL},
+	{SPEC_service, "working_directory", "/srv/web", ANY_TEXT, NULL},
+	{SPEC_service, "umask", "0022", 022, NULL},
+	{SPEC_service, "umask", "01000", BAD, "'01000' is too large; the most is \"0777\""},
+	{SPEC_service, "rlimits", "core=0 nofile=64", ANY_TEXT, NULL},
+	{SPEC_service, "nice", "-20", -20, NULL},
+	{SPEC_service, "nice", "20", BAD, "'20' is too large; the most is \"19\""},
+	{SPEC_service, "nice", "-", BAD, "'-' is not a whole number"},
+	{SPEC_service, "oom_score_adj", "-1000", -1000, NULL},
+	{SPEC_service, "oom_score_adj", "-1001", BAD, "'-1001' is too small; the least is \"-1000\""},
+	{SPEC_service, "no_new_privs", "true", 1, NULL},
+	{SPEC_service, "no_new_privs", "yes", BAD, "'yes' is neither true nor false"},
+	{SPEC_service, "every", "1d", 86400000, NULL},
+	{SPEC_service, "every", "0", BAD, "'0' is too small; the least is \"1ms\""},
 	{SPEC_service, "drop_priv_before_exec", "true", 1, NULL},
 	{SPEC_service, "drop_priv_before_exec", "false", 0, NULL},
 	{SPEC_service, "drop_priv_before_exec", "yes", BAD, "'yes' is neither true nor false"},
@@ -108,6 +144,10 @@ static const struct sample {
 	{SPEC_service, "kill_after", "10s", 10000, NULL},
 	{SPEC_service, "kill_after", "ten", BAD,
 		"'ten' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
+	{SPEC_service, "log_rate", "500", 500, NULL},
+	{SPEC_service, "log_rate", "some", BAD, "'some' is not a whole number from 0 up"},
+	{SPEC_service, "log_overflow", "drop", ANY_TEXT, NULL},
+	{SPEC_service, "log_overflow", "lose", BAD, "'lose' is none of \"block\", \"drop\""},
 	{SPEC_service, "policy", "", ANY_TEXT, NULL},
 	{SPEC_inet, "name", "imap", ANY_TEXT, NULL},
 	{SPEC_inet, "address", "127.0.0.1 ::1", ANY_TEXT, NULL},
@@ -325,7 +365,8 @@ static void the_masters_own_reader_checks_bounds_again(void **state)
 		{SPEC_service, "user", "-2", "user: '-2' is not an id"},
 		{SPEC_service, "user", "root", "user: 'root' is not a whole number"},
 		{SPEC_service, "contract", "plain", NULL},
-		{SPEC_service, "contract", "systemd", "contract: 'systemd' is none of \"reeve\", \"plain\""},
+		{SPEC_service, "contract", "systemd",
+			"contract: 'systemd' is none of \"reeve\", \"dovecot\", \"plain\""},
 		{SPEC_service, "client_limit", "1000001",
 			"client_limit: '1000001' is too large; the most is \"1000000\""},
 		{SPEC_service, "start_timeout", "99",
@@ -381,7 +422,8 @@ static void note(const struct spec_row *row, void *arg)
 /* A canonical value that is not the one in `s`. */
 static void set_other(const struct spec_row *row, union any_settings *s)
 {
-	const char *tries[] = {"1", "0", "2000", "reeve", "plain", "startup", "INT", "other"};
+	const char *tries[] = {
+		"1", "0", "2000", "reeve", "plain", "startup", "INT", "false", "json", "drop", "other"};
 
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		char before[256];
@@ -448,8 +490,8 @@ static void names_are_found_suggested_and_unique(void **state)
 		assert_string_equal(spec_suggest(row->scope, row->name), row->name);
 		assert_true(length > 0 && row->help[length - 1] != '.');
 		assert_true(row->on_change >= SPEC_LIVE && row->on_change <= SPEC_RESTART);
-		assert_true(
-			row->type == SPEC_T_choice ? row->bounds.words != NULL : row->bounds.words == NULL);
+		assert_true((row->type == SPEC_T_choice || row->type == SPEC_T_limits) ==
+			    (row->bounds.words != NULL));
 		assert_non_null(spec_type_name(row->type));
 		assert_non_null(spec_change_name(row->on_change));
 	}

@@ -98,7 +98,7 @@ local FOR_SANITIZERS = os.getenv "SAN" and "default_vsz_limit = 0," or ""
 
 local function new(options)
   local _, dir = M.shell "d=$(mktemp -d /tmp/reeve-e2e.XXXXXX) && chmod 755 $d && echo $d"
-  local d = setmetatable({ dir = dir:match "%S+", ports = {}, open = {}, options = options }, Daemon)
+  local d = setmetatable({ dir = dir:match "%S+", ports = {}, open = {}, loads = {}, options = options }, Daemon)
   local copy = ("cp %s %s/worker && mkdir %s/run"):format(quote(BUILD .. "/tests/e2e-worker"), d.dir, d.dir)
   assert(M.shell(copy) == 0)
   d.config_path, d.log_path, d.base = d.dir .. "/reeve.lua", d.dir .. "/log", d.dir .. "/run"
@@ -113,7 +113,7 @@ local function environment(options)
 end
 
 --- Starts a daemon and waits until it answers. Options: config (text), settings (text inside settings {}),
--- env (table), prepare (function(daemon), before the start).
+-- env (table), prepare (function(daemon), before the start), wrap (a command that runs it).
 function M.start(options)
   local d = new(options)
   if options.prepare then options.prepare(d) end
@@ -144,7 +144,7 @@ end
 
 function Daemon:launch()
   os.remove(self.dir .. "/exit")
-  local command = ("%s %s/reeve run -c %s"):format(self.env, quote(BUILD), self.config_path)
+  local command = ("%s %s %s/reeve run -c %s"):format(self.env, self.options.wrap or "", quote(BUILD), self.config_path)
   os.execute(("(%s & p=$!; wait $p; echo $? >%s/exit.new; mv %s/exit.new %s/exit) >>%s 2>&1 </dev/null &"):format(
     command, self.dir, self.dir, self.dir, self.log_path))
 end
@@ -314,9 +314,46 @@ end
 function Daemon:destroy()
   alive[self] = nil
   for _, c in ipairs(self.open) do c:close() end
+  for _, pid in ipairs(self.loads) do M.shell("kill -9 " .. pid) end
   for _, pid in ipairs(self:processes()) do M.shell("kill -CONT " .. pid .. "; kill -9 " .. pid) end
   M.wait_until(function() return #self:processes() == 0 end, "the killed to be gone")
   M.shell("rm -rf " .. quote(self.dir))
+end
+
+--- Starts tests/e2e/load.c against @port@ (IPv4 and IPv6) and the unix socket `path` below base_dir, and waits until
+-- every client that stays has been answered. Options (a table of numbers): stay, rate, pause, seconds, and `to`, a
+-- list of addresses in place of those. Returns a function that ends it and gives what it has seen.
+function Daemon:load(path, options)
+  options = options or {}
+  local words = { "exec", quote(BUILD .. "/tests/load") }
+  for _, name in ipairs { "stay", "rate", "pause", "seconds" } do
+    if options[name] then words[#words + 1] = ("--%s %d"):format(name, options[name]) end
+  end
+  local to = options.to or { "4:" .. self:port(), "6:" .. self:port(), self.base .. "/" .. path }
+  local out = os.tmpname()
+  local _, pid = M.shell(("(%s %s) >%s 2>&1 </dev/null & echo $!"):format(table.concat(words, " "),
+    table.concat(to, " "), out))
+  pid = tonumber(pid:match "%d+")
+  self.loads[#self.loads + 1] = pid
+  M.wait_until(function() return read(out):find "ready" end, function() return "the load: " .. read(out) end, 20)
+  return function()
+    M.kill("TERM", pid)
+    M.wait_until(function() return read(out):find "}" end, "the sum of the load")
+    local seen = json.decode(read(out):match "{.*}")
+    os.remove(out)
+    return seen
+  end
+end
+
+--- Fails unless nobody was refused, thrown out, left without an answer, or answered twice or out of order.
+function M.assert_no_loss(seen, longest_ms)
+  local text = json.encode(seen)
+  assert(seen.connections > 0 and seen.answers > 0, "the load did nothing: " .. text)
+  for _, name in ipairs { "refused", "reset", "missing", "duplicated", "reordered", "garbled" } do
+    assert(seen[name] == 0, ("%d %s: %s"):format(seen[name], name, text))
+  end
+  assert(seen.answers == seen.lines, text)
+  assert(seen.longest_ms <= (longest_ms or 5000), "somebody waited too long: " .. text)
 end
 
 --- A client of @portN@ (number, IPv4), of "[::1]" (that and @port@), or of a unix socket below base_dir (text).

@@ -36,7 +36,7 @@ local function literal(value, depth)
 end
 
 local NAMES = { user = true, group = true }
-local BARE = { count = true, flag = true }
+local BARE = { count = true, flag = true, integer = true }
 local LISTS = { words = true, groups = true }
 
 local function list_text(words)
@@ -51,11 +51,25 @@ local function split(text)
   return words
 end
 
+-- A limit of rlimits: bytes and seconds need their unit.
+local COUNTS = { nofile = true, nproc = true, sigpending = true }
+
+local function limit_text(name, n)
+  if n == "-1" then return '"unlimited"' end
+  if COUNTS[name] or n == "0" then return n end
+  return quoted(n .. (name == "cpu" and "s" or "B"))
+end
+
 --- A canonical value as a config writes it.
 local function written(spec, row, canonical)
   if LISTS[row.type] then return list_text(split(canonical)) end
   if NAMES[row.type] then return quoted(canonical) end
   local text = spec.print(row.scope, row.name, canonical)
+  if row.type == "limits" then
+    return "{ " .. text:gsub("(%w+)=(%S+)", function(name, n) return name .. " = " .. limit_text(name, n) end)
+      :gsub(" (%w+ =)", ", %1") .. " }"
+  end
+  if row.type == "choice" and (text == "true" or text == "false") then return text end
   if BARE[row.type] and text ~= "unlimited" then return text end
   return quoted(text)
 end
@@ -145,6 +159,10 @@ end
 function SERVICE.group(_, service)
   local name = service.shown.group or "#" .. service.settings.group
   return name ~= "#-1" and quoted(name) or nil
+end
+
+function SERVICE.privileged_group(_, service)
+  return service.settings.privileged_group ~= "-1" and quoted("#" .. service.settings.privileged_group) or nil
 end
 
 function SERVICE.extra_groups(_, service)

@@ -122,7 +122,7 @@ function Reading:setting(key, value)
     if not self:is_misplaced(key, value) then self:unknown(key) end
     return
   end
-  if value == words.unset then return end
+  if value == words.unset or schema:is_mutant(self.scope, name) then return end
   if self.values[name] ~= nil then
     if not self.used_path then
       self:problem("key", { key }, "written-twice", ("'%s' and '%s' are the same setting in %s"):format(key,

@@ -49,6 +49,7 @@ local function inet(plan, service, said, reading, enabled)
   end
   if values.port == false or values.address == false then return end
   local port = number(plan, "inet_listener", values, "port")
+  if plan:text "ssl" == "false" and number(plan, "inet_listener", values, "ssl") == 1 then return end
   local words = values.address and values.address.list or plan.listen
   if port == 0 or not enabled then return end
   for _, word in ipairs(words) do

@@ -1,5 +1,6 @@
 --- service: one service of the plan, with its defaults resolved and the rules between its settings.
 
+local advice = require "reeve.config.advice"
 local judge = require "reeve.config.judge"
 local listeners = require "reeve.config.listeners"
 
@@ -35,7 +36,10 @@ end
 --- Each: setting -> function(service, out) that puts what is not simply text or default.
 local RESOLVE = {}
 
+local ONE_PROCESS = { log = true, anvil = true } -- they read pipes of which there is one each
+
 function RESOLVE.process_limit(self)
+  if ONE_PROCESS[self:text "type"] then return 1 end
   local n = self:number "process_limit"
   return n > 0 and n or self.plan:number "default_process_limit"
 end
@@ -66,8 +70,30 @@ function RESOLVE.vsz_limit(self)
   return n ~= UNLIMITED and n or 0
 end
 
+--- Dovecot's binaries give up their privileges by themselves; nobody else runs as root by accident.
+function RESOLVE.drop_priv_before_exec(self)
+  if self:wrote "drop_priv_before_exec" then return self:text "drop_priv_before_exec" end
+  return self:text "contract" == "dovecot" and "0" or "1"
+end
+
 function RESOLVE.stop_signal(self)
   return (self:text("stop_signal"):gsub("^SIG", ""))
+end
+
+--- Is the program started inside the chroot? Dovecot's enter it by themselves, later.
+local function root_of(self)
+  return self:text "contract" ~= "dovecot" and RESOLVE.chroot(self) or ""
+end
+
+function RESOLVE.working_directory(self)
+  local path = self:text "working_directory"
+  if path == "" then return "" end
+  return self.plan:absolute(path, root_of(self) ~= "" and "" or nil)
+end
+
+function RESOLVE.privileged_group(self)
+  local value = self.values.privileged_group
+  return value and self.plan:id(value.reading, "privileged_group") or -1
 end
 
 function RESOLVE.chroot(self)
@@ -151,6 +177,9 @@ local function check_not_root(self, uid, gid)
   if self.values.extra_groups and self:text "extra_groups" ~= "" then
     refuse("extra_groups", "only root can set groups")
   end
+  if self.values.privileged_group then refuse("privileged_group", "only root can set groups") end
+  if self:number "nice" < 0 then refuse("nice", "only root can be served before others") end
+  if self:number "oom_score_adj" < 0 then refuse("oom_score_adj", "only root can protect a process from the kernel") end
 end
 
 local PROBES = {
@@ -166,7 +195,7 @@ local function resolve_command(self, out)
   end
   if not value then return end
   local argv = { table.unpack(value.list) }
-  local chroot = RESOLVE.chroot(self)
+  local chroot = root_of(self)
   argv[1] = self.plan:absolute(argv[1], chroot ~= "" and "" or self.plan.libexec_dir)
   out.argv = argv
   out.settings.executable = table.concat(argv, " ")
@@ -179,6 +208,10 @@ local function resolve_command(self, out)
   end
 end
 
+-- How the global ssl is told to processes: those that do STARTTLS must know it, with or without an ssl listener.
+local SSL = { ["false"] = "no", ["true"] = "yes", required = "required" }
+local KNOWS_SSL = { reeve = true, dovecot = true }
+
 --- What processes inherit, then what the service sets: "NAME=value", each name once.
 local function resolve_env(self, out)
   local list, at = {}, {}
@@ -189,6 +222,7 @@ local function resolve_env(self, out)
     end
     list[at[name]] = text
   end
+  if KNOWS_SSL[self:text "contract"] then put("SSL", "SSL=" .. SSL[self.plan:text "ssl"]) end
   local getenv = self.plan.names.getenv
   for word in self.plan:text("import_environment"):gmatch "%S+" do
     local name = word:match "^([^=]+)="
@@ -213,6 +247,15 @@ local function check_rules(self, out)
     self:problem("vsz_limit", "too-small", ("vsz_limit of %s: below 1M no program can start"):format(self.what),
       "write \"256M\", or 0 for no limit")
   end
+  if self.values.privileged_group and out.settings.drop_priv_before_exec == "1" then
+    self:problem("privileged_group", "privileged-group",
+      ("privileged_group of %s has no effect: privileges are dropped before the program runs"):format(self.what),
+      "write drop_priv_before_exec = false for a program that drops them itself, or use extra_groups", "warning")
+  end
+  if self:text "type" ~= "startup" and self:number "every" ~= UNLIMITED then
+    self:problem("every", "no-effect", ("every of %s has no effect: its type is not startup"):format(self.what),
+      "write type = \"startup\"", "warning")
+  end
   local drop = self.values.drop_priv_before_exec
   if drop and drop.canonical == "1" and self.values.chroot and out.settings.chroot ~= "" then
     self:problem("drop_priv_before_exec", "drop-with-chroot",
@@ -235,7 +278,8 @@ function M.resolve(plan, said)
   local reading = judge.read(plan.script, "service", what, said, plan.variables)
   local self = setmetatable({ plan = plan, said = said, what = what, values = reading.values }, Service)
   local place = plan.script:place(said.at, "call")
-  local out = { name = said.name, settings = {}, origin = {}, shown = {}, argv = {}, env = {},
+  local out = { name = said.name, settings = {}, origin = {}, shown = {}, argv = {}, env = {}, said_at = said.at,
+    written = reading.values,
     at = { file = place.file, line = place.line, column = place.column } }
   for _, row in ipairs(plan.schema.order.service) do
     local resolve = RESOLVE[row.name]
@@ -255,6 +299,7 @@ function M.resolve(plan, said)
   out.shown.extra_groups = self.values.extra_groups and self.values.extra_groups.canonical or nil
   local enabled = is_enabled(self)
   listeners.resolve(plan, out, reading.listeners, enabled)
+  if enabled then advice.give(plan, said, out, reading) end
   return enabled and out or nil
 end
 
