@@ -124,8 +124,12 @@ install: all
 	install -m 755 $(BUILD)/reeve $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(filter-out $(BUILD)/reeve,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/libexec/reeve/
 	for f in $$(find lua policies -name '*.lua'); do install -D -m 644 $$f $(share)/$$f || exit 1; done
-	for f in $(LIBREEVE); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/lib/$${f##*/} || exit 1; done
-	for f in $(wildcard src/worker/reeve.h); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/include/reeve.h || exit 1; done
+	install -m 755 $(C_EXAMPLES) $(BUILD)/examples/echo $(DESTDIR)$(PREFIX)/libexec/reeve/
+	install -D -m 644 src/worker/reeve.h $(DESTDIR)$(PREFIX)/include/reeve.h
+	install -D -m 644 $(BUILD)/libreeve.a $(DESTDIR)$(PREFIX)/lib/libreeve.a
+	install -D -m 644 $(BUILD)/libreeve.so $(DESTDIR)$(PREFIX)/lib/libreeve.so.0
+	ln -sf libreeve.so.0 $(DESTDIR)$(PREFIX)/lib/libreeve.so
+	install -D -m 644 $(BUILD)/lua/reeve/worker.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/worker.so
 	for f in $(wildcard docs/*.[1-8]); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
 	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -153,6 +157,9 @@ $(foreach t,$(C_TESTS),$(eval $(call C_TEST,$(t))))
 
 # the worker is static, so that it runs alone in a chroot
 $(BUILD)/tests/e2e-worker: E2E_LDFLAGS = $(if $(SAN),,-static-pie)
+$(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $(E2E_LDFLAGS) -o $@ $^
@@ -207,7 +214,7 @@ fuzz: $(addprefix build-fuzz/,$(FUZZERS))
 # ---- lint, format, bench
 C_FILES  := $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])
 LUA_DIRS := $(wildcard lua policies conf examples tests)
-lint: $(PROGRAMS)
+lint: all
 	@tests/lint/run $(BUILD) $(LUA_CFLAGS)
 format:
 	clang-format -i $(C_FILES)

@@ -7,6 +7,8 @@
 #define REEVE_MASTER_MASTER_H
 
 #include "base/list.h"
+#include "master/anvil.h"
+#include "master/logpipe.h"
 #include "master/plan.h"
 
 #include <event2/event.h>
@@ -58,6 +60,9 @@ struct master {
 	uint64_t next_id;
 	uint32_t alive;
 
+	struct logpipes log;
+	struct anvil anvil;
+
 	/* fork_budget */
 	uint64_t budget_second;
 	uint32_t budget_used;
@@ -78,6 +83,7 @@ struct master {
 	struct event turn;
 	struct event sigterm, sigint, sighup, sigusr1, sigchld;
 	bool stop_now;
+	uint32_t stop_logged;
 	uint32_t stop_told; /* processes alive when it was last said */
 };
 

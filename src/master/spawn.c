@@ -51,22 +51,18 @@ int spawn_prepare(void)
 
 /* ---- the steps, in their order. Each returns 0, or -1 and errno. */
 
-/* The kernel's own call: glibc's refuses signals 32 and 33, which whoever started us may have ignored. */
+/* The raw call, because glibc does not let go of its own two (32 and 33), which may be ignored too. The
+ * kernel's struct begins with the handler; all else is 0. */
 IN_CHILD static int step_signals(const struct spawn *sp)
 {
-	struct {
-		void (*handler)(int);
-		unsigned long flags;
-		void (*restorer)(void);
-		unsigned long mask;
-	} act = {SIG_DFL, 0, NULL, 0};
+	uintptr_t act[4] = {0};
 	sigset_t none;
 
 	(void)sp;
 	for (int sig = 1; sig < NSIG; sig++) {
-		act.handler = sig == SIGPIPE ? SIG_IGN : SIG_DFL;
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)syscall(SYS_rt_sigaction, sig, &act, NULL, sizeof act.mask);
+		act[0] = (uintptr_t)(sig == SIGPIPE ? SIG_IGN : SIG_DFL);
+		if (sig != SIGKILL && sig != SIGSTOP && syscall(SYS_rt_sigaction, sig, act, NULL, 8) < 0)
+			return -1;
 	}
 	(void)sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SPAWN_FDS    1100 /* 7 and the listeners of one service */
+#define SPAWN_FDS    12000 /* 7 and the listeners of one service, or the log pipes of all */
 #define SPAWN_GROUPS 64
 #define SPAWN_LIMITS 16
 #define SPAWN_NULL   (-1) /* /dev/null */

@@ -1,7 +1,9 @@
 --- effective: from what a config says to the plan: every default resolved, every name a number,
 -- every path absolute, and the rules between settings.
 
+local capacity = require "reeve.config.capacity"
 local judge = require "reeve.config.judge"
+local logservice = require "reeve.config.logservice"
 local service = require "reeve.config.service"
 
 local M = {}
@@ -204,6 +206,8 @@ function M.plan(script, opts)
   for word in self:text("protocols"):gmatch "%S+" do self.protocols[word] = true end
   resolve_globals(self, result)
   resolve_services(self, result)
+  logservice.add(self, result.services)
+  capacity.check(self, result.services)
   check_lost(self)
   return result
 end

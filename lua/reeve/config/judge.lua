@@ -5,7 +5,7 @@
 
 local names = require "reeve.config.names"
 local places = require "reeve.config.places"
-local near = require "reeve.config.near"
+local suggest = require "reeve.suggest"
 local synonyms = require "reeve.config.synonyms"
 local words = require "reeve.config.words"
 
@@ -73,7 +73,7 @@ local FLAGS = { yes = "true", on = "true", ["1"] = "true", no = "false", off = "
 local function word_hint(row, value)
   if row.type == "flag" and FLAGS[tostring(value)] then return "write " .. FLAGS[tostring(value)] end
   if row.type ~= "choice" or type(value) ~= "string" then return nil end
-  local meant = near(value, row.words)
+  local meant = suggest.nearest(value, row.words)
   return meant and meant ~= "" and ("did you mean \"%s\"?"):format(meant) or nil
 end
 
