@@ -157,9 +157,6 @@ $(foreach t,$(C_TESTS),$(eval $(call C_TEST,$(t))))
 
 # the worker is static, so that it runs alone in a chroot
 $(BUILD)/tests/e2e-worker: E2E_LDFLAGS = $(if $(SAN),,-static-pie)
-$(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^
 $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $(E2E_LDFLAGS) -o $@ $^

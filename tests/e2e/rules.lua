@@ -70,14 +70,6 @@ function M.all(id)
   return ("%s\t%s\t%s\t%s"):format(id, id, id, id)
 end
 
---- Whether this build knows a type of service; a test of one that it does not know is pending.
-function M.has_type(name)
-  for _, row in ipairs(require "reeve.spec".settings) do
-    if row.scope == "service" and row.name == "type" then return ("|" .. row.words .. "|"):find("|" .. name .. "|", 1,
-      true) ~= nil end
-  end
-end
-
 local Check = {}
 Check.__index = Check
 
