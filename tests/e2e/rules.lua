@@ -23,7 +23,7 @@ local function environment_of(pid)
   local env = {}
   for entry in reeve.read("/proc/" .. pid .. "/environ"):gmatch "[^%z]+" do
     local name, value = entry:match "^([^=]+)=(.*)$"
-    env[name] = value
+    if name then env[name] = value end -- what is not NAME=value a process has cut up by itself
   end
   return env
 end
