@@ -111,11 +111,11 @@ static bool may_leave(const struct master *m)
 	const struct service *s;
 	const struct process *p;
 
-	if (m->alive == 0 || m->settings.shutdown_clients)
+	if (m->alive == 0 || m->settings.shutdown_clients || lowest_rank(m) != 0)
 		return m->alive == 0;
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
-			if (p->pool.clients == 0)
+			if (p->pool.clients == 0 && s->kind->rank == 0) /* log and anvil stay with them */
 				return false;
 	say(SAY_INFO, "%u processes finish their clients without the daemon (shutdown_clients)", m->alive);
 	return true;
@@ -343,11 +343,11 @@ static void prepare(struct master *m)
 	(void)evsignal_add(&m->sigterm, NULL);
 	(void)evsignal_add(&m->sigint, NULL);
 	(void)evsignal_add(&m->sighup, NULL);
+	(void)evsignal_assign(&m->sigusr1, m->loop, SIGUSR1, on_reopen, m);
+	(void)evsignal_add(&m->sigusr1, NULL);
 	(void)evsignal_assign(&m->sigchld, m->loop, SIGCHLD, on_orphan, m);
 	if (getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &reaper) == 0 && reaper != 0))
 		(void)evsignal_add(&m->sigchld, NULL); /* others wait for the second */
-	(void)evsignal_assign(&m->sigusr1, m->loop, SIGUSR1, on_reopen, m);
-	(void)evsignal_add(&m->sigusr1, NULL);
 }
 
 static void end_engine(struct master *m)

@@ -81,10 +81,11 @@ int service_do(struct service *s, enum service_verb verb, struct err *e) MUST_US
 /* No more starts, listeners closed, processes drain. */
 void service_end(struct service *s);
 
-/* Stopped by an operator: no listeners, no starts, until its start. */
-bool service_is_stopped(const struct service *s);
 /* No more starts, listeners closed; its processes end by themselves. */
 void service_abandon(struct service *s);
+
+/* Stopped by an operator: no listeners, no starts, until its start. */
+bool service_is_stopped(const struct service *s);
 
 /* Does its contract have status messages? */
 bool service_reports(const struct service *s);

@@ -196,7 +196,7 @@ local function resolve_command(self, out)
   end
   if not value then return end
   local argv = { table.unpack(value.list) }
-  local chroot = self:text "contract" ~= "dovecot" and root_of(self) or "" -- Dovecot's enter it themselves
+  local chroot = root_of(self)
   argv[1] = self.plan:absolute(argv[1], chroot ~= "" and "" or self.plan.libexec_dir)
   out.argv = argv
   out.settings.executable = table.concat(argv, " ")
@@ -248,7 +248,7 @@ local function check_rules(self, out)
     self:problem("vsz_limit", "too-small", ("vsz_limit of %s: below 1M no program can start"):format(self.what),
       "write \"256M\", or 0 for no limit")
   end
-  if self.values.privileged_group and self:text "drop_priv_before_exec" == "1" then
+  if self.values.privileged_group and out.settings.drop_priv_before_exec == "1" then
     self:problem("privileged_group", "privileged-group",
       ("privileged_group of %s has no effect: privileges are dropped before the program runs"):format(self.what),
       "write drop_priv_before_exec = false for a program that drops them itself, or use extra_groups", "warning")
