@@ -118,6 +118,12 @@ static void stop_serving(struct master *m)
 		s->log.at = 0;
 }
 
+static void close_files(struct logpipes *l)
+{
+	for (int i = 0; i < 3; i++)
+		fd_close(&l->files[i]);
+}
+
 void logpipe_end(struct master *m)
 {
 	struct logpipes *l = &m->log;
@@ -129,8 +135,7 @@ void logpipe_end(struct master *m)
 	notices_close(&l->notices);
 	fd_close(&l->fds[0]);
 	fd_close(&l->fds[1]);
-	for (int i = 0; i < 3; i++)
-		fd_close(&l->files[i]);
+	close_files(l);
 	mem_free(&l->given);
 }
 
@@ -272,7 +277,8 @@ static char *summary(const struct service *s)
 	char *text;
 
 	for (char **e = s->spawn.envp; e != NULL && *e != NULL; e++)
-		if (strncmp(*e, own[0], strlen(own[0])) != 0 && strncmp(*e, own[1], strlen(own[1])) != 0)
+		if (**e != '\0' && strncmp(*e, own[0], strlen(own[0])) != 0 &&
+			strncmp(*e, own[1], strlen(own[1])) != 0)
 			buf_print(&b, "%s\n", *e);
 	text = mem_text(buf_text(&b));
 	buf_free(&b);
@@ -281,13 +287,14 @@ static char *summary(const struct service *s)
 
 /* ---- Dovecot's log process learns names by a handshake that is the first it reads from a pipe */
 
-/* A second description of the pipe's end, so that writing never blocks us and its writers see no change. */
-static int reopen_writer(const struct logpipe *l)
+/* A description of our own of a pipe's end: what we do never blocks, whatever the others have set on theirs.
+ */
+static int reopen(int fd, int how)
 {
 	char path[40];
 
-	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", l->fds[1]);
-	return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return open(path, how | O_NONBLOCK | O_CLOEXEC);
 }
 
 static size_t read_empty(int fd, char **bytes)
@@ -326,8 +333,8 @@ static void shake_hands(const int fds[2], const char *prefix)
 {
 	const uint32_t head[2] = {MAGIC, (uint32_t)strlen(prefix)};
 	char hello[256], *bytes;
-	size_t len = read_empty(fds[0], &bytes), lost;
-	int writer = reopen_writer(&(struct logpipe){.fds = {fds[0], fds[1]}});
+	int reader = reopen(fds[0], O_RDONLY), writer = reopen(fds[1], O_WRONLY);
+	size_t len = read_empty(reader, &bytes), lost;
 
 	memcpy(hello, head, sizeof head);
 	memcpy(hello + sizeof head, prefix, head[1]);
@@ -337,6 +344,7 @@ static void shake_hands(const int fds[2], const char *prefix)
 	if (lost > 0)
 		say(SAY_ERROR, "%zu bytes of log lines of '%s' are lost: its pipe is full", lost, prefix);
 	mem_free(&bytes);
+	fd_close(&reader);
 	fd_close(&writer);
 }
 
@@ -367,8 +375,7 @@ void logpipe_log_started(struct process *p)
 	struct service *s;
 	int fd = FIRST_FD;
 
-	for (int i = 0; i < 3; i++)
-		fd_close(&m->log.files[i]);
+	close_files(&m->log);
 	mem_free(&m->log.given);
 	m->log.given = summary(p->service);
 	m->log.serving = p->service;
@@ -429,6 +436,7 @@ void logpipe_plan(struct master *m)
 	if (s->processes.count > 0 && (m->log.given == NULL || strcmp(now, m->log.given) != 0))
 		renew(s);
 	mem_free(&now);
+	close_files(&m->log);
 }
 
 bool logpipe_reopen(struct master *m)
