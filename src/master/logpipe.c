@@ -22,6 +22,7 @@
 #define PIPE_BYTES  (1 << 20)
 #define FIRST_FD    7
 #define MAGIC       0x02ff03feU
+#define NUDGES      2 /* the second one comes a second after it was ready at least */
 #define CANNOT_OPEN 80
 #define TYPE_OWN    0xC0 /* of a line: the text has its own prefix, whose length stands before it */
 
@@ -113,6 +114,7 @@ static void stop_serving(struct master *m)
 	struct service *s;
 
 	say_through(NULL, NULL);
+	m->log.nudges = 0;
 	m->log.serving = NULL;
 	LIST_EACH (s, &m->services, struct service, link)
 		s->log.at = 0;
@@ -361,6 +363,31 @@ static void name_pipes(const struct master *m)
 	}
 }
 
+/* Dovecot's log process handles what it read together with a handshake only when more comes. A word that
+ * changes nothing is more: the prefix of our own pid, which never writes there. */
+static void nudge(const struct logpipe *l)
+{
+	char line[40];
+	int n = snprintf(line, sizeof line, "\001\010%d prefix=\n", (int)getpid()), fd;
+
+	fd = reopen(l->fds[1], O_WRONLY);
+	if (fd >= 0 && write(fd, line, (size_t)n) < 0 && errno != EAGAIN)
+		say(SAY_WARNING, "a log pipe cannot be written to: %s", strerror(errno));
+	fd_close(&fd);
+}
+
+void logpipe_second(struct master *m)
+{
+	struct service *s;
+
+	if (m->log.nudges == 0)
+		return;
+	m->log.nudges--;
+	LIST_EACH (s, &m->services, struct service, link)
+		if (is_piped(s))
+			nudge(&s->log);
+}
+
 /* ---- the life of the log process */
 
 void logpipe_log_starting(struct service *s)
@@ -395,6 +422,8 @@ void logpipe_log_up(struct process *p)
 
 	if (l->speaks_reeve)
 		say_through(own_line, l);
+	else
+		l->nudges = NUDGES;
 }
 
 /* 80: it may not open its files. 0 with pipes still open: it may not open them again. Both start it anew

@@ -245,6 +245,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	(void)bury_orphans(m);
 	if (m->life == MASTER_RUNNING)
 		engine_watch(m);
+	logpipe_second(m);
 }
 
 static void on_engine_timer(evutil_socket_t fd, short what, void *arg)

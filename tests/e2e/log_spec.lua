@@ -169,7 +169,7 @@ describe("a log process", function()
     d:configure(service "a" .. service "b", LOG .. [[log_format = "json",]])
     assert.equal(0, (d:reeve "reload"))
     a:ask "warn in json"
-    assert.truthy(wait_file(d, "[^\n]*in json[^\n]*"):find '^{.*"service":"a"')
+    assert.truthy(wait_file(d, "[^\n]*in json[^\n]*"):find '^{.*service":"a"')
     d:stop()
   end)
 
