@@ -68,6 +68,13 @@ function M.shell(command)
   return code, text
 end
 
+--- What a command printed, without its last newline; it must succeed.
+function M.shell_line(command)
+  local code, text = M.shell(command)
+  assert(code == 0, text)
+  return (text:gsub("\n$", ""))
+end
+
 --- A TCP port on loopback that was free a moment ago.
 function M.free_port()
   local s = assert(socket.bind("127.0.0.1", 0))
@@ -130,6 +137,7 @@ end
 --- Runs a daemon that is expected not to start: returns its exit code, what it said, and the Daemon.
 function M.refused(options)
   local d = new(options)
+  if options.prepare then options.prepare(d) end
   d.env = environment(options)
   alive[d] = true
   d:launch()
