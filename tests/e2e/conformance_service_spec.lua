@@ -33,7 +33,7 @@ describe("a service", function()
   end)
 
   it("service.contract: plain gets no descriptors and no environment of ours", function()
-    local d = rules.start(nil, nil, [[service "p" { executable = "/bin/sleep 1000", contract = "plain",
+    local d = rules.start(nil, nil, [[service "p" { executable = "/bin/sleep infinity", contract = "plain",
       process_min_avail = 1 }]])
     d:wait_service("p", { live = 1 })
     local p = rules.proc(d:ps "p"[1].pid)

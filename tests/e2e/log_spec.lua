@@ -253,7 +253,8 @@ describe("Dovecot's log process", function()
 
   it("serves our services: it learns their names before each start", function()
     if not reeve.read(DOVECOT) then return pending "dovecot-core is not installed" end
-    local d = reeve.start { settings = LOG, prepare = function(daemon) reeve.shell("mkdir " .. daemon.dir .. "/logs") end,
+    local d = reeve.start { settings = LOG,
+      prepare = function(daemon) reeve.shell("mkdir " .. daemon.dir .. "/logs") end,
       config = service "a" .. service "b" .. ([[service "log" { executable = "%s", type = "log", contract = "dovecot",
         user = "root" }]]):format(DOVECOT) }
     d.file = d.dir .. "/logs/all"
