@@ -24,6 +24,7 @@ local VERBS = {
   service = "operator",
   reload = "operator",
   stop = "operator",
+  ["reopen-logs"] = "operator",
   eval = "operator",
 }
 M.VERBS = VERBS

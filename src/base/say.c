@@ -18,7 +18,9 @@ static const char *const level_names[] = {
 static struct {
 	const char *who;
 	enum say_level least;
-} voice = {"reeve", SAY_INFO};
+	say_door *door;
+	void *arg;
+} voice = {"reeve", SAY_INFO, NULL, NULL};
 
 void say_as(const char *who)
 {
@@ -28,6 +30,12 @@ void say_as(const char *who)
 void say_from(enum say_level least)
 {
 	voice.least = least;
+}
+
+void say_through(say_door *door, void *arg)
+{
+	voice.door = door;
+	voice.arg = arg;
 }
 
 static size_t escape(char *out, size_t room, const char *text)
@@ -49,7 +57,7 @@ void say(enum say_level level, const char *format, ...)
 	char text[2048], line[4096], at[40];
 	va_list args;
 	int n;
-	size_t len;
+	size_t len, head;
 
 	if (level < voice.least)
 		return;
@@ -59,7 +67,11 @@ void say(enum say_level level, const char *format, ...)
 	clock_rfc3339(at, sizeof at);
 	n = snprintf(line, sizeof line, "%s %s %s[%d]: ", at, level_names[level], voice.who, (int)getpid());
 	len = n > 0 ? (size_t)n : 0;
+	head = len;
 	len += escape(line + len, sizeof line - len - 1, text);
+	line[len] = '\0';
+	if (voice.door != NULL && voice.door(voice.arg, level, line + head))
+		return;
 	line[len++] = '\n';
 	if (write(STDERR_FILENO, line, len) < 0)
 		return; /* nobody left to tell */

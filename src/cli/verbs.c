@@ -38,10 +38,10 @@ void verb_help_all(FILE *out)
 {
 	fputs("usage: reeve [-b DIR] [-c FILE] VERB [ARGUMENT]...\n\n", out);
 	for (size_t i = 0; i < verbs_n; i++)
-		fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
-	fputs("  help      print this, or all about one verb: reeve help VERB\n\n"
-	      "  -b DIR    which instance: its base_dir (else REEVE_BASE_DIR, else " CLI_BASE_DIR ")\n"
-	      "  -c FILE   which config (else " CLI_CONFIG ")\n"
+		fprintf(out, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
+	fputs("  help         print this, or all about one verb: reeve help VERB\n\n"
+	      "  -b DIR       which instance: its base_dir (else REEVE_BASE_DIR, else " CLI_BASE_DIR ")\n"
+	      "  -c FILE      which config (else " CLI_CONFIG ")\n"
 	      "Both may stand before or after the verb.\n",
 		out);
 }

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "master/environment.h"
 #include "master/process.h"
 #include "master/reload.h"
 #include "master/report.h"
@@ -59,6 +60,7 @@ static void name_change(const struct spec_row *row, void *arg)
 static enum spec_change compare(const struct definition *old, const struct definition *new, struct buf *names)
 {
 	enum spec_change most = spec_diff(SPEC_service, &old->settings, &new->settings, name_change, names);
+	enum spec_change because = most;
 	const char *more[] = {
 		texts_are_same(&old->arguments, &new->arguments) ? NULL : "executable",
 		texts_are_same(&old->environment, &new->environment) ? NULL : "env",
@@ -76,6 +78,10 @@ static enum spec_change compare(const struct definition *old, const struct defin
 				buf_print(names, "%s%s", names->used > 0 ? ", " : "", more[i]);
 			most = SPEC_RENEW;
 		}
+	/* an anvil that is replaced forgets everybody: only what it must be replaced for */
+	if (strcmp(new->settings.type, "anvil") == 0 && most == SPEC_RENEW && because == most &&
+		more[0] == NULL && more[2] == NULL)
+		return SPEC_LIVE;
 	return most;
 }
 
@@ -129,8 +135,31 @@ static void retire_missing(struct master *m, const struct plan *plan, struct buf
 			report_unmark(p);
 		report_forget_service(s);
 		s->number = 0;
-		service_end(s);
+		if (s->kind->keeps_stderr)
+			service_abandon(s); /* it has to read what others still write */
+		else
+			service_end(s);
 	}
+}
+
+/* What services learn of each other has changed: of the plan, so that no single definition shows it. */
+static void prepare_all(struct master *m, const char *before, struct buf *text)
+{
+	char *after = environment_shared(m);
+	bool renew = before != NULL && strcmp(before, after) != 0;
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link) {
+		if (s->number == 0)
+			continue;
+		environment_prepare(s);
+		if (!renew || s->processes.count == 0 || s->kind->single || !service_reports(s))
+			continue;
+		s->generation++;
+		buf_print(text, "renew  %s (log or config of all services)\n", s->definition->name);
+		service_touch(s);
+	}
+	mem_free(&after);
 }
 
 static const char *const verbs[] = {"keep  ", "live  ", "resize", "renew ", "renew "};
@@ -209,6 +238,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	struct master *m = en->master;
 	struct plan *plan = en->plan;
 	struct spec_global_settings old = m->settings;
+	char *shared = m->life == MASTER_RUNNING ? environment_shared(m) : NULL;
 
 	take_listeners(en);
 	retire_missing(m, plan, text);
@@ -218,6 +248,10 @@ static void put_plan(struct engine *en, struct buf *text)
 	for (size_t i = 0; i < plan->services_n; i++)
 		put_service(en, i, text);
 	mem_free(&en->opened);
+	logpipe_plan(m);
+	anvil_plan(m);
+	prepare_all(m, shared, text);
+	mem_free(&shared);
 	plan->services_n = 0;
 	fd_close(&m->bundle);
 	m->bundle = plan->bundle;

@@ -31,8 +31,6 @@
 #define LINK_FD      3
 #define FRAMES_ATURN 16 /* so that a flood of orders starves nobody */
 
-extern char **environ;
-
 int engine_send_frame(struct engine *en, const void *frame, size_t len)
 {
 	return fd_send(en->sock, frame, len, -1) == (ssize_t)len ? 0 : -1;
@@ -77,7 +75,7 @@ static void lost(struct engine *en, const char *why)
 /* A retired engine's words are read and dropped. */
 static bool is_heard(const struct engine *en, const struct master *m)
 {
-	return en == m->engine || en == m->next;
+	return !m->is_over && (en == m->engine || en == m->next);
 }
 
 /* Its socket is closed: says how it ended. A process closes its files a moment before it is dead. */

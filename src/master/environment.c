@@ -1,33 +1,31 @@
 /* environment: from a definition to a struct spawn. Allocates; runs when a service is defined. */
 #include "master/environment.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "master/limits.h"
+#include "master/login.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #define FIRST_LISTENER_FD 7
 #define LOG_FD            2
+#define OWN_FILES         64 /* that a process with many inherited ones may open */
 
-struct texts_out {
-	char **text;
-	size_t count;
-};
-
-static void add(struct texts_out *out, char *text)
+static void add(struct outfit *out, char *text)
 {
 	out->text = mem_grow(out->text, out->count + 2, sizeof *out->text);
 	out->text[out->count++] = text;
 	out->text[out->count] = NULL;
 }
 
-static void add_format(struct texts_out *out, const char *format, ...) PRINTF(2, 3);
-
-static void add_format(struct texts_out *out, const char *format, ...)
+void environment_add(struct outfit *out, const char *format, ...)
 {
 	va_list args;
 	char *text;
@@ -37,6 +35,11 @@ static void add_format(struct texts_out *out, const char *format, ...)
 		abort();
 	va_end(args);
 	add(out, text);
+}
+
+static bool is_dovecot(const struct service *s)
+{
+	return strcmp(s->definition->settings.contract, "dovecot") == 0;
 }
 
 static void append(char *out, size_t room, const char *text)
@@ -61,7 +64,7 @@ static void append_escaped(char *out, size_t room, const char *text)
 	}
 }
 
-static void add_listener(struct texts_out *out, size_t i, const struct listener_definition *l)
+static void add_listener(struct outfit *out, size_t i, const struct listener_definition *l)
 {
 	char value[1024] = "";
 
@@ -70,26 +73,130 @@ static void add_listener(struct texts_out *out, size_t i, const struct listener_
 		append(value, sizeof value, "\tssl");
 	if (l->haproxy)
 		append(value, sizeof value, "\thaproxy");
-	add_format(out, "SOCKET%zu_SETTINGS=%s", i, value);
+	environment_add(out, "SOCKET%zu_SETTINGS=%s", i, value);
 }
 
 /* The environment of contract reeve; its slot for GENERATION is rewritten before each start. */
-static void add_native(struct texts_out *out, struct service *s)
+static void add_native(struct outfit *out, struct service *s)
 {
 	const struct spec_service_settings *set = &s->definition->settings;
 	uint64_t idle = (uint64_t)set->idle_kill / 1000;
 
 	s->generation_text = mem_new(32, 1);
 	add(out, s->generation_text);
-	add_format(out, "CLIENT_LIMIT=%" PRId64, set->client_limit);
-	add_format(out, "PROCESS_LIMIT=%" PRId64, set->process_limit);
-	add_format(out, "PROCESS_MIN_AVAIL=%" PRId64, set->process_min_avail);
-	add_format(out, "IDLE_KILL=%" PRIu64, idle < UINT32_MAX ? idle : UINT32_MAX);
+	environment_add(out, "CLIENT_LIMIT=%" PRId64, set->client_limit);
+	environment_add(out, "PROCESS_LIMIT=%" PRId64, set->process_limit);
+	environment_add(out, "PROCESS_MIN_AVAIL=%" PRId64, set->process_min_avail);
+	environment_add(out, "IDLE_KILL=%" PRIu64, idle < UINT32_MAX ? idle : UINT32_MAX);
 	if (set->service_count > 0 && set->service_count < UINT32_MAX)
-		add_format(out, "SERVICE_COUNT=%" PRId64, set->service_count);
-	add_format(out, "SOCKET_COUNT=%zu", s->watched_n);
+		environment_add(out, "SERVICE_COUNT=%" PRId64, set->service_count);
+	if (s->kind->dress != NULL)
+		s->kind->dress(s, out);
+	environment_add(out, "SOCKET_COUNT=%zu", out->fds_n + s->watched_n);
 	for (size_t i = 0; i < s->watched_n; i++)
-		add_listener(out, i, &s->watched[i].listener.at);
+		add_listener(out, out->fds_n + i, &s->watched[i].listener.at);
+}
+
+/* ---- what services learn of each other */
+
+/* Where others ask for their configuration: the first unix listener of the service of type config. */
+static const char *config_socket(const struct master *m)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		for (size_t i = 0; s->number != 0 && strcmp(s->kind->name, "config") == 0 && i < s->watched_n;
+			i++)
+			if (s->watched[i].listener.at.kind == LISTENER_UNIX)
+				return s->watched[i].listener.at.address;
+	return NULL;
+}
+
+static bool has_own(const struct service *s, const char *name)
+{
+	const struct texts *env = &s->definition->environment;
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->text[i], name, n) == 0 && env->text[i][n] == '=')
+			return true;
+	return false;
+}
+
+static void add_others(struct outfit *out, const struct service *s)
+{
+	const char *config = config_socket(s->master);
+
+	if (config != NULL && !s->kind->without_config && !has_own(s, "CONFIG_FILE"))
+		environment_add(out, "CONFIG_FILE=%s", config);
+	if (s->log.fds[1] >= 0 && !s->kind->keeps_stderr)
+		environment_add(out, "LOG_SERVICE=1");
+}
+
+char *environment_shared(const struct master *m)
+{
+	const struct spec_global_settings *set = &m->settings;
+	const char *config = config_socket(m);
+	char *text;
+
+	if (asprintf(&text, "%s\n%s\n%s\n%s\n%d", config != NULL ? config : "", set->log_debug,
+		    set->stats_writer_socket_path, set->instance_name, logpipe_service(m) != NULL) < 0)
+		abort();
+	return text;
+}
+
+/* ---- contract dovecot: what Dovecot's own binaries want besides. No DOVECOT_VERSION: theirs would have to
+ * be ours. */
+
+static void add_preserved(struct outfit *out, const struct service *s)
+{
+	const struct texts *env = &s->definition->environment;
+	struct buf names = {0};
+
+	for (size_t i = 0; i < env->count; i++)
+		buf_print(&names, "%s%.*s", i > 0 ? " " : "", (int)strcspn(env->text[i], "="), env->text[i]);
+	environment_add(out, "DOVECOT_PRESERVE_ENVS=%s", buf_text(&names));
+	buf_free(&names);
+}
+
+/* The node's name as it is: looking up its domain could stop us. */
+static void add_host(struct outfit *out)
+{
+	struct utsname host;
+
+	if (uname(&host) < 0)
+		return;
+	environment_add(out, "DOVECOT_HOSTNAME=%.*s", (int)strcspn(host.nodename, "."), host.nodename);
+	environment_add(out, "DOVECOT_HOSTDOMAIN=%s", host.nodename);
+}
+
+static void add_dovecot(struct outfit *out, const struct service *s)
+{
+	const struct spec_global_settings *set = &s->master->settings;
+	const char *stats = set->stats_writer_socket_path;
+
+	environment_add(out, "DOVECOT_CHILD_PROCESS=1");
+	environment_add(out, "LOG_DEBUG=%s", set->log_debug);
+	if (stats[0] != '\0' && s->definition->settings.chroot[0] == '\0' && stats[0] != '/')
+		environment_add(out, "STATS_WRITER_SOCKET_PATH=%s/%s", set->base_dir, stats);
+	else if (stats[0] != '\0')
+		environment_add(out, "STATS_WRITER_SOCKET_PATH=%s", stats);
+	add_host(out);
+	add_preserved(out, s);
+}
+
+/* argv[0] as Dovecot's master makes it: dovecot/imap. What runs is `program`. */
+static char *shown_name(const struct service *s, const char *program)
+{
+	const char *instance = s->master->settings.instance_name, *slash = strrchr(program, '/');
+	char *text;
+
+	if (!is_dovecot(s))
+		return mem_text(program);
+	if (asprintf(&text, "%s%s/%s", strncmp(instance, "dovecot", 7) == 0 ? "" : "dovecot-", instance,
+		    slash != NULL ? slash + 1 : program) < 0)
+		abort();
+	return text;
 }
 
 static void add_numbers(struct spawn *sp, const char *words)
@@ -104,19 +211,30 @@ static void add_numbers(struct spawn *sp, const char *words)
 	}
 }
 
-static void add_late_drop(struct texts_out *out, const struct spec_service_settings *set)
+static void add_late_drop(struct outfit *out, const struct spec_service_settings *set)
 {
 	if (set->user > 0)
-		add_format(out, "RESTRICT_SETUID=%" PRId64, set->user);
+		environment_add(out, "RESTRICT_SETUID=%" PRId64, set->user);
 	if (set->group >= 0)
-		add_format(out, "RESTRICT_SETGID=%" PRId64, set->group);
+		environment_add(out, "RESTRICT_SETGID=%" PRId64, set->group);
 	if (set->privileged_group >= 0)
-		add_format(out, "RESTRICT_SETGID_PRIV=%" PRId64, set->privileged_group);
+		environment_add(out, "RESTRICT_SETGID_PRIV=%" PRId64, set->privileged_group);
 	if (set->extra_groups[0] != '\0')
-		add_format(out, "RESTRICT_SETEXTRAGROUPS=%s", set->extra_groups);
+		environment_add(out, "RESTRICT_SETEXTRAGROUPS=%s", set->extra_groups);
 }
 
-static void prepare_privileges(struct service *s, struct texts_out *env)
+/* A binary of Dovecot's enters its chroot by itself, too. */
+static void add_late_chroot(struct outfit *out, const struct service *s)
+{
+	const char *chroot = s->definition->settings.chroot;
+	size_t n = strlen(chroot);
+
+	if (n > 0 && is_dovecot(s))
+		environment_add(out, "RESTRICT_CHROOT=%.*s", (int)(n > 1 && chroot[n - 1] == '/' ? n - 1 : n),
+			chroot);
+}
+
+static void prepare_privileges(struct service *s, struct outfit *env)
 {
 	const struct spec_service_settings *set = &s->definition->settings;
 	struct spawn *sp = &s->spawn;
@@ -127,11 +245,12 @@ static void prepare_privileges(struct service *s, struct texts_out *env)
 	sp->nice = (int)set->nice;
 	sp->oom_score_adj = (int)set->oom_score_adj;
 	sp->no_new_privs = set->no_new_privs != 0;
+	sp->limits_text = set->rlimits;
 	sp->limits_n = limits_read(set->rlimits, sp->limits);
 	sp->open_files = s->master->open_files;
 	sp->address_space =
 		set->vsz_limit > 0 && set->vsz_limit != TEXT_UNLIMITED ? (uint64_t)set->vsz_limit : 0;
-	sp->chroot = set->chroot[0] != '\0' ? set->chroot : NULL;
+	sp->chroot = set->chroot[0] != '\0' && !is_dovecot(s) ? set->chroot : NULL;
 	sp->directory = set->working_directory[0] != '\0' ? set->working_directory
 			: sp->chroot != NULL              ? NULL
 							  : s->master->settings.base_dir;
@@ -139,6 +258,7 @@ static void prepare_privileges(struct service *s, struct texts_out *env)
 		return;
 	if (!set->drop_priv_before_exec) {
 		add_late_drop(env, set);
+		add_late_chroot(env, s);
 		return;
 	}
 	sp->uid = (uid_t)set->user;
@@ -147,41 +267,81 @@ static void prepare_privileges(struct service *s, struct texts_out *env)
 	add_numbers(sp, set->extra_groups);
 }
 
-static void prepare_fds(struct service *s)
+/* Where the anvil pipe is, everybody has it as fd 3 but those who serve it. */
+static int anvil_pipe(const struct service *s)
+{
+	const struct anvil *a = &s->master->anvil;
+
+	return a->is_open && !s->kind->without_anvil ? a->shared[1] : SPAWN_NULL;
+}
+
+/* fd 4: the notice of type login; the socket over which anvil gets new log pipes. */
+static int extra_of_type(struct service *s)
+{
+	int fd = SPAWN_CLOSED;
+
+	if (s->kind->full != NULL)
+		fd = login_file(s);
+	else if (s->kind->started == anvil_started && s->master->anvil.is_open)
+		fd = s->master->anvil.log_fds[0];
+	return fd >= 0 ? fd : SPAWN_CLOSED;
+}
+
+static void place(int *fds, size_t *at, const int *more, size_t n)
+{
+	if (n > 0)
+		memcpy(fds + *at, more, n * sizeof *fds);
+	*at += n;
+}
+
+static void prepare_fds(struct service *s, const struct outfit *o)
 {
 	struct spawn *sp = &s->spawn;
 	bool native = service_reports(s);
+	size_t at = FIRST_LISTENER_FD;
 
-	sp->fds_n = native ? FIRST_LISTENER_FD + s->watched_n : LOG_FD + 1;
+	sp->fds_n = native ? FIRST_LISTENER_FD + o->fds_n + s->watched_n + o->behind_n : LOG_FD + 1;
 	sp->fds = mem_new(sp->fds_n, sizeof *sp->fds);
 	sp->fds[0] = sp->fds[1] = SPAWN_NULL;
-	sp->fds[LOG_FD] = LOG_FD;
+	sp->fds[LOG_FD] = s->log.fds[1] >= 0 && !s->kind->keeps_stderr ? s->log.fds[1] : LOG_FD;
 	if (!native)
 		return;
-	sp->fds[3] = SPAWN_NULL;   /* the anvil pipe, where there is one */
-	sp->fds[4] = SPAWN_CLOSED; /* the notice of type login */
+	sp->fds[3] = anvil_pipe(s);
+	sp->fds[4] = extra_of_type(s);
+	place(sp->fds, &at, o->fds, o->fds_n);
 	for (size_t i = 0; i < s->watched_n; i++)
-		sp->fds[FIRST_LISTENER_FD + i] = s->watched[i].listener.fd;
+		sp->fds[at++] = s->watched[i].listener.fd;
+	place(sp->fds, &at, o->behind, o->behind_n);
+	if (sp->open_files > 0 && sp->open_files < sp->fds_n + OWN_FILES)
+		sp->open_files = sp->fds_n + OWN_FILES;
 }
 
 void environment_prepare(struct service *s)
 {
 	const struct definition *d = s->definition;
-	struct texts_out argv = {NULL, 0}, env = {NULL, 0};
+	struct outfit argv = {0}, env = {0};
 
+	assert(d->arguments.count > 0); /* plan_check */
 	environment_clear(s);
-	add_format(&env, "SERVICE_NAME=%s", d->name);
-	if (service_reports(s))
+	environment_add(&env, "SERVICE_NAME=%s", d->name);
+	if (service_reports(s)) {
 		add_native(&env, s);
+		add_others(&env, s);
+	}
+	if (is_dovecot(s))
+		add_dovecot(&env, s);
 	prepare_privileges(s, &env);
 	for (size_t i = 0; i < d->environment.count; i++)
 		add(&env, mem_text(d->environment.text[i]));
-	for (size_t i = 0; i < d->arguments.count; i++)
+	add(&argv, shown_name(s, d->arguments.text[0]));
+	for (size_t i = 1; i < d->arguments.count; i++)
 		add(&argv, mem_text(d->arguments.text[i]));
 	s->spawn.argv = argv.text;
 	s->spawn.envp = env.text;
-	s->spawn.program = argv.text[0];
-	prepare_fds(s);
+	s->spawn.program = d->arguments.text[0];
+	prepare_fds(s, &env);
+	mem_free(&env.fds);
+	mem_free(&env.behind);
 }
 
 static void free_texts(char ***texts)

@@ -28,6 +28,9 @@
 
 void master_abort(struct master *m, int exit_code)
 {
+	if (m->is_over)
+		return; /* the first reason counts: an engine that has failed also closes its socket */
+	m->is_over = true;
 	m->exit_code = exit_code;
 	(void)event_base_loopbreak(m->loop);
 }
@@ -76,7 +79,32 @@ static void kill_all(struct master *m)
 
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
-			process_kill(p);
+			if (s->kind->rank == 0)
+				process_kill(p);
+}
+
+/* The lowest rank that has processes: those end before the next rank is told to. */
+static uint32_t lowest_rank(const struct master *m)
+{
+	uint32_t least = UINT32_MAX;
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->processes.count > 0 && s->kind->rank < least)
+			least = s->kind->rank;
+	return least;
+}
+
+/* Ends the services of that rank and below. */
+static void end_rank(struct master *m, uint32_t rank)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->kind->rank <= rank && (s->number != 0 || s->kind->rank > 0) && !s->ending) {
+			s->ending = true;
+			service_end(s);
+		}
 }
 
 /* With shutdown_clients = false those that serve clients outlive the daemon: their dead pipe has ended, so
@@ -86,11 +114,11 @@ static bool may_leave(const struct master *m)
 	const struct service *s;
 	const struct process *p;
 
-	if (m->alive == 0 || m->settings.shutdown_clients)
+	if (m->alive == 0 || m->settings.shutdown_clients || lowest_rank(m) != 0)
 		return m->alive == 0;
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
-			if (p->pool.clients == 0)
+			if (p->pool.clients == 0 && s->kind->rank == 0) /* log and anvil stay with them */
 				return false;
 	say(SAY_INFO, "%u processes finish their clients without the daemon (shutdown_clients)", m->alive);
 	return true;
@@ -107,13 +135,12 @@ static void bound_drain(struct master *m)
 		return;
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
-			process_retire(p, deadline);
+			if (s->kind->rank == 0)
+				process_retire(p, deadline);
 }
 
 void master_stop(struct master *m, bool now)
 {
-	struct service *s;
-
 	if (m->life == MASTER_BOOTING) {
 		say(SAY_INFO, "told to stop before anything ran");
 		master_abort(m, EX_OK);
@@ -129,8 +156,7 @@ void master_stop(struct master *m, bool now)
 		m->life = MASTER_STOPPING;
 		m->stop_told = UINT32_MAX;
 		engine_end(&m->next);
-		LIST_EACH (s, &m->services, struct service, link)
-			service_end(s);
+		end_rank(m, 0);
 		bound_drain(m);
 	}
 	if (now)
@@ -174,6 +200,14 @@ static void on_hangup_timer(evutil_socket_t fd, short what, void *arg)
 		(void)event_add(&m->hangup_timer, &soon);
 	else if (m->life == MASTER_RUNNING && reload_begin(m, 0, &e) < 0)
 		say(SAY_ERROR, "SIGHUP: %s", e.text);
+}
+
+static void on_reopen(evutil_socket_t sig, short what, void *arg)
+{
+	(void)sig;
+	(void)what;
+	if (!logpipe_reopen(arg))
+		say(SAY_INFO, "SIGUSR1: there is no log process that could open its files again");
 }
 
 static bool is_engine(const struct engine *en, pid_t pid)
@@ -278,6 +312,8 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	if (m->life != MASTER_STOPPING)
 		return;
 	say_remaining(m);
+	if (lowest_rank(m) != 0)
+		end_rank(m, lowest_rank(m));
 	if (may_leave(m))
 		(void)event_base_loopbreak(m->loop);
 }
@@ -296,6 +332,8 @@ static void prepare(struct master *m)
 	m->bundle = m->control = m->lock = -1;
 	m->diag = listener_diag_open();
 	m->report = report_new(m);
+	logpipe_init(m);
+	anvil_init(m);
 	(void)event_assign(&m->turn, m->loop, -1, 0, on_turn, m);
 	(void)event_assign(&m->second, m->loop, -1, EV_PERSIST, on_second, m);
 	(void)event_add(&m->second, &second);
@@ -308,6 +346,8 @@ static void prepare(struct master *m)
 	(void)evsignal_add(&m->sigterm, NULL);
 	(void)evsignal_add(&m->sigint, NULL);
 	(void)evsignal_add(&m->sighup, NULL);
+	(void)evsignal_assign(&m->sigusr1, m->loop, SIGUSR1, on_reopen, m);
+	(void)evsignal_add(&m->sigusr1, NULL);
 	(void)evsignal_assign(&m->sigchld, m->loop, SIGCHLD, on_orphan, m);
 	if (getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &reaper) == 0 && reaper != 0))
 		(void)evsignal_add(&m->sigchld, NULL); /* others wait for the second */
@@ -345,6 +385,8 @@ static void clear(struct master *m)
 {
 	struct service *s;
 
+	logpipe_end(m);
+	anvil_end(m);
 	LIST_EACH (s, &m->services, struct service, link)
 		if (s->processes.count == 0) /* those that outlive us stay as they are */
 			service_free(&s);

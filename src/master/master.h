@@ -7,6 +7,8 @@
 #define REEVE_MASTER_MASTER_H
 
 #include "base/list.h"
+#include "master/anvil.h"
+#include "master/logpipe.h"
 #include "master/plan.h"
 
 #include <event2/event.h>
@@ -28,6 +30,7 @@ struct master {
 	struct event_base *loop;
 	enum master_life life;
 	int exit_code;
+	bool is_over; /* master_abort was called */
 	bool is_root;
 	uint64_t open_files; /* RLIMIT_NOFILE as we were started: what children get */
 
@@ -57,6 +60,9 @@ struct master {
 	struct list free_processes;
 	uint64_t next_id;
 	uint32_t alive;
+
+	struct logpipes log;
+	struct anvil anvil;
 
 	/* fork_budget */
 	uint64_t budget_second;

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "master/kind.h"
 #include "master/limits.h"
 
 #include <arpa/inet.h>
@@ -264,7 +265,7 @@ static int check_privileges(const struct definition *d, uid_t engine_uid, bool i
 
 	if (is_root && s->user < 0)
 		return err_set(e, "no user was given");
-	if (!is_root && ((s->user >= 0 && (uid_t)s->user != geteuid()) || s->chroot[0] != '\0'))
+	if (!is_root && ((s->user >= 0 && s->user != (int64_t)geteuid()) || s->chroot[0] != '\0'))
 		return err_set(e, "without root its processes can have no other user and no chroot");
 	if (engine_uid != (uid_t)-1 && engine_uid != 0 && s->user == (int64_t)engine_uid)
 		return err_set(e, "user %lld is the policy engine's own; no service may run as it",
@@ -276,6 +277,8 @@ static int check_service(const struct plan *plan, const struct definition *d, bo
 {
 	if (d->arguments.count == 0 || d->arguments.text[0][0] != '/')
 		return err_set(e, "its executable is not an absolute path");
+	if (kind_find(d->settings.type) == NULL)
+		return err_set(e, "there is no type '%s'", d->settings.type);
 	if (check_numbers(d, e) < 0 || limits_check(d->settings.rlimits, e) < 0)
 		return -1;
 	return check_privileges(d, plan->engine_uid, is_root, e);

@@ -5,15 +5,18 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/say.h"
+#include "master/environment.h"
 #include "master/report.h"
 #include "master/status.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +27,7 @@
 #define STATUS_FD     5
 #define DEAD_FD       6
 #define UNKILLABLE_MS 10000
+#define OUT_OF_MEMORY 83
 
 /* ---- the table of all processes, by id */
 
@@ -121,7 +125,7 @@ static struct process *take_memory(struct master *m)
 
 /* ---- signals */
 
-static void send_signal(const struct process *p, int sig)
+void process_signal(const struct process *p, int sig)
 {
 	/* by pidfd: a number that was given to a stranger meanwhile gets nothing */
 	(void)syscall(SYS_pidfd_send_signal, p->pidfd, sig, NULL, 0);
@@ -168,7 +172,7 @@ static void never_reported(struct process *p)
 		"= "
 		"\"plain\"; if it is slow, raise start_timeout. It is killed",
 		name_of(p), (int)p->pid);
-	send_signal(p, SIGKILL);
+	process_signal(p, SIGKILL);
 	climb(p, STEP_KILL, UNKILLABLE_MS);
 }
 
@@ -187,7 +191,7 @@ static void not_finished(struct process *p)
 {
 	const struct spec_service_settings *s = &p->service->definition->settings;
 
-	send_signal(p, signal_number(s->stop_signal));
+	process_signal(p, signal_number(s->stop_signal));
 	climb(p, STEP_SIGNAL, s->kill_after);
 }
 
@@ -196,7 +200,7 @@ static void ignores_signal(struct process *p)
 	say(SAY_WARNING, "service %s: process %d did not end %lld ms after SIG%s and is killed", name_of(p),
 		(int)p->pid, (long long)p->service->definition->settings.kill_after,
 		p->service->definition->settings.stop_signal);
-	send_signal(p, SIGKILL);
+	process_signal(p, SIGKILL);
 	climb(p, STEP_KILL, UNKILLABLE_MS);
 }
 
@@ -239,7 +243,7 @@ void process_ask(struct process *p)
 	}
 	p->asked = true;
 	pool_asked(&p->service->pool, &p->pool, clock_ms());
-	send_signal(p, SIGINT);
+	process_signal(p, SIGINT);
 	climb(p, STEP_LEAVE, LEAVE_MS);
 	report_process(p);
 }
@@ -247,8 +251,11 @@ void process_ask(struct process *p)
 void process_retire(struct process *p, uint64_t deadline)
 {
 	uint64_t now = clock_ms();
-	int64_t left = deadline == 0 ? TEXT_UNLIMITED : deadline > now ? (int64_t)(deadline - now) : 0;
+	int64_t left;
 
+	if (p->service->kind->by_signal)
+		deadline = now;
+	left = deadline == 0 ? TEXT_UNLIMITED : deadline > now ? (int64_t)(deadline - now) : 0;
 	if (p->step >= STEP_SIGNAL)
 		return;
 	if (p->step == STEP_FINISH && (deadline == 0 || (p->finish_by != 0 && deadline >= p->finish_by)))
@@ -257,7 +264,7 @@ void process_retire(struct process *p, uint64_t deadline)
 	p->asked = true;
 	fd_close(&p->dead_fd);
 	if (p->pool.state != POOL_DRAINING && !p->pool.reports)
-		send_signal(p, signal_number(p->service->definition->settings.stop_signal));
+		process_signal(p, signal_number(p->service->definition->settings.stop_signal));
 	pool_drain(&p->service->pool, &p->pool, now);
 	climb(p, STEP_FINISH, left);
 	report_process(p);
@@ -267,7 +274,7 @@ void process_retire(struct process *p, uint64_t deadline)
 void process_kill(struct process *p)
 {
 	p->asked = true;
-	send_signal(p, SIGKILL);
+	process_signal(p, SIGKILL);
 	climb(p, STEP_KILL, UNKILLABLE_MS);
 }
 
@@ -277,6 +284,8 @@ static void one_status(void *arg, uint32_t available)
 {
 	struct process *p = arg;
 	bool first = !p->pool.reported;
+	const struct kind *kind = p->service->kind;
+	uint32_t before = p->pool.available;
 
 	if (!pool_status(&p->service->pool, &p->pool, available, clock_ms()) && p->bad_messages++ == 0)
 		say(SAY_WARNING,
@@ -285,6 +294,10 @@ static void one_status(void *arg, uint32_t available)
 			name_of(p), (int)p->pid, available, p->pool.limit);
 	if (first && p->step == STEP_START)
 		climb(p, STEP_NONE, TEXT_UNLIMITED);
+	if (first && kind->up != NULL)
+		kind->up(p);
+	if (kind->counted != NULL)
+		kind->counted(p, before);
 	if (p->step == STEP_LEAVE && p->pool.state != POOL_LEAVING) {
 		p->asked = false; /* it was asked to go and took a client instead */
 		climb(p, STEP_NONE, TEXT_UNLIMITED);
@@ -303,7 +316,7 @@ static void bad_status(struct process *p, uint32_t bad)
 		return;
 	say(SAY_ERROR, "service %s: process %d wrote more than %d bad status messages and is killed",
 		name_of(p), (int)p->pid, BAD_MOST);
-	send_signal(p, SIGKILL);
+	process_signal(p, SIGKILL);
 	climb(p, STEP_KILL, UNKILLABLE_MS);
 }
 
@@ -337,19 +350,54 @@ static void on_status(evutil_socket_t fd, short what, void *arg)
 
 /* ---- its end */
 
+/* Where the kernel leaves no core although the signal makes one: why, and what to do about it. */
+static const char *why_no_core(void)
+{
+	struct rlimit core;
+	char dumpable = '?';
+	int fd;
+
+	if (getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == 0)
+		return ", no core: core dumps are off (ulimit -c)";
+	fd = open("/proc/sys/fs/suid_dumpable", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, &dumpable, 1) < 0)
+		dumpable = '?';
+	fd_close(&fd);
+	return dumpable == '0' ? ", no core (a process that changed its user leaves none unless "
+				 "fs.suid_dumpable is 2)"
+			       : ", no core";
+}
+
+static const char *about_core(const siginfo_t *si)
+{
+	static const int dumping[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
+
+	if (si->si_code == CLD_DUMPED)
+		return ", core dumped";
+	for (size_t i = 0; i < sizeof dumping / sizeof dumping[0]; i++)
+		if (dumping[i] == si->si_status)
+			return why_no_core();
+	return "";
+}
+
 static void explain_end(const struct process *p, const siginfo_t *si, char *out, size_t room)
 {
 	const char *reason = status_reason(si->si_status);
+	int64_t vsz = p->service->definition->settings.vsz_limit;
+	int pid = (int)p->pid;
 
-	if (si->si_code == CLD_EXITED && reason[0] != '\0')
-		(void)snprintf(out, room, "process %d ended with status %d (%s)", (int)p->pid, si->si_status,
-			reason);
-	else if (si->si_code == CLD_EXITED)
-		(void)snprintf(out, room, "process %d ended with status %d", (int)p->pid, si->si_status);
+	if (si->si_code != CLD_EXITED)
+		(void)snprintf(out, room, "process %d was ended by signal %d (%s)%s", pid, si->si_status,
+			strsignal(si->si_status), about_core(si));
+	else if (si->si_status == OUT_OF_MEMORY && vsz > 0 && vsz != TEXT_UNLIMITED)
+		(void)snprintf(out, room,
+			"process %d ended with status %d (out of memory; raise vsz_limit, it is %" PRId64
+			"M)",
+			pid, si->si_status, vsz >> 20);
+	else if (reason[0] != '\0')
+		(void)snprintf(out, room, "process %d ended with status %d (%s)", pid, si->si_status, reason);
 	else
-		(void)snprintf(out, room, "process %d was ended by signal %d (%s)%s", (int)p->pid,
-			si->si_status, strsignal(si->si_status),
-			si->si_code == CLD_DUMPED ? ", core dumped" : "");
+		(void)snprintf(out, room, "process %d ended with status %d", pid, si->si_status);
 }
 
 static void say_throttled(const struct service *s, uint64_t now)
@@ -403,6 +451,21 @@ static void bury(struct process *p)
 	m->alive--;
 }
 
+/* To the log behind the process's own lines where a log process reads them, else as a line of ours. */
+static void tell_end(struct process *p, const siginfo_t *si, struct pool_end *end, const char *text)
+{
+	struct service *s = p->service;
+	bool exited = si->si_code == CLD_EXITED, bad;
+
+	if (s->kind->ended != NULL && s->kind->ended(p, exited, si->si_status))
+		end->asked = true;
+	bad = !end->ok && !end->asked;
+	if (!logpipe_ended(s, p->pid, exited ? si->si_status : 0, bad ? text : NULL) && bad)
+		say(SAY_ERROR, "service %s: %s", s->definition->name, text);
+	if (!end->ok)
+		anvil_killed(s->master, p->pid);
+}
+
 static void on_ended(evutil_socket_t fd, short what, void *arg)
 {
 	struct process *p = arg;
@@ -419,8 +482,7 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
 		on_status(p->status_fd, EV_READ, p); /* its last words */
 	end = (struct pool_end){si.si_code == CLD_EXITED && si.si_status == 0, p->asked, now - p->born};
 	explain_end(p, &si, text, sizeof text);
-	if (!end.ok && !end.asked)
-		say(SAY_ERROR, "service %s: %s", s->definition->name, text);
+	tell_end(p, &si, &end, text);
 	report_forget(p);
 	report_end(p, &si, &end, now, text);
 	if (pool_gone(&s->pool, &p->pool, &s->standing, &end, now))
@@ -524,6 +586,11 @@ int process_start(struct service *s)
 
 	if (p == NULL)
 		return failed(s, &f);
+	if (s->kind->dress != NULL)
+		environment_prepare(s); /* what it gets is others', and as of now */
+	if (s->kind->starting != NULL)
+		s->kind->starting(s);
+	logpipe_starting(s);
 	p->id = ++m->next_id;
 	if (reports && open_pipes(&pipes) < 0) {
 		list_add(&m->free_processes, &p->link);
@@ -547,6 +614,9 @@ int process_start(struct service *s)
 	p->dead_fd = pipes.dead[0];
 	enter(p, s, clock_ms());
 	watch(p);
+	logpipe_started(s, p->pid);
+	if (s->kind->started != NULL)
+		s->kind->started(p);
 	if (!reports)
 		pool_up(&s->pool, &p->pool, p->born);
 	report_process(p);

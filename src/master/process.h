@@ -51,6 +51,9 @@ void process_retire(struct process *p, uint64_t deadline);
 
 void process_kill(struct process *p);
 
+/* Sends it a signal that is no request to end. */
+void process_signal(const struct process *p, int sig);
+
 /* Room for the processes of all services at their limits. */
 void process_reserve(struct master *m, uint32_t most);
 

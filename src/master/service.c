@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#define WARN_MS 1000
-
 bool service_reports(const struct service *s)
 {
 	return strcmp(s->definition->settings.contract, "plain") != 0;
@@ -31,11 +29,14 @@ static void take_limits(struct service *s)
 {
 	const struct spec_service_settings *set = &s->definition->settings;
 
-	s->pool.process_limit = as_u32(set->process_limit);
+	s->kind = kind_find(set->type);
+	if (s->kind == NULL)
+		s->kind = kind_find(""); /* plan_check refuses such a plan */
+	s->pool.process_limit = s->kind->single ? 1 : as_u32(set->process_limit);
 	s->pool.client_limit = as_u32(set->client_limit);
 	s->pool.service_count = set->service_count == TEXT_UNLIMITED ? 0 : (uint64_t)set->service_count;
 	s->pool.reports = service_reports(s);
-	s->pool.once = strcmp(set->type, "startup") == 0;
+	s->pool.once = s->kind->once;
 	s->pool.again_ms = set->every == TEXT_UNLIMITED ? 0 : (uint64_t)set->every;
 }
 
@@ -55,6 +56,8 @@ struct service *service_new(struct master *m, struct definition *d)
 
 	s->master = m;
 	s->definition = d;
+	s->log.fds[0] = s->log.fds[1] = -1;
+	login_init(s);
 	s->generation = 1;
 	pool_init(&s->pool);
 	standing_init(&s->standing);
@@ -181,6 +184,8 @@ void service_free(struct service **sp)
 		list_remove(&s->master->touched, &s->touched);
 	list_remove(&s->master->services, &s->link);
 	environment_clear(s);
+	login_free(s);
+	logpipe_close(&s->log);
 	definition_free(&s->definition);
 	mem_free(sp);
 }
@@ -222,6 +227,8 @@ static bool budget_allows(struct master *m, uint64_t now)
 
 static void start(struct service *s, uint32_t n, uint64_t now)
 {
+	if (s->kind->single && s->processes.count > 0)
+		return; /* the end of that one makes another step */
 	for (; n > 0; n--) {
 		if (!budget_allows(s->master, now)) {
 			step_at(s, (now / 1000 + 1) * 1000, now);
@@ -230,28 +237,6 @@ static void start(struct service *s, uint32_t n, uint64_t now)
 		if (process_start(s) < 0)
 			return;
 	}
-}
-
-static void warn_limit(struct service *s, uint64_t now)
-{
-	const struct spec_service_settings *set = &s->definition->settings;
-
-	if (now - s->warned_limit < WARN_MS && s->warned_limit != 0)
-		return;
-	s->warned_limit = now;
-	if (set->service_count == 1 && set->process_limit == 1)
-		say(SAY_WARNING,
-			"service %s: %u clients wait and its one process takes one client; raise "
-			"process_limit",
-			s->definition->name, s->waiting);
-	else
-		say(SAY_WARNING,
-			"service %s: process_limit (%lld) is reached and %u clients wait; raise "
-			"process_limit, or "
-			"client_limit (%lld) if a process can serve more",
-			s->definition->name, (long long)set->process_limit, s->waiting,
-			(long long)set->client_limit);
-	report_event(s->master, WIRE_limit, &(struct wire_limit){s->number, now, s->waiting});
 }
 
 /* Clients wait and nobody who has reported can take them. */
@@ -300,7 +285,9 @@ void service_step(struct service *s)
 	else if (a.ask > 0)
 		ask(s, a.ask);
 	if (a.brake == POOL_AT_LIMIT && s->waiting > 0)
-		warn_limit(s, now);
+		step_at(s, limit_face(s, now), now);
+	else
+		limit_clear(s, s->pool.available > 0);
 	step_at(s, a.wake, now);
 }
 
@@ -318,14 +305,19 @@ static void drain_all(struct service *s)
 		process_retire(p, deadline);
 }
 
-void service_end(struct service *s)
+void service_abandon(struct service *s)
 {
 	s->pool.stopped = true;
 	service_close_listeners(s);
 	environment_prepare(s);
 	s->waiting = 0;
-	drain_all(s);
 	service_touch(s);
+}
+
+void service_end(struct service *s)
+{
+	service_abandon(s);
+	drain_all(s);
 }
 
 static int do_start(struct service *s, struct err *e)

@@ -3,7 +3,10 @@
 #ifndef REEVE_MASTER_SERVICE_H
 #define REEVE_MASTER_SERVICE_H
 
+#include "master/kind.h"
+#include "master/limit.h"
 #include "master/listener.h"
+#include "master/login.h"
 #include "master/master.h"
 #include "master/spawn.h"
 #include "pool/pool.h"
@@ -24,6 +27,10 @@ struct service {
 	struct master *master;
 	uint32_t number; /* 0: removed by a reload */
 	struct definition *definition;
+	const struct kind *kind; /* of its type */
+	struct logpipe log;
+	struct login login;
+	struct limit limit;
 	struct watched *watched;
 	size_t watched_n;
 	struct spawn spawn;
@@ -34,11 +41,11 @@ struct service {
 	uint32_t generation; /* raised when its processes must be replaced */
 	uint32_t waiting;    /* clients in the queues, when somebody looked last */
 	uint64_t dropped;
-	uint64_t warned_limit; /* when process_limit was complained about last */
-	uint64_t next_step;    /* when the timer is set for */
+	uint64_t next_step; /* when the timer is set for */
 	struct list processes;
 	struct event timer;
 	bool startup_done;
+	bool ending; /* the daemon stops, and it has been told */
 };
 
 /* A new service without listeners; takes the definition. */
@@ -73,6 +80,9 @@ int service_do(struct service *s, enum service_verb verb, struct err *e) MUST_US
 
 /* No more starts, listeners closed, processes drain. */
 void service_end(struct service *s);
+
+/* No more starts, listeners closed; its processes end by themselves. */
+void service_abandon(struct service *s);
 
 /* Stopped by an operator: no listeners, no starts, until its start. */
 bool service_is_stopped(const struct service *s);

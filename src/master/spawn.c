@@ -245,6 +245,11 @@ IN_CHILD static const char *the_directory(const struct spawn *sp)
 	return sp->directory;
 }
 
+IN_CHILD static const char *the_limits(const struct spawn *sp)
+{
+	return sp->limits_text;
+}
+
 IN_CHILD static const char *the_program(const struct spawn *sp)
 {
 	return sp->program;
@@ -260,7 +265,7 @@ static const struct step {
 	{"umask", step_umask, NULL},
 	{"oom_score_adj", step_oom, NULL},
 	{"nice", step_nice, NULL},
-	{"rlimits", step_rlimits, NULL},
+	{"rlimits", step_rlimits, the_limits},
 	{"groups", step_groups, NULL},
 	{"group", step_gid, NULL},
 	{"chroot", step_chroot, the_chroot},

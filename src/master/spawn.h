@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SPAWN_FDS    1100 /* 7 and the listeners of one service */
+#define SPAWN_FDS    12000 /* 7 and the listeners of one service, or the log pipes of all */
 #define SPAWN_GROUPS 64
 #define SPAWN_LIMITS 16
 #define SPAWN_NULL   (-1) /* /dev/null */
@@ -41,6 +41,7 @@ struct spawn {
 	uint64_t open_files;    /* RLIMIT_NOFILE's soft limit as the child gets it; 0: unchanged */
 	struct spawn_limit limits[SPAWN_LIMITS];
 	size_t limits_n;
+	const char *limits_text; /* for people */
 	mode_t umask;
 	int nice, oom_score_adj; /* 0: as ours */
 	bool no_new_privs;

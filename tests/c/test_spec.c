@@ -66,17 +66,33 @@ static const struct sample {
 	{SPEC_global, "control_mode", "0660", 0660, NULL},
 	{SPEC_global, "control_mode", "660", BAD,
 		"'660' lacks the leading 0 of an octal mode; write \"0660\""},
-	{SPEC_global, "policy", "", ANY_TEXT, NULL},
+	{SPEC_global, "log_path", "/var/log/reeve.log", ANY_TEXT, NULL},
+	{SPEC_global, "info_log_path", "syslog", ANY_TEXT, NULL},
+	{SPEC_global, "debug_log_path", "journald", ANY_TEXT, NULL},
+	{SPEC_global, "log_timestamp", "%H:%M ", ANY_TEXT, NULL},
+	{SPEC_global, "log_format", "json", ANY_TEXT, NULL},
+	{SPEC_global, "log_format", "xml", BAD, "'xml' is none of \"text\", \"json\""},
+	{SPEC_global, "syslog_facility", "mail", ANY_TEXT, NULL},
+	{SPEC_global, "instance_name", "reeve", ANY_TEXT, NULL},
+	{SPEC_global, "log_debug", "category=auth", ANY_TEXT, NULL},
+	{SPEC_global, "verbose_proctitle", "true", 1, NULL},
+	{SPEC_global, "verbose_proctitle", "yes", BAD, "'yes' is neither true nor false"},
+	{SPEC_global, "stats_writer_socket_path", "stats-writer", ANY_TEXT, NULL},
 	{SPEC_service, "description", "the web", ANY_TEXT, NULL},
 	{SPEC_service, "executable", "/usr/libexec/imap -D", ANY_TEXT, NULL},
 	{SPEC_service, "contract", "reeve", ANY_TEXT, NULL},
 	{SPEC_service, "contract", "plain", ANY_TEXT, NULL},
-	{SPEC_service, "contract", "", BAD, "'' is none of \"reeve\", \"plain\""},
-	{SPEC_service, "contract", "reeve|plain", BAD, "'reeve|plain' is none of \"reeve\", \"plain\""},
-	{SPEC_service, "contract", "ree", BAD, "'ree' is none of \"reeve\", \"plain\""},
+	{SPEC_service, "contract", "dovecot", ANY_TEXT, NULL},
+	{SPEC_service, "contract", "", BAD, "'' is none of \"reeve\", \"dovecot\", \"plain\""},
+	{SPEC_service, "contract", "reeve|plain", BAD,
+		"'reeve|plain' is none of \"reeve\", \"dovecot\", \"plain\""},
+	{SPEC_service, "contract", "ree", BAD, "'ree' is none of \"reeve\", \"dovecot\", \"plain\""},
 	{SPEC_service, "type", "", ANY_TEXT, NULL},
 	{SPEC_service, "type", "startup", ANY_TEXT, NULL},
-	{SPEC_service, "type", "login", BAD, "'login' is none of \"\", \"startup\""},
+	{SPEC_service, "type", "anvil", ANY_TEXT, NULL},
+	{SPEC_service, "type", "logger", BAD,
+		"'logger' is none of \"\", \"startup\", \"login\", \"worker\", \"log\", \"config\", "
+		"\"anvil\""},
 	{SPEC_service, "protocol", "imap", ANY_TEXT, NULL},
 	{SPEC_service, "user", "vmail", ANY_TEXT, NULL},
 	{SPEC_service, "group", "#12", ANY_TEXT, NULL},
@@ -128,6 +144,10 @@ static const struct sample {
 	{SPEC_service, "kill_after", "10s", 10000, NULL},
 	{SPEC_service, "kill_after", "ten", BAD,
 		"'ten' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
+	{SPEC_service, "log_rate", "500", 500, NULL},
+	{SPEC_service, "log_rate", "some", BAD, "'some' is not a whole number from 0 up"},
+	{SPEC_service, "log_overflow", "drop", ANY_TEXT, NULL},
+	{SPEC_service, "log_overflow", "lose", BAD, "'lose' is none of \"block\", \"drop\""},
 	{SPEC_service, "policy", "", ANY_TEXT, NULL},
 	{SPEC_inet, "name", "imap", ANY_TEXT, NULL},
 	{SPEC_inet, "address", "127.0.0.1 ::1", ANY_TEXT, NULL},
@@ -345,7 +365,8 @@ static void the_masters_own_reader_checks_bounds_again(void **state)
 		{SPEC_service, "user", "-2", "user: '-2' is not an id"},
 		{SPEC_service, "user", "root", "user: 'root' is not a whole number"},
 		{SPEC_service, "contract", "plain", NULL},
-		{SPEC_service, "contract", "systemd", "contract: 'systemd' is none of \"reeve\", \"plain\""},
+		{SPEC_service, "contract", "systemd",
+			"contract: 'systemd' is none of \"reeve\", \"dovecot\", \"plain\""},
 		{SPEC_service, "client_limit", "1000001",
 			"client_limit: '1000001' is too large; the most is \"1000000\""},
 		{SPEC_service, "start_timeout", "99",
@@ -401,7 +422,8 @@ static void note(const struct spec_row *row, void *arg)
 /* A canonical value that is not the one in `s`. */
 static void set_other(const struct spec_row *row, union any_settings *s)
 {
-	const char *tries[] = {"1", "0", "2000", "reeve", "plain", "startup", "INT", "false", "other"};
+	const char *tries[] = {
+		"1", "0", "2000", "reeve", "plain", "startup", "INT", "false", "json", "drop", "other"};
 
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		char before[256];

@@ -17,6 +17,7 @@
  *     --hold                keep a client until it says `bye`; without it a client that has got one answer is
  * done
  *     --fat N               touch N MiB of memory at the start
+ *     --pipes N             the first N descriptors from 7 on are no listeners (type anvil: 2)
  *
  * A client's lines: pid, echo TEXT, orphans N FILE, env, env NAME, fds, ids, cwd, status (clients, served),
  * log TEXT (to stderr), crash, exit N, garbage, bye. Every answer ends with a line that holds a single dot.
@@ -56,18 +57,19 @@ struct client {
 static struct {
 	bool garbage, too_many, silent, ignore_int, ignore_term, ignore_dead, print_env, print_fds, greet,
 		one_shot, hold;
-	long exit_early, crash_after, fat;
+	long exit_early, crash_after, fat, pipes;
 } how = {.exit_early = -1};
 
 static struct {
 	struct client clients[CLIENTS_MOST];
 	uint32_t n, limit, accepted, count, id, sent;
-	int listeners;
+	int listeners, first;
 	bool closing; /* takes no more clients */
 	bool ever_sent;
 } me;
 
 static volatile sig_atomic_t asked; /* SIGINT has come */
+static volatile sig_atomic_t told;  /* how often SIGUSR1 has */
 
 static const struct {
 	const char *name;
@@ -88,6 +90,7 @@ static const struct {
 	{"--exit-early", NULL, &how.exit_early},
 	{"--crash-after", NULL, &how.crash_after},
 	{"--fat", NULL, &how.fat},
+	{"--pipes", NULL, &how.pipes},
 };
 
 static void leave(const char *why)
@@ -315,6 +318,58 @@ static void garble(struct client *c, const char *arg)
 	write_garbage();
 }
 
+static void say_told(struct client *c, const char *arg)
+{
+	(void)arg;
+	answer(c, "signals %d\noffset %lld\n", (int)told, (long long)lseek(4, 0, SEEK_CUR));
+}
+
+static void read_fd(struct client *c, const char *arg)
+{
+	char bytes[2048];
+	struct pollfd one = {.fd = (int)strtol(arg, NULL, 10), .events = POLLIN};
+	ssize_t n = poll(&one, 1, 0) == 1 ? read(one.fd, bytes, sizeof bytes) : 0;
+
+	answer(c, "%.*s", n > 0 ? (int)n : 0, bytes);
+	if (n > 0 && bytes[n - 1] != '\n')
+		answer(c, "\n");
+}
+
+static void write_fd(struct client *c, const char *arg)
+{
+	char *text;
+	int fd = (int)strtol(arg, &text, 10);
+
+	if (dprintf(fd, "%s\n", *text == ' ' ? text + 1 : text) < 0)
+		answer(c, "%s\n", strerror(errno));
+}
+
+static void log_line(const char *text)
+{
+	char line[512];
+	int n = snprintf(line, sizeof line, "\001\003%d %s\n", (int)getpid(), text);
+
+	while (write(STDERR_FILENO, line, (size_t)n) < 0 && (errno == EAGAIN || errno == EINTR))
+		(void)poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, -1);
+}
+
+static void warn(struct client *c, const char *arg)
+{
+	(void)c;
+	log_line(arg);
+}
+
+static void write_lines(struct client *c, const char *arg)
+{
+	char text[80];
+
+	(void)c;
+	for (long i = 1, n = strtol(arg, NULL, 10); i <= n; i++) {
+		(void)snprintf(text, sizeof text, "line %ld of a flood that must come out whole", i);
+		log_line(text);
+	}
+}
+
 static void nothing(struct client *c, const char *arg)
 {
 	(void)c;
@@ -337,6 +392,11 @@ static const struct {
 	{"crash", crash},
 	{"exit", leave_now},
 	{"garbage", garble},
+	{"told", say_told},
+	{"read", read_fd},
+	{"write", write_fd},
+	{"warn", warn},
+	{"lines", write_lines},
 	{"bye", nothing},
 };
 
@@ -416,12 +476,18 @@ static void on_sigint(int sig)
 	asked = 1;
 }
 
+static void on_sigusr1(int sig)
+{
+	(void)sig;
+	told++;
+}
+
 static void stop_taking(void)
 {
 	me.closing = true;
 	report();
 	for (int i = 0; i < me.listeners; i++)
-		(void)close(LISTENER_FD + i);
+		(void)close(me.first + i);
 	me.listeners = 0;
 }
 
@@ -433,7 +499,7 @@ static nfds_t gather(struct pollfd *set)
 	for (uint32_t i = 0; i < me.n; i++)
 		set[n++] = (struct pollfd){me.clients[i].fd, POLLIN, 0};
 	for (int i = 0; i < me.listeners && available() > 0; i++)
-		set[n++] = (struct pollfd){LISTENER_FD + i, POLLIN, 0};
+		set[n++] = (struct pollfd){me.first + i, POLLIN, 0};
 	return n;
 }
 
@@ -489,13 +555,15 @@ static void prepare(void)
 	if (me.limit > CLIENTS_MOST)
 		me.limit = CLIENTS_MOST;
 	me.count = number_of("SERVICE_COUNT", 0);
-	me.listeners = (int)number_of("SOCKET_COUNT", 0);
+	me.listeners = (int)number_of("SOCKET_COUNT", 0) - (int)how.pipes;
+	me.first = LISTENER_FD + (int)how.pipes;
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigaction(SIGINT, &(struct sigaction){.sa_handler = on_sigint}, NULL);
+	(void)sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_sigusr1}, NULL);
 	if (how.ignore_term)
 		(void)signal(SIGTERM, SIG_IGN);
 	for (int i = 0; i < me.listeners; i++)
-		(void)fcntl(LISTENER_FD + i, F_SETFL, fcntl(LISTENER_FD + i, F_GETFL) | O_NONBLOCK);
+		(void)fcntl(me.first + i, F_SETFL, fcntl(me.first + i, F_GETFL) | O_NONBLOCK);
 }
 
 static void grow_fat(void)

@@ -119,7 +119,8 @@ id  ok     asked  stage    code  signal   age  served  clients_lost  text
     usage_cases(fake.new(), {
       { { "status", "wbe" }, "reeve: status: no service 'wbe': did you mean 'web'?\n" },
       { { "status", "zzz" }, "reeve: status: no service 'zzz'; there are: web, job\n" },
-      { { "status", "--jsn" }, "reeve: status: unknown option '--jsn'; usage: reeve status [NAME] [--json]\n" },
+      { { "status", "--jsn" },
+        "reeve: status: unknown option '--jsn': did you mean '--json'?; usage: reeve status [NAME] [--json]\n" },
       { { "status", "web", "job" }, "reeve: status: one service at most; usage: reeve status [NAME] [--json]\n" },
     })
   end)

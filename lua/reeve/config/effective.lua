@@ -1,7 +1,9 @@
 --- effective: from what a config says to the plan: every default resolved, every name a number,
 -- every path absolute, and the rules between settings.
 
+local capacity = require "reeve.config.capacity"
 local judge = require "reeve.config.judge"
+local logservice = require "reeve.config.logservice"
 local service = require "reeve.config.service"
 
 local M = {}
@@ -71,7 +73,7 @@ local function read_variables(self)
     variables[name] = row and row.default or nil
     for _, said in ipairs(self.script.settings) do
       local written = rawget(said.options, name)
-      if type(written) == "string" then variables[name] = written end
+      if type(written) == "string" and not self.schema:is_mutant("global", name) then variables[name] = written end
     end
   end
   if self.opts.base_dir then variables.base_dir = self.opts.base_dir end
@@ -204,6 +206,8 @@ function M.plan(script, opts)
   for word in self:text("protocols"):gmatch "%S+" do self.protocols[word] = true end
   resolve_globals(self, result)
   resolve_services(self, result)
+  logservice.add(self, result.services)
+  capacity.check(self, result.services)
   check_lost(self)
   return result
 end

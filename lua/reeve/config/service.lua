@@ -36,7 +36,10 @@ end
 --- Each: setting -> function(service, out) that puts what is not simply text or default.
 local RESOLVE = {}
 
+local ONE_PROCESS = { log = true, anvil = true } -- they read pipes of which there is one each
+
 function RESOLVE.process_limit(self)
+  if ONE_PROCESS[self:text "type"] then return 1 end
   local n = self:number "process_limit"
   return n > 0 and n or self.plan:number "default_process_limit"
 end
@@ -65,6 +68,12 @@ function RESOLVE.vsz_limit(self)
     n = self:text "contract" ~= "plain" and self.plan:number "default_vsz_limit" or 0
   end
   return n ~= UNLIMITED and n or 0
+end
+
+--- Dovecot's binaries give up their privileges by themselves; nobody else runs as root by accident.
+function RESOLVE.drop_priv_before_exec(self)
+  if self:wrote "drop_priv_before_exec" then return self:text "drop_priv_before_exec" end
+  return self:text "contract" == "dovecot" and "0" or "1"
 end
 
 function RESOLVE.stop_signal(self)
@@ -238,7 +247,7 @@ local function check_rules(self, out)
     self:problem("vsz_limit", "too-small", ("vsz_limit of %s: below 1M no program can start"):format(self.what),
       "write \"256M\", or 0 for no limit")
   end
-  if self.values.privileged_group and self:text "drop_priv_before_exec" == "1" then
+  if self.values.privileged_group and out.settings.drop_priv_before_exec == "1" then
     self:problem("privileged_group", "privileged-group",
       ("privileged_group of %s has no effect: privileges are dropped before the program runs"):format(self.what),
       "write drop_priv_before_exec = false for a program that drops them itself, or use extra_groups", "warning")
@@ -269,7 +278,8 @@ function M.resolve(plan, said)
   local reading = judge.read(plan.script, "service", what, said, plan.variables)
   local self = setmetatable({ plan = plan, said = said, what = what, values = reading.values }, Service)
   local place = plan.script:place(said.at, "call")
-  local out = { name = said.name, settings = {}, origin = {}, shown = {}, argv = {}, env = {},
+  local out = { name = said.name, settings = {}, origin = {}, shown = {}, argv = {}, env = {}, said_at = said.at,
+    written = reading.values,
     at = { file = place.file, line = place.line, column = place.column } }
   for _, row in ipairs(plan.schema.order.service) do
     local resolve = RESOLVE[row.name]

@@ -1,7 +1,8 @@
 --- reeve service start|stop|restart|drain|reset NAME [--wait]: tell a running instance what to do with a service.
 
 local operate = require "reeve.operate"
-local usage = require "reeve.usage"
+local read_options = require "reeve.options"
+local suggest = require "reeve.suggest"
 local view = require "reeve.view"
 
 local VERBS = operate.VERBS
@@ -24,7 +25,7 @@ end
 
 local function wrong_verb(ctx, word)
   if not word then return wrong(ctx, USAGE) end
-  local meant = usage.suggest(word, { "start", "stop", "restart", "drain", "reset" })
+  local meant = suggest.nearest(word, VERBS)
   return wrong(ctx, ("unknown '%s'%s; %s"):format(word, meant and (": did you mean '%s'?"):format(meant) or "", USAGE))
 end
 
@@ -95,7 +96,7 @@ local function carried_out(ctx, name, verb, before, wait)
 end
 
 return function(ctx, args)
-  local given, words = usage.read(args, { wait = true })
+  local given, words = read_options({ ["--wait"] = true }, args)
   if not given then return wrong(ctx, words .. "; " .. USAGE) end
   local verb, name = words[1], words[2]
   if not VERBS[verb] then return wrong_verb(ctx, verb) end

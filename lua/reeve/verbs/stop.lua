@@ -1,10 +1,10 @@
 --- reeve stop [--now]: end a running instance. The client returns when the master is gone; here it
 -- is told who is still there.
 
-local usage = require "reeve.usage"
+local read_options = require "reeve.options"
 
 return function(ctx, args)
-  local given, words = usage.read(args, { now = true })
+  local given, words = read_options({ ["--now"] = true }, args)
   if not given or #words > 0 then
     local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
     ctx.err(("reeve: stop: %s; usage: reeve stop [--now]\n"):format(wrong))

@@ -1,0 +1,48 @@
+/* kind: what a service's `type` changes in the master, a row of a table each. A row is asked at the few
+ * moments of a process's life where types differ; everything else is the same for all. */
+#ifndef REEVE_MASTER_KIND_H
+#define REEVE_MASTER_KIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct process;
+struct service;
+
+/* What a kind adds to a process's descriptors and environment (environment.c collects it). */
+struct outfit {
+	char **text; /* environment, ends with NULL; owned by the spawn afterwards */
+	size_t count;
+	int *fds; /* descriptors from 7 on, before the listeners; counted in SOCKET_COUNT */
+	size_t fds_n;
+	int *behind; /* after the listeners, not counted */
+	size_t behind_n;
+};
+
+struct kind {
+	const char *name;    /* as `type` says */
+	bool once;           /* its job is done when a process has ended well */
+	bool single;         /* never two processes at a time, one that goes included: they read a pipe */
+	bool by_signal;      /* asked to go it gets stop_signal at once: its clients never leave */
+	bool keeps_stderr;   /* fd 2 is the master's own, no log pipe */
+	bool without_anvil;  /* fd 3 is /dev/null */
+	bool without_config; /* no CONFIG_FILE */
+	bool never_drops;    /* clients wait as long as they like while process_limit is reached */
+	uint32_t rank;       /* at the daemon's stop the lower ranks end first */
+	uint32_t quiet_ms;   /* process_limit is reached: complain only after this long */
+
+	/* each may be NULL */
+	void (*dress)(struct service *s, struct outfit *o);  /* at each preparation, and before each start */
+	void (*starting)(struct service *s);                 /* it is about to run */
+	void (*started)(struct process *p);                  /* it runs */
+	void (*up)(struct process *p);                       /* its first status has come */
+	void (*counted)(struct process *p, uint32_t before); /* a status; what was available before it */
+	bool (*ended)(struct process *p, bool exited, int status); /* it is gone. True: that was no failure */
+	void (*full)(struct service *s); /* process_limit is reached, clients wait */
+};
+
+/* NULL: there is no such type. */
+const struct kind *kind_find(const char *type);
+
+#endif
