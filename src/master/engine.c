@@ -75,7 +75,7 @@ static void lost(struct engine *en, const char *why)
 /* A retired engine's words are read and dropped. */
 static bool is_heard(const struct engine *en, const struct master *m)
 {
-	return en == m->engine || en == m->next;
+	return !m->is_over && (en == m->engine || en == m->next);
 }
 
 /* Its socket is closed: says how it ended. A process closes its files a moment before it is dead. */

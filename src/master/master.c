@@ -28,6 +28,9 @@
 
 void master_abort(struct master *m, int exit_code)
 {
+	if (m->is_over)
+		return; /* the first reason counts: an engine that has failed also closes its socket */
+	m->is_over = true;
 	m->exit_code = exit_code;
 	(void)event_base_loopbreak(m->loop);
 }

@@ -30,6 +30,7 @@ struct master {
 	struct event_base *loop;
 	enum master_life life;
 	int exit_code;
+	bool is_over; /* master_abort was called */
 	bool is_root;
 	uint64_t open_files; /* RLIMIT_NOFILE as we were started: what children get */
 
