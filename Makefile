@@ -6,6 +6,8 @@
 #   make check               the same without installing: unit, and e2e when root
 #   make unit | e2e | faults one part: no root needed | the whole program | its slow scenarios
 #   make lint | format       the rules of docs/STYLE.md and docs/HOUSE.md | clang-format
+#   make docs                docs/CONFORMANCE.md: which test shows which rule
+#   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
 #   make bench               connections a second, beside Dovecot's master
 #   make install             DESTDIR= PREFIX=/usr/local
@@ -65,7 +67,7 @@ C_EXAMPLES  := $(patsubst examples/%/,$(BUILD)/examples/%,$(sort $(dir $(wildcar
 
 worker: $(BUILD)/libreeve.a $(BUILD)/libreeve.so $(BUILD)/lua/reeve/worker.so examples
 examples: $(C_EXAMPLES) $(BUILD)/examples/echo
-.PHONY: all worker examples
+.PHONY: docs mutants all worker examples
 
 $(BUILD)/pic/%.o: %.c
 	@mkdir -p $(@D)
@@ -122,8 +124,12 @@ install: all
 	install -m 755 $(BUILD)/reeve $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(filter-out $(BUILD)/reeve,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/libexec/reeve/
 	for f in $$(find lua policies -name '*.lua'); do install -D -m 644 $$f $(share)/$$f || exit 1; done
-	for f in $(LIBREEVE); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/lib/$${f##*/} || exit 1; done
-	for f in $(wildcard src/worker/reeve.h); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/include/reeve.h || exit 1; done
+	install -m 755 $(C_EXAMPLES) $(BUILD)/examples/echo $(DESTDIR)$(PREFIX)/libexec/reeve/
+	install -D -m 644 src/worker/reeve.h $(DESTDIR)$(PREFIX)/include/reeve.h
+	install -D -m 644 $(BUILD)/libreeve.a $(DESTDIR)$(PREFIX)/lib/libreeve.a
+	install -D -m 644 $(BUILD)/libreeve.so $(DESTDIR)$(PREFIX)/lib/libreeve.so.0
+	ln -sf libreeve.so.0 $(DESTDIR)$(PREFIX)/lib/libreeve.so
+	install -D -m 644 $(BUILD)/lua/reeve/worker.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/worker.so
 	for f in $(wildcard docs/*.[1-8]); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
 	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -149,9 +155,11 @@ $(BUILD)/tests/$(1): $(BUILD)/obj/tests/c/$(1).o $(patsubst %.c,$(BUILD)/obj/%.o
 endef
 $(foreach t,$(C_TESTS),$(eval $(call C_TEST,$(t))))
 
+# the worker is static, so that it runs alone in a chroot
+$(BUILD)/tests/e2e-worker: E2E_LDFLAGS = $(if $(SAN),,-static-pie)
 $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(CC) $(ALL_LDFLAGS) $(E2E_LDFLAGS) -o $@ $^
 $(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
@@ -178,6 +186,13 @@ e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/rog
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
 
+# ---- conformance: each row of spec.def and each rule has its test; a row without its effect fails it
+docs:
+	lua5.4 tests/conformance.lua >docs/CONFORMANCE.md
+mutants:
+	+@$(MAKE) --no-print-directory BUILD=build-mutants CFLAGS='-O1 -DREEVE_MUTANTS' all build-mutants/tests/e2e-worker
+	@tests/mutants build-mutants $(ROWS)
+
 # ---- fuzz: libFuzzer on what reads foreign bytes
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -196,14 +211,14 @@ fuzz: $(addprefix build-fuzz/,$(FUZZERS))
 # ---- lint, format, bench
 C_FILES  := $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])
 LUA_DIRS := $(wildcard lua policies conf examples tests)
-lint: $(PROGRAMS)
+lint: all
 	@tests/lint/run $(BUILD) $(LUA_CFLAGS)
 format:
 	clang-format -i $(C_FILES)
 bench: all $(BUILD)/tests/swarm $(BUILD)/tests/e2e-worker
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/connections.lua
 clean:
-	rm -rf build build-san build-fuzz
+	rm -rf build build-san build-fuzz build-mutants
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 

@@ -261,7 +261,7 @@ local function waiting(self, what)
   local jobs = {}
   for _, session in pairs(self.sessions) do
     for _, job in pairs(session.jobs) do
-      if job.what == what or (what == "reload" and math.type(job.what) == "integer") then jobs[#jobs + 1] = job end
+      if job.what == what or (what == "ticket" and math.type(job.what) == "integer") then jobs[#jobs + 1] = job end
     end
   end
   table.sort(jobs, function(a, b)
@@ -278,16 +278,41 @@ end
 --- Report reload_done: its ticket's verb can answer.
 function M:reload_done(msg) wake(self, msg.ticket, msg) end
 
+--- Report service_done: the same.
+function M:service_done(msg) wake(self, msg.ticket, msg) end
+
 --- Report stopping: the daemon is ending.
 function M:stopping(msg)
   self.ending = true
   wake(self, "stopping", msg)
 end
 
---- Report retired: a newer engine works, or the daemon has ended. Reloads that were not answered are.
+-- Nothing was done about it: the client asks the new engine.
+local function send_on(self, session, id)
+  send(self, session, "again", id, "")
+end
+
+local IN_BETWEEN <const> = "reeve: %s: the daemon was reloaded in between and goes on with it; `reeve ps` shows how far\n"
+
+--- Report retired: a newer engine works, or the daemon has ended. Whatever the master has not answered by now it has
+-- not done, and the newer engine is asked for it.
 function M:retired(msg)
-  local text = self.ending and "the daemon is ending" or ""
-  wake(self, "reload", { ok = not self.ending, generation = msg.generation, text = text })
+  if self.ending then
+    wake(self, "ticket", { ok = false, generation = msg.generation, text = "the daemon is ending" })
+    return
+  end
+  for _, q in ipairs(self.questions) do
+    if self.sessions[q.session.number] == q.session then send_on(self, q.session, q.id) end
+  end
+  self.questions = {}
+  for _, job in ipairs(waiting(self, "ticket")) do
+    job.finished, job.session.jobs[job.id] = true, nil
+    send_on(self, job.session, job.id)
+  end
+  for _, job in ipairs(waiting(self, "turn")) do
+    send_text(self, job, "err", IN_BETWEEN:format(job.name))
+    finish(self, job, 75)
+  end
 end
 
 --- End of a turn: verbs that watch the pools look again. To be called after host:turn.

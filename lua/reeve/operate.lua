@@ -12,9 +12,10 @@ M.VERBS = { start = 0, stop = 1, restart = 2, drain = 3, reset = 4 }
 ---@param order table reeve.wire's
 ---@param name string
 ---@param verb string
-function M.service(ctx, order, name, verb)
+---@param ticket integer|nil of ctx.ticket(), for the answer
+function M.service(ctx, order, name, verb, ticket)
   local _, svc = view.definition(ctx, name)
-  order.service_do { svc = svc, verb = M.VERBS[verb] }
+  order.service_do { svc = svc, verb = M.VERBS[verb], ticket = ticket or 0 }
   ctx.host:operator(name, verb) -- `reset` lifts a quarantine there
 end
 

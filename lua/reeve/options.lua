@@ -1,36 +1,54 @@
 --- options: the words after a verb, for verbs that are Lua.
 
-local near = require "reeve.config.near"
+local suggest = require "reeve.suggest"
+
+-- Where a verb has no option with one dash, "-1" is a word: an expression of `reeve eval`.
+local function shape_of(known)
+  for name in next, known do
+    if name:find "^%-[^-]" then return "^%-." end
+  end
+  return "^%-%-."
+end
+
+local function unknown(word, known)
+  local meant = suggest.nearest(word, known)
+  return ("unknown option '%s'%s"):format(word, meant and (": did you mean '%s'?"):format(meant) or "")
+end
+
+-- What an option's field gets, and how many words after it that took; or nil and a sentence.
+local function value_of(field, name, value, following)
+  if field == true then
+    if value then return nil, ("%s takes no value"):format(name) end
+    return true, 0
+  end
+  if value then return value, 0 end
+  if not following then return nil, ("%s needs a value"):format(name) end
+  return following, 1
+end
 
 --- Reads `args` by `known` = { ["-c"] = "file", ["--format"] = "format", ["--json"] = true }: a text is
 -- the field that takes the next word (or what stands after =), true a flag whose field is its own
--- name without dashes.
+-- name without dashes. `--` ends the options.
 -- -> options, words that are not options | nil, sentence
 ---@param known table<string, string|boolean>
 ---@param args string[]
 return function(known, args)
-  local options, words, i = {}, {}, 1
+  local options, words, i, shape = {}, {}, 1, shape_of(known)
   while i <= #args do
-    local word, value = args[i], nil
-    if word:find "^%-%-%w[%w-]*=" then word, value = word:match "^(.-)=(.*)$" end
-    local field = known[word]
-    if not word:find "^%-" then
+    local word, given = args[i], nil
+    if word == "--" then
+      table.move(args, i + 1, #args, #words + 1, words)
+      break
+    elseif not word:find(shape) then
       words[#words + 1] = word
-    elseif field == nil then
-      local names = {}
-      for name in next, known do names[#names + 1] = name end
-      local meant = near(word, names)
-      return nil, ("there is no option %s%s"):format(word, meant and ("; did you mean %s?"):format(meant) or "")
-    elseif field == true then
-      if value then return nil, ("%s takes no value"):format(word) end
-      options[word:gsub("^%-+", "")] = true
     else
-      if not value then
-        i = i + 1
-        value = args[i]
-      end
-      if not value then return nil, ("%s needs a value"):format(word) end
-      options[field] = value
+      if word:find "^%-%-%w[%w-]*=" then word, given = word:match "^(.-)=(.*)$" end
+      local field = known[word]
+      if field == nil then return nil, unknown(word, known) end
+      local value, taken = value_of(field, word, given, args[i + 1])
+      if value == nil then return nil, taken end
+      options[field == true and word:gsub("^%-+", "") or field] = value
+      i = i + taken
     end
     i = i + 1
   end

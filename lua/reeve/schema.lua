@@ -301,6 +301,12 @@ function Schema:row(scope, name)
   return self.rows[scope][name]
 end
 
+--- Is this the row that `make mutants` has taken out of this build? What a config says about it is then as if it
+-- were not written. Never true in any other build.
+function Schema:is_mutant(scope, name)
+  return self.spec.mutant ~= nil and self.spec.mutant == self:row(scope, name).scope .. "." .. name
+end
+
 --- Checks one value as a config writes it.
 -- -> canonical text (users and groups: still the name; policy: the value), nil, list (of words,
 -- groups, command, map: its items) | nil, a sentence about the value alone, nil, the key that is

@@ -1,5 +1,9 @@
 --- The name that was probably meant, and sentences about names that do not exist.
+-- The rule is that of src/base/text.c (text_suggest): optimal string alignment distance, case ignored, at most
+-- max(1, length / 3). This is for names that are not in the settings table: there it is reeve.spec.suggest.
 local suggest = {}
+
+local LONGEST <const> = 63 -- longer words are far from everything
 
 -- Edits (insert, delete, replace, swap of neighbours) between two words.
 local function distance(a, b)
@@ -19,13 +23,17 @@ local function distance(a, b)
   return last[#b]
 end
 
---- The word of `names` (a set: name -> anything) nearest to `word`, or nil when none is near.
+--- The nearest of `names`, or nil when none is near; of several as near the first in the alphabet.
+---@param word any anything but a text is near nothing
+---@param names table a list of names, or a set (name -> anything)
+---@return string|nil
 function suggest.nearest(word, names)
-  if type(word) ~= "string" or #word > 64 then return nil end
-  local best, least = nil, math.max(1, #word // 3) + 1
-  for name in pairs(names) do
-    if type(name) == "string" then
-      local d = distance(word, name)
+  if type(word) ~= "string" or #word > LONGEST then return nil end
+  local lower, best, least = word:lower(), nil, math.max(1, #word // 3) + 1
+  for key, value in next, names do
+    local name = type(key) == "string" and key or value
+    if type(name) == "string" and #name <= LONGEST then
+      local d = distance(lower, name:lower())
       if d < least or d == least and best and name < best then best, least = name, d end
     end
   end
@@ -33,6 +41,9 @@ function suggest.nearest(word, names)
 end
 
 --- "; did you mean 'x'?" or "".
+---@param word any
+---@param names table as for nearest
+---@return string
 function suggest.hint(word, names)
   local near = suggest.nearest(word, names)
   return near and ("; did you mean '%s'?"):format(near) or ""

@@ -2,7 +2,7 @@
 -- `reeve status --json`, `reeve ps --json` and their tables are made from these.
 
 local print = require "reeve.print"
-local usage = require "reeve.usage"
+local suggest = require "reeve.suggest"
 
 local M = {}
 
@@ -46,7 +46,7 @@ end
 --- The sentence about a service that does not exist.
 function M.unknown(ctx, name)
   local names = M.names(ctx)
-  local meant = usage.suggest(name, names)
+  local meant = suggest.nearest(name, names)
   if meant then return ("no service '%s': did you mean '%s'?"):format(name, meant) end
   return ("no service '%s'; there are: %s"):format(name, #names > 0 and table.concat(names, ", ") or "none")
 end

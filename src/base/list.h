@@ -34,7 +34,7 @@ static inline void list_add(struct list *l, struct link *n)
 
 static inline void list_remove(struct list *l, struct link *n)
 {
-	assert(l->count > 0);
+	assert(l->count > 0 && n != NULL && n->prev != NULL);
 	n->prev->next = n->next;
 	n->next->prev = n->prev;
 	n->prev = n->next = NULL;

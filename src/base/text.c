@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,6 +264,11 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+static bool same_letter(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
 /* distance of words of at most 63 bytes; longer ones are far from everything */
 static size_t distance(const char *a, const char *b)
 {
@@ -276,9 +282,10 @@ static size_t distance(const char *a, const char *b)
 		size_t *now = rows[i % 3], *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
 		now[0] = i;
 		for (size_t j = 1; j <= lb; j++) {
-			size_t change = tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
+			size_t change = !same_letter(a[i - 1], b[j - 1]);
 			now[j] = least(least(last[j] + 1, now[j - 1] + 1), last[j - 1] + change);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+			if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+				same_letter(a[i - 2], b[j - 1]))
 				now[j] = least(now[j], before[j - 2] + 1);
 		}
 	}

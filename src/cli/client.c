@@ -2,6 +2,7 @@
 #include "cli/client.h"
 
 #include "base/fd.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -103,13 +104,22 @@ static int wants_color(void)
 	return isatty(STDOUT_FILENO) && (term == NULL || strcmp(term, "dumb") != 0);
 }
 
-int client_hello(struct client *c, int json)
+int client_ask(struct client *c, int json, uint32_t id, const char *words, size_t length)
 {
-	char text[128];
-	int n = snprintf(text, sizeof text, "proto=1\nwidth=%d\ncolor=%d\njson=%d\n", terminal_width(),
+	char hello[128];
+	int n = snprintf(hello, sizeof hello, "proto=1\nwidth=%d\ncolor=%d\njson=%d\n", terminal_width(),
 		wants_color(), json);
+	char *both = mem_new(2 * FRAME_HEAD_MAX + (size_t)n + length, 1);
+	size_t at = frame_head(both, "hello", 0, (size_t)n);
+	int sent;
 
-	return client_send(c, "hello", 0, text, (size_t)n);
+	memcpy(both + at, hello, (size_t)n);
+	at += (size_t)n;
+	at += frame_head(both + at, "verb", id, length);
+	memcpy(both + at, words, length);
+	sent = send_all(c->fd, both, at + length);
+	free(both);
+	return sent;
 }
 
 int client_read(struct client *c)

@@ -25,8 +25,9 @@ void client_close(struct client *c);
 /* Sends a frame. -1: the other side is gone (errno). */
 int client_send(struct client *c, const char *verb, uint32_t id, const char *payload, size_t length) MUST_USE;
 
-/* Says who asks: the terminal's width (0: none, do not cut), colour, whether JSON is wanted. */
-int client_hello(struct client *c, int json) MUST_USE;
+/* Says who asks (the terminal's width (0: none, do not cut), colour, whether JSON is wanted) and sends a
+ * verb, in one piece: an engine that has read the one has read the other. */
+int client_ask(struct client *c, int json, uint32_t id, const char *words, size_t length) MUST_USE;
 
 /* Takes what has arrived. 1: something; 0: the other side is gone. */
 int client_read(struct client *c);

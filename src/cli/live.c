@@ -43,6 +43,7 @@ struct live {
 	bool heard;         /* the engine has spoken */
 	bool greeted;       /* it has spoken, if only on an earlier connection */
 	bool accepted;      /* it has said something about our verb */
+	bool moved;         /* a newer engine is to be asked */
 	bool told;          /* the person knows that we wait */
 	bool stopping;      /* only the end of the master is awaited */
 	uint64_t cancelled; /* when ^C was passed on; 0: not */
@@ -88,6 +89,12 @@ static void on_done(struct live *l, const struct frame *f)
 		l->code = l->cancelled != 0 ? INTERRUPTED : code;
 }
 
+/* A reload came in between, and nothing was done about our verb. */
+static void on_again(struct live *l, const struct frame *f)
+{
+	l->moved = l->moved || f->id == OUR_ID;
+}
+
 static void on_hello(struct live *l, const struct frame *f)
 {
 	(void)l;
@@ -102,6 +109,7 @@ static const struct {
 	{"err", on_err},
 	{"done", on_done},
 	{"hello", on_hello},
+	{"again", on_again},
 };
 
 /* An unknown verb is of a newer engine and passed over. */
@@ -143,13 +151,19 @@ static void take_resort(struct live *l)
 		l->code = code;
 }
 
+/* May be asked twice without doing anything twice. */
+static bool only_looks(const struct live *l)
+{
+	return l->resort != NULL || strcmp(l->cli->word, "status") == 0 || strcmp(l->cli->word, "ps") == 0;
+}
+
 /* The connection is gone without `done`. */
 static void on_gone(struct live *l)
 {
 	client_close(&l->client);
 	if (is_stop(l) && l->accepted)
 		await_end(l);
-	else if (!l->accepted && !(l->heard && l->resort == NULL))
+	else if (!l->accepted && (!l->heard || only_looks(l)))
 		(void)poll(NULL, 0, AGAIN_MS); /* then turn() tries again */
 	else
 		l->code = fail(EX_SOFTWARE, "the policy engine went away before it had answered; "
@@ -203,8 +217,7 @@ static void reach(struct live *l)
 	(void)lock_holder(l->cli->base_dir, &l->master);
 	how = client_open(&l->client, l->cli->base_dir, &e);
 	if (how == CLIENT_OPEN) {
-		if (client_hello(&l->client, cli_has(l->cli, "--json")) < 0 ||
-			client_send(&l->client, "verb", OUR_ID, l->words, l->words_length) < 0)
+		if (client_ask(&l->client, cli_has(l->cli, "--json"), OUR_ID, l->words, l->words_length) < 0)
 			client_close(&l->client);
 		return;
 	}
@@ -226,7 +239,10 @@ static void listen_to(struct live *l)
 		on_frame(l, &f);
 	if (got < 0)
 		l->code = fail(EX_PROTOCOL, e.text);
-	else if (!more && l->code == UNDECIDED)
+	else if (l->moved) {
+		client_close(&l->client); /* turn() asks again */
+		l->moved = l->heard = l->accepted = false;
+	} else if (!more && l->code == UNDECIDED)
 		on_gone(l);
 }
 

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdlib.h>
 #include <string.h>
 
 int luaopen_reeve_spec(lua_State *L);
@@ -129,5 +130,9 @@ int luaopen_reeve_spec(lua_State *L)
 		lua_rawseti(L, -2, (lua_Integer)i + 1);
 	}
 	lua_setfield(L, -2, "settings");
+#ifdef REEVE_MUTANTS /* build-mutants/ alone: the row whose effect is taken away (make mutants) */
+	lua_pushstring(L, getenv("REEVE_MUTANT"));
+	lua_setfield(L, -2, "mutant");
+#endif
 	return 1;
 }

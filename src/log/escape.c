@@ -3,27 +3,43 @@
 
 #include <string.h>
 
-/* How many bytes at `s` are one well-formed character (RFC 3629, table of section 4): 0 = none. */
+/* The well-formed characters (RFC 3629, table of section 4) by their first byte: how many bytes they
+ * have, and the bounds of the second. */
+static const struct lead {
+	unsigned char first, last, n, least, most;
+} leads[] = {
+	{0x00, 0x7f, 1, 0, 0},
+	{0xc2, 0xdf, 2, 0x80, 0xbf},
+	{0xe0, 0xe0, 3, 0xa0, 0xbf},
+	{0xe1, 0xec, 3, 0x80, 0xbf},
+	{0xed, 0xed, 3, 0x80, 0x9f},
+	{0xee, 0xef, 3, 0x80, 0xbf},
+	{0xf0, 0xf0, 4, 0x90, 0xbf},
+	{0xf1, 0xf3, 4, 0x80, 0xbf},
+	{0xf4, 0xf4, 4, 0x80, 0x8f},
+};
+
+static const struct lead *lead_of(unsigned char c)
+{
+	for (size_t i = 0; i < sizeof leads / sizeof *leads; i++)
+		if (leads[i].first <= c && c <= leads[i].last)
+			return &leads[i];
+	return NULL;
+}
+
+/* How many bytes at `s` are one well-formed character; 0 = none. */
 static size_t utf8_length(const unsigned char *s, size_t len)
 {
-	unsigned char least = 0x80, most = 0xbf;
-	size_t n = s[0] < 0x80   ? 1
-		   : s[0] < 0xc2 ? 0
-		   : s[0] < 0xe0 ? 2
-		   : s[0] < 0xf0 ? 3
-		   : s[0] < 0xf5 ? 4
-				 : 0;
+	const struct lead *lead = lead_of(s[0]);
 
-	if (n <= 1 || n > len)
-		return n > len ? 0 : n;
-	least = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : least;
-	most = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : most;
-	if (s[1] < least || s[1] > most)
+	if (lead == NULL || lead->n > len)
 		return 0;
-	for (size_t i = 2; i < n; i++)
+	if (lead->n > 1 && (s[1] < lead->least || s[1] > lead->most))
+		return 0;
+	for (size_t i = 2; i < lead->n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	return n;
+	return lead->n;
 }
 
 static int is_control(const unsigned char *s, size_t n)

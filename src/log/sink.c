@@ -53,7 +53,7 @@ int sink_init(struct sink *s, const char *word, struct err *e)
 			"\"syslog\" or \"journald\" (or \"syslog:/path/of/socket\")",
 			word);
 	if (gethostname(s->host, sizeof s->host - 1) < 0 || s->host[0] == '\0')
-		(void)strcpy(s->host, "-");
+		memcpy(s->host, "-", sizeof "-");
 	return 0;
 }
 
@@ -67,7 +67,7 @@ int sink_connect(struct sink *s, struct err *e)
 		return err_set(e, "%s: the path of a socket has at most %zu bytes", s->where,
 			sizeof to.sun_path - 1);
 	}
-	(void)strcpy(to.sun_path, s->where);
+	memcpy(to.sun_path, s->where, strlen(s->where) + 1);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0) {
 		fd_close(&fd);

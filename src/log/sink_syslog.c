@@ -12,7 +12,7 @@
 /* PRINTUSASCII without blanks, and what a quoted parameter may not hold */
 static void add_name(struct buf *out, const char *name, size_t most)
 {
-	for (size_t i = 0; name[i] != '\0' && i < most; i++) {
+	for (size_t i = 0; i < most && name[i] != '\0'; i++) {
 		char c = name[i] > ' ' && name[i] < 0x7f && strchr("\"]\\", name[i]) == NULL ? name[i] : '_';
 		buf_add(out, &c, 1);
 	}

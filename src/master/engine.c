@@ -31,8 +31,6 @@
 #define LINK_FD      3
 #define FRAMES_ATURN 16 /* so that a flood of orders starves nobody */
 
-extern char **environ;
-
 int engine_send_frame(struct engine *en, const void *frame, size_t len)
 {
 	return fd_send(en->sock, frame, len, -1) == (ssize_t)len ? 0 : -1;

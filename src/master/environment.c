@@ -6,6 +6,7 @@
 #include "master/limits.h"
 #include "master/login.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -244,6 +245,7 @@ static void prepare_privileges(struct service *s, struct outfit *env)
 	sp->nice = (int)set->nice;
 	sp->oom_score_adj = (int)set->oom_score_adj;
 	sp->no_new_privs = set->no_new_privs != 0;
+	sp->limits_text = set->rlimits;
 	sp->limits_n = limits_read(set->rlimits, sp->limits);
 	sp->open_files = s->master->open_files;
 	sp->address_space =
@@ -319,6 +321,7 @@ void environment_prepare(struct service *s)
 	const struct definition *d = s->definition;
 	struct outfit argv = {0}, env = {0};
 
+	assert(d->arguments.count > 0); /* plan_check */
 	environment_clear(s);
 	environment_add(&env, "SERVICE_NAME=%s", d->name);
 	if (service_reports(s)) {

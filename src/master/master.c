@@ -34,21 +34,38 @@ void master_abort(struct master *m, int exit_code)
 
 /* ---- stopping */
 
+static void print_remaining(const struct master *m, struct buf *text)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->processes.count > 0)
+			buf_print(text, "%s%s %u", text->used > 0 ? ", " : "", s->definition->name,
+				s->processes.count);
+}
+
+/* The engine is told at every change, the log each second. */
 static void say_remaining(struct master *m)
 {
 	struct buf text = {0};
-	struct service *s;
 
 	if (m->alive == m->stop_told)
 		return;
 	m->stop_told = m->alive;
-	LIST_EACH (s, &m->services, struct service, link)
-		if (s->processes.count > 0)
-			buf_print(&text, "%s%s %u", text.used > 0 ? ", " : "", s->definition->name,
-				s->processes.count);
+	print_remaining(m, &text);
 	if (m->engine != NULL && m->engine->phase == WIRE_RUNNING)
 		(void)engine_send(
 			m->engine, WIRE_stopping, &(struct wire_stopping){m->alive, buf_text(&text)});
+	buf_free(&text);
+}
+
+static void log_remaining(struct master *m)
+{
+	struct buf text = {0};
+
+	m->stop_logged = m->alive;
+	print_remaining(m, &text);
+	say(SAY_INFO, "still there: %s", buf_text(&text));
 	buf_free(&text);
 }
 
@@ -246,6 +263,8 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	if (m->life == MASTER_RUNNING)
 		engine_watch(m);
 	logpipe_second(m);
+	if (m->life == MASTER_STOPPING && m->alive != m->stop_logged)
+		log_remaining(m);
 }
 
 static void on_engine_timer(evutil_socket_t fd, short what, void *arg)

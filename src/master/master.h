@@ -83,6 +83,7 @@ struct master {
 	struct event turn;
 	struct event sigterm, sigint, sighup, sigusr1, sigchld;
 	bool stop_now;
+	uint32_t stop_logged;
 	uint32_t stop_told; /* processes alive when it was last said */
 };
 

@@ -180,14 +180,19 @@ int order_kill(struct engine *en, const struct wire_kill *o, struct err *e)
 int order_service_do(struct engine *en, const struct wire_service_do *o, struct err *e)
 {
 	struct service *s = service_of(en->master, o->svc, e);
-	struct err why;
+	struct err why = {""};
+	int done;
 
 	if (s == NULL)
 		return -1;
 	if (o->verb >= SERVICE_VERBS)
 		return err_set(e, "service %s: there is no verb %u", s->definition->name, o->verb);
-	if (service_do(s, (enum service_verb)o->verb, &why) < 0)
+	done = service_do(s, (enum service_verb)o->verb, &why);
+	if (done < 0)
 		say(SAY_ERROR, "service %s: %s", s->definition->name, why.text);
+	if (o->ticket != 0)
+		(void)engine_send(
+			en, WIRE_service_done, &(struct wire_service_done){o->ticket, done == 0, why.text});
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 /* An engine gone wild must not eat root's memory. */
 #define SERVICES_MOST  10000
@@ -264,7 +265,7 @@ static int check_privileges(const struct definition *d, uid_t engine_uid, bool i
 
 	if (is_root && s->user < 0)
 		return err_set(e, "no user was given");
-	if (!is_root && (s->user > 0 || s->chroot[0] != '\0'))
+	if (!is_root && ((s->user >= 0 && s->user != (int64_t)geteuid()) || s->chroot[0] != '\0'))
 		return err_set(e, "without root its processes can have no other user and no chroot");
 	if (engine_uid != (uid_t)-1 && engine_uid != 0 && s->user == (int64_t)engine_uid)
 		return err_set(e, "user %lld is the policy engine's own; no service may run as it",

@@ -51,7 +51,7 @@ struct plan {
 };
 
 struct plan *plan_new(void);
-void plan_free(struct plan **plan);
+void plan_free(struct plan **pp);
 
 /* Gives one service to the caller, who frees it with definition_free. */
 struct definition *plan_take(struct plan *plan, size_t index);

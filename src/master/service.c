@@ -339,6 +339,7 @@ static int do_start(struct service *s, struct err *e)
 	service_set_listeners(s, watched, d->listeners_n);
 	s->pool.stopped = false;
 	s->pool.done = false;
+	pool_reset(&s->pool);
 	return 0;
 }
 
@@ -349,12 +350,12 @@ static int do_stop(struct service *s, struct err *e)
 	return 0;
 }
 
+/* One that was stopped is started. */
 static int do_restart(struct service *s, struct err *e)
 {
-	(void)e;
 	s->generation++;
 	s->pool.done = false;
-	return 0;
+	return do_start(s, e);
 }
 
 static int do_drain(struct service *s, struct err *e)

@@ -41,6 +41,7 @@ struct spawn {
 	uint64_t open_files;    /* RLIMIT_NOFILE's soft limit as the child gets it; 0: unchanged */
 	struct spawn_limit limits[SPAWN_LIMITS];
 	size_t limits_n;
+	const char *limits_text; /* for people */
 	mode_t umask;
 	int nice, oom_score_adj; /* 0: as ours */
 	bool no_new_privs;

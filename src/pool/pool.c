@@ -273,6 +273,10 @@ bool pool_status(struct pool *p, struct pool_process *pp, uint32_t available, ui
 
 	if (!in_range)
 		available = pp->limit;
+	if (pp->state == POOL_DRAINING && available == 0) {
+		pp->reported = true;
+		return true; /* "nobody else": not how many it has */
+	}
 	count(p, pp, available);
 	pp->deaf = false;
 	pp->reported = true;

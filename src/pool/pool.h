@@ -142,7 +142,8 @@ void pool_up(struct pool *p, struct pool_process *pp, uint64_t now);
 
 /* It said how many more clients it takes. Values above client_limit are clamped: returns false
  * when it had to. A process whose service_count is used up drains (with client_limit > 1; a
- * process for one client is simply busy to its end). */
+ * process for one client is simply busy to its end). A draining one that says 0 keeps the clients that it
+ * had. */
 bool pool_status(struct pool *p, struct pool_process *pp, uint32_t available, uint64_t now);
 
 /* It was asked to go and has not been heard of since. */

@@ -470,6 +470,49 @@ static void one_client_a_process_is_busy_to_its_end(void **state)
 	assert_int_equal(p.clients, 0);
 }
 
+static void a_draining_process_keeps_its_clients_and_its_own_limit(void **state)
+{
+	struct pool p;
+	struct pool_process old, new;
+
+	(void)state;
+	pool_init(&p);
+	p.client_limit = 4;
+	pool_started(&p, &old, NOW);
+	assert_true(pool_status(&p, &old, 2, NOW + 1));
+	p.client_limit = 9; /* a reload */
+	pool_started(&p, &new, NOW + 2);
+	assert_true(pool_status(&p, &new, 9, NOW + 3));
+	assert_int_equal(new.state, POOL_IDLE);
+	assert_int_equal(p.clients, 2);
+	pool_drain(&p, &old, NOW + 4);
+	assert_true(pool_status(&p, &old, 0, NOW + 5));
+	assert_int_equal(p.clients, 2);
+	assert_int_equal(p.arrivals, 2);
+	assert_false(pool_status(&p, &old, 5, NOW + 6)); /* it was started with 4 */
+	assert_int_equal(p.clients, 0);
+	assert_int_equal(p.served, 2);
+}
+
+static void a_shortage_is_tried_again_within_a_second_and_forgotten(void **state)
+{
+	static const uint32_t delays[] = {100, 200, 400, 800, 1000, 1000};
+	struct pool p;
+	struct pool_process pp;
+	uint64_t now = NOW;
+
+	(void)state;
+	pool_init(&p);
+	for (size_t i = 0; i < sizeof delays / sizeof delays[0]; i++, now = p.throttled_until) {
+		pool_starved(&p, now);
+		assert_int_equal(p.throttled_until - now, delays[i]);
+	}
+	assert_int_equal(p.start_failures, 0); /* no fault of the service */
+	pool_started(&p, &pp, now);
+	pool_starved(&p, now);
+	assert_int_equal(p.throttled_until - now, 100);
+}
+
 static void one_that_never_reports_is_up_and_available_for_life(void **state)
 {
 	struct pool p;
@@ -519,6 +562,8 @@ int main(void)
 		cmocka_unit_test(one_that_answers_being_asked_is_idle_again),
 		cmocka_unit_test(a_used_up_process_drains),
 		cmocka_unit_test(one_client_a_process_is_busy_to_its_end),
+		cmocka_unit_test(a_draining_process_keeps_its_clients_and_its_own_limit),
+		cmocka_unit_test(a_shortage_is_tried_again_within_a_second_and_forgotten),
 		cmocka_unit_test(one_that_never_reports_is_up_and_available_for_life),
 		cmocka_unit_test(every_state_and_brake_has_a_name),
 	};

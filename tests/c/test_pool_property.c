@@ -130,9 +130,11 @@ static void hear(struct world *w)
 
 	if (a == NULL)
 		return;
-	if (n < a->available)
+	if (n < a->available && !(a->state == POOL_DRAINING && n == 0))
 		a->accepted += a->available - n;
 	EXPECT(w, pool_status(&w->pool, &w->processes[i], n, w->now));
+	if (a->state == POOL_DRAINING && n == 0)
+		return; /* says nothing new */
 	used_up = w->pool.service_count > 0 && w->pool.client_limit > 1 && n == 0 &&
 		  a->accepted >= w->pool.service_count;
 	a->available = n;

@@ -270,6 +270,7 @@ static void a_near_name_is_suggested(void **state)
 		{"client_limt", "client_limit"},
 		{"CLIENT_LIMIT", "client_limit"},
 		{"prot", "port"},
+		{"PROT", "port"},
 		{"usr", "user"},
 		{"users", "user"},
 		{"idel_kil", "idle_kill"},

@@ -113,7 +113,7 @@ local function environment(options)
 end
 
 --- Starts a daemon and waits until it answers. Options: config (text), settings (text inside settings {}),
--- env (table), prepare (function(daemon), before the start).
+-- env (table), prepare (function(daemon), before the start), wrap (a command that runs it).
 function M.start(options)
   local d = new(options)
   if options.prepare then options.prepare(d) end
@@ -144,7 +144,7 @@ end
 
 function Daemon:launch()
   os.remove(self.dir .. "/exit")
-  local command = ("%s %s/reeve run -c %s"):format(self.env, quote(BUILD), self.config_path)
+  local command = ("%s %s %s/reeve run -c %s"):format(self.env, self.options.wrap or "", quote(BUILD), self.config_path)
   os.execute(("(%s & p=$!; wait $p; echo $? >%s/exit.new; mv %s/exit.new %s/exit) >>%s 2>&1 </dev/null &"):format(
     command, self.dir, self.dir, self.dir, self.log_path))
 end

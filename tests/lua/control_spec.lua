@@ -155,8 +155,27 @@ describe("control", function()
     w.control:reload_done { ticket = w.orders[2].ticket, ok = false, generation = 3, text = "x.lua:1:1: error: no" }
     assert.is_nil(select(3, w:answer(1)))
     assert.equal(2, select(3, w:answer(2)))
+    w.frames = {}
     w.control:retired { generation = 4 }
-    assert.equal(0, select(3, w:answer(1)))
+    assert.equal("again 1 0\n", w.frames[1].bytes)
+    assert.is_nil(w.frames[2])
+  end)
+
+  it("sends on to the new engine what was not begun, and says what goes on without it", function()
+    w:say "status"
+    w.facts.web.generation = 3
+    w.control.order = setmetatable({}, { __index = function() return function() end end }) -- no `synced` comes
+    w.frames = {}
+    w.control:frame(1, "verb", 5, "status")
+    w.control:retired { generation = 4 }
+    assert.equal("again 5 0\n", w.frames[1].bytes)
+    w = fake.new()
+    w:say("service", "restart", "web")
+    w.control:service_done { ticket = w.orders[1].ticket, ok = true, text = "" }
+    w.control:retired { generation = 4 }
+    local _, err, code = w:answer()
+    assert.truthy(err:find("goes on", 1, true), err)
+    assert.equal(75, code)
   end)
 
   it("refuses the reloads that wait when the daemon ends", function()

@@ -99,7 +99,8 @@ function M.new(opts)
     operator = function(_, name, verb) w.operated[#w.operated + 1] = verb .. " " .. name end,
   }
   w.control = control.new {
-    host = w.host, plan = PLAN, order = fake_order(w.orders, function(seq) w.control:synced(seq) end), role_of = opts.role_of or control.owner_only(0),
+    host = w.host, plan = PLAN, order = fake_order(w.orders, function(seq) w.control:synced(seq) end),
+    role_of = opts.role_of or control.owner_only(0),
     send = function(session, bytes) w.frames[#w.frames + 1] = { session = session, bytes = bytes } end,
     close = function(session) w.closed[#w.closed + 1] = session end,
     guard = { call = guard_call },

@@ -119,7 +119,8 @@ id  ok     asked  stage    code  signal   age  served  clients_lost  text
     usage_cases(fake.new(), {
       { { "status", "wbe" }, "reeve: status: no service 'wbe': did you mean 'web'?\n" },
       { { "status", "zzz" }, "reeve: status: no service 'zzz'; there are: web, job\n" },
-      { { "status", "--jsn" }, "reeve: status: unknown option '--jsn'; usage: reeve status [NAME] [--json]\n" },
+      { { "status", "--jsn" },
+        "reeve: status: unknown option '--jsn': did you mean '--json'?; usage: reeve status [NAME] [--json]\n" },
       { { "status", "web", "job" }, "reeve: status: one service at most; usage: reeve status [NAME] [--json]\n" },
     })
   end)
@@ -158,13 +159,53 @@ describe("service", function()
   for verb, number in pairs { start = 0, stop = 1, drain = 3, reset = 4 } do
     it(verb .. " sends the order and says what it means", function()
       local w = fake.new()
-      local out, _, code = w:say("service", verb, "job")
-      assert.same({ { order = "service_do", svc = 2, verb = number } }, w.orders)
+      assert.is_nil(select(3, w:say("service", verb, "job")))
+      assert.same({ { order = "service_do", svc = 2, verb = number, ticket = 1 } }, w.orders)
       assert.same({ verb .. " job" }, w.operated)
+      w.control:service_done { ticket = 1, ok = true, text = "" }
+      local out, _, code = w:answer()
       assert.truthy(out:find("'job'", 1, true))
       assert.equal(0, code)
     end)
   end
+
+  it("says why the master could not do it", function()
+    local w = fake.new()
+    w:say("service", "start", "web")
+    w.control:service_done { ticket = 1, ok = false, text = "inet_listener http: cannot bind: in use" }
+    local out, err, code = w:answer()
+    assert.equal("reeve: service 'web': inet_listener http: cannot bind: in use\n", err)
+    assert.equal("", out)
+    assert.equal(71, code)
+  end)
+
+  it("stop and drain with --wait end when the processes of now are gone", function()
+    for _, verb in ipairs { "stop", "drain" } do
+      local w = fake.new()
+      w:say("service", verb, "web", "--wait")
+      w.control:service_done { ticket = 1, ok = true, text = "" }
+      w.control:turn(1)
+      assert.is_nil(select(3, w:answer()))
+      w.facts.web.processes = { fake.process { id = 12, pid = 112, generation = 3, state = "idle" } }
+      w.control:turn(2)
+      local out, _, code = w:answer()
+      assert.truthy(out:find("'web'", 1, true))
+      assert.equal(0, code)
+    end
+  end)
+
+  it("restart --wait waits for the old ones that drain, too", function()
+    local w = fake.new()
+    w:say("service", "restart", "web", "--wait")
+    w.control:service_done { ticket = 1, ok = true, text = "" }
+    w.facts.web.generation = 4
+    w.facts.web.processes = { fake.process { id = 7, pid = 107, generation = 3, state = "draining" } }
+    w.control:turn(1)
+    assert.is_nil(select(3, w:answer()))
+    w.facts.web.processes = {}
+    w.control:turn(2)
+    assert.equal(0, select(3, w:answer()))
+  end)
 
   it("agrees with enum service_verb of wire.h", function()
     local f = assert(io.open "src/wire/wire.h")
@@ -182,7 +223,8 @@ describe("service", function()
     local w = fake.new()
     local web = w.facts.web
     assert.is_nil(select(3, w:say("service", "restart", "web")))
-    assert.same({ { order = "service_do", svc = 1, verb = 2 } }, w.orders)
+    assert.same({ { order = "service_do", svc = 1, verb = 2, ticket = 1 } }, w.orders)
+    w.control:service_done { ticket = 1, ok = true, text = "" }
     w.control:turn(1)
     assert.is_nil(select(3, w:answer())) -- the master has not raised the generation yet
     web.generation = 4
@@ -205,6 +247,7 @@ describe("service", function()
     local w = fake.new()
     local web = w.facts.web
     w:say("service", "restart", "web")
+    w.control:service_done { ticket = 1, ok = true, text = "" }
     web.generation, web.start_failures, web.last_failure = 4, 2, "exit status 1"
     w.control:turn(1)
     local _, err, code = w:answer()
@@ -213,7 +256,7 @@ describe("service", function()
   end)
 
   it("says what is wrong with its words", function()
-    local usage = "usage: reeve service start|stop|restart|drain|reset NAME\n"
+    local usage = "usage: reeve service start|stop|restart|drain|reset NAME [--wait]\n"
     usage_cases(fake.new(), {
       { { "service" }, "reeve: service: " .. usage },
       { { "service", "stpo", "web" }, "reeve: service: unknown 'stpo': did you mean 'stop'?; " .. usage },
@@ -274,8 +317,18 @@ describe("stop", function()
     w.control:stopping { alive = 1, text = "" }
     w.control:stopping { alive = 0, text = "" }
     local _, err, code = w:answer()
-    assert.equal("stopping\nweb: 3 finish their clients\n1 processes still there\n", err)
+    assert.equal("stopping\nstill there: web: 3 finish their clients\n1 processes still there\n", err)
     assert.is_nil(code)
+  end)
+
+  it("is one line that changes on a terminal", function()
+    local w = fake.new()
+    w.control:connect(1, { uid = 0 })
+    w.control:frame(1, "hello", 0, "proto=1\nwidth=60\ncolor=0\n")
+    w:say "stop"
+    w.control:stopping { alive = 2, text = "web 2" }
+    w.control:stopping { alive = 0, text = "" }
+    assert.equal("stopping\n\r\27[Kstill there: web 2\r\27[K", (select(2, w:answer())))
   end)
 
   it("--now asks for it", function()
@@ -369,7 +422,8 @@ job      1         0     -     -      1         0        -        -             
   it("sends actions when the chunk went well, and writes them to the log", function()
     local out = w:say("eval", "services.web:stop(), services.job:reset()")
     assert.equal("queued: stop web\nqueued: reset job\n", out)
-    assert.same({ { order = "service_do", svc = 1, verb = 1 }, { order = "service_do", svc = 2, verb = 4 } }, w.orders)
+    assert.same({ { order = "service_do", svc = 1, verb = 1, ticket = 0 },
+      { order = "service_do", svc = 2, verb = 4, ticket = 0 } }, w.orders)
     assert.equal("info control 1 (uid 0, pid 99): reset job", w.log[#w.log])
   end)
 

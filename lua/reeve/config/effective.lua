@@ -73,7 +73,7 @@ local function read_variables(self)
     variables[name] = row and row.default or nil
     for _, said in ipairs(self.script.settings) do
       local written = rawget(said.options, name)
-      if type(written) == "string" then variables[name] = written end
+      if type(written) == "string" and not self.schema:is_mutant("global", name) then variables[name] = written end
     end
   end
   if self.opts.base_dir then variables.base_dir = self.opts.base_dir end

@@ -5,7 +5,7 @@
 
 local names = require "reeve.config.names"
 local places = require "reeve.config.places"
-local near = require "reeve.config.near"
+local suggest = require "reeve.suggest"
 local synonyms = require "reeve.config.synonyms"
 local words = require "reeve.config.words"
 
@@ -73,7 +73,7 @@ local FLAGS = { yes = "true", on = "true", ["1"] = "true", no = "false", off = "
 local function word_hint(row, value)
   if row.type == "flag" and FLAGS[tostring(value)] then return "write " .. FLAGS[tostring(value)] end
   if row.type ~= "choice" or type(value) ~= "string" then return nil end
-  local meant = near(value, row.words)
+  local meant = suggest.nearest(value, row.words)
   return meant and meant ~= "" and ("did you mean \"%s\"?"):format(meant) or nil
 end
 
@@ -122,7 +122,7 @@ function Reading:setting(key, value)
     if not self:is_misplaced(key, value) then self:unknown(key) end
     return
   end
-  if value == words.unset then return end
+  if value == words.unset or schema:is_mutant(self.scope, name) then return end
   if self.values[name] ~= nil then
     if not self.used_path then
       self:problem("key", { key }, "written-twice", ("'%s' and '%s' are the same setting in %s"):format(key,

@@ -1,6 +1,6 @@
 --- names: what becomes of names that nobody defined: bare words and assigned globals.
 
-local near = require "reeve.config.near"
+local suggest = require "reeve.suggest"
 local synonyms = require "reeve.config.synonyms"
 
 local M = {}
@@ -68,9 +68,7 @@ local CALLS = { ["("] = true, ["{"] = true, string = true, ["."] = true, [":"] =
 
 local function unknown_hint(script, name, after)
   if M.ABSENT[name] then return ("'%s' is not there in a config"):format(name), M.ABSENT[name] end
-  local list = {}
-  for word in next, script.words do list[#list + 1] = word end
-  local meant = near(name, list)
+  local meant = suggest.nearest(name, script.words)
   if after and after.kind == "==" and (script.schema.rows.service[name] or script.schema.rows.global[name]) then
     return ("'%s' is compared, not set"):format(name), ("write %s = …, with one ="):format(name)
   end

@@ -1,9 +1,9 @@
 --- reeve eval [--json] EXPR...: evaluate Lua in the engine of a running instance.
 
-local usage = require "reeve.usage"
+local read_options = require "reeve.options"
 
 return function(ctx, args)
-  local given, chunks = usage.read(args, { json = true })
+  local given, chunks = read_options({ ["--json"] = true }, args)
   if not given or #chunks == 0 then
     ctx.err(("reeve: eval: %s; usage: reeve eval [--json] EXPR...\n"):format(given and "nothing to evaluate" or chunks))
     return 64

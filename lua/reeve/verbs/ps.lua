@@ -1,7 +1,7 @@
 --- reeve ps [SERVICE] [--json]: the processes of a running instance.
 
 local print = require "reeve.print"
-local usage = require "reeve.usage"
+local read_options = require "reeve.options"
 local view = require "reeve.view"
 
 local function wrong(ctx, sentence)
@@ -19,7 +19,7 @@ local function rows_of(list)
 end
 
 return function(ctx, args)
-  local given, words = usage.read(args, { json = true })
+  local given, words = read_options({ ["--json"] = true }, args)
   if not given then return wrong(ctx, words .. "; usage: reeve ps [SERVICE] [--json]") end
   if #words > 1 then return wrong(ctx, "one service at most; usage: reeve ps [SERVICE] [--json]") end
   if words[1] and not view.definition(ctx, words[1]) then return wrong(ctx, view.unknown(ctx, words[1])) end

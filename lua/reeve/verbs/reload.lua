@@ -1,7 +1,7 @@
 --- reeve reload: read the config again. Prints what was changed, or every error.
 
 local print = require "reeve.print"
-local usage = require "reeve.usage"
+local read_options = require "reeve.options"
 
 local RESULT = { "ok", "generation", "text" }
 
@@ -18,7 +18,7 @@ local function told(ctx, msg)
 end
 
 return function(ctx, args)
-  local given, words = usage.read(args, { json = true })
+  local given, words = read_options({ ["--json"] = true }, args)
   if not given or #words > 0 then
     local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
     ctx.err(("reeve: reload: %s; usage: reeve reload [--json]\n"):format(wrong))

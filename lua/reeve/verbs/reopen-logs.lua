@@ -1,6 +1,6 @@
 --- reeve reopen-logs: the log process opens its files again, for logrotate.
 
-local usage = require "reeve.usage"
+local read_options = require "reeve.options"
 
 local function log_service(host)
   for name, service in pairs(host.services) do
@@ -9,7 +9,7 @@ local function log_service(host)
 end
 
 return function(ctx, args)
-  local given, words = usage.read(args, {})
+  local given, words = read_options({}, args)
   if not given or #words > 0 then
     local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
     ctx.err(("reeve: reopen-logs: %s; usage: reeve reopen-logs\n"):format(wrong))

@@ -1,16 +1,21 @@
---- reeve service start|stop|restart|drain|reset NAME: tell a running instance what to do with a service.
+--- reeve service start|stop|restart|drain|reset NAME [--wait]: tell a running instance what to do with a service.
 
 local operate = require "reeve.operate"
-local usage = require "reeve.usage"
+local read_options = require "reeve.options"
+local suggest = require "reeve.suggest"
 local view = require "reeve.view"
 
 local VERBS = operate.VERBS
-local USAGE = "usage: reeve service start|stop|restart|drain|reset NAME"
+local USAGE = "usage: reeve service start|stop|restart|drain|reset NAME [--wait]"
 local DONE = {
   start = "service '%s' is started",
   stop = "service '%s' is stopped: its listeners are closed, its processes finish their clients",
   drain = "the processes of service '%s' finish their clients and go",
   reset = "throttle, breaker and quarantine of service '%s' are lifted",
+}
+local GONE = {
+  stop = "service '%s' is stopped: no process is left",
+  drain = "the processes that service '%s' had are gone",
 }
 
 local function wrong(ctx, sentence)
@@ -20,47 +25,89 @@ end
 
 local function wrong_verb(ctx, word)
   if not word then return wrong(ctx, USAGE) end
-  local meant = usage.suggest(word, { "start", "stop", "restart", "drain", "reset" })
+  local meant = suggest.nearest(word, VERBS)
   return wrong(ctx, ("unknown '%s'%s; %s"):format(word, meant and (": did you mean '%s'?"):format(meant) or "", USAGE))
 end
 
--- How many processes of older generations still take clients, and how many new ones are not up yet.
-local function progress(s)
+-- Looks now and at every turn, until `look` gives an exit code. On a terminal the second thing it returns is shown,
+-- one line that changes.
+local function watch(ctx, look)
+  local shown
+  local function again()
+    local code, text = look()
+    if ctx.width > 0 and text ~= shown and (text or shown) then ctx.err("\r\27[K" .. (text or "")) end
+    shown = text
+    return code
+  end
+  return again() or ctx.wait("turn", again)
+end
+
+-- Ends when all the processes it has now are gone.
+local function until_gone(ctx, name, verb)
+  local there = {}
+  local s = ctx.host.services[name]
+  for _, p in ipairs(s.processes) do there[p.id] = true end
+  return watch(ctx, function()
+    local left, clients = 0, 0
+    for _, p in ipairs(s.processes) do
+      if there[p.id] then left, clients = left + 1, clients + (view.fact(p, "clients") or 0) end
+    end
+    if left > 0 then return nil, ("%s: %d processes with %d clients are still there"):format(name, left, clients) end
+    ctx.out(GONE[verb]:format(name) .. "\n")
+    return 0
+  end)
+end
+
+-- How many processes of older generations still take clients (or, with `wait`, have some), and how many new ones are
+-- not up yet.
+local function progress(s, wait)
   local old, fresh = 0, 0
   for _, p in ipairs(s.processes) do
-    if p.state ~= "draining" and p.generation < s.generation then old = old + 1 end
+    if (wait or p.state ~= "draining") and p.generation < s.generation then old = old + 1 end
     if p.state == "starting" and p.generation == s.generation then fresh = fresh + 1 end
   end
   return old, fresh
 end
 
 -- Ends when the new generation is ready and the old one gone or draining, or when its starts fail.
-local function restart(ctx, name)
+local function restart(ctx, name, before, wait)
   local s = ctx.host.services[name]
-  local generation, failures = s.generation, view.fact(s, "start_failures") or 0
-  return ctx.wait("turn", function()
-    if s.generation == generation then return nil end
-    local old, fresh = progress(s)
+  return watch(ctx, function()
+    if s.generation == before.generation then return nil end
+    local old, fresh = progress(s, wait)
     if old == 0 and fresh == 0 then
       ctx.out(("service '%s' is restarted: generation %d\n"):format(name, s.generation))
       return 0
     end
-    if (view.fact(s, "start_failures") or 0) == failures then return nil end
+    if (view.fact(s, "start_failures") or 0) == before.failures then
+      return nil, ("restart of %s: %d old processes are still to go, %d new ones are starting"):format(name, old, fresh)
+    end
     ctx.err(("reeve: new processes of service '%s' fail (%s); %d of the old ones stay\n"):format(
       name, view.fact(s, "last_failure") or "see the log", old))
     return 75
   end)
 end
 
+local function carried_out(ctx, name, verb, before, wait)
+  if verb == "restart" then return restart(ctx, name, before, wait) end
+  if wait and GONE[verb] then return until_gone(ctx, name, verb) end
+  ctx.out(DONE[verb]:format(name) .. "\n")
+  return 0
+end
+
 return function(ctx, args)
-  local given, words = usage.read(args, {})
+  local given, words = read_options({ ["--wait"] = true }, args)
   if not given then return wrong(ctx, words .. "; " .. USAGE) end
   local verb, name = words[1], words[2]
   if not VERBS[verb] then return wrong_verb(ctx, verb) end
   if not name or #words > 2 then return wrong(ctx, ("%s takes one name; %s"):format(verb, USAGE)) end
   if not view.definition(ctx, name) then return wrong(ctx, view.unknown(ctx, name)) end
-  operate.service(ctx, ctx.order, name, verb)
-  if verb == "restart" then return restart(ctx, name) end
-  ctx.out(DONE[verb]:format(name) .. "\n")
-  return 0
+  local s, ticket = ctx.host.services[name], ctx.ticket()
+  local before = { generation = s.generation, failures = view.fact(s, "start_failures") or 0 }
+  operate.service(ctx, ctx.order, name, verb, ticket)
+  return ctx.wait(ticket, function(msg)
+    if msg.ok then return carried_out(ctx, name, verb, before, given.wait) end
+    ctx.err(("reeve: service '%s': %s\n"):format(name, msg.text))
+    return 71
+  end)
 end

@@ -2,8 +2,8 @@
 -- Exit: 0; 2 no such setting, 64 wrong usage.
 
 local json = require "dkjson"
-local near = require "reeve.config.near"
 local read_options = require "reeve.options"
+local suggest = require "reeve.suggest"
 local synonyms = require "reeve.config.synonyms"
 
 local SCOPES = { "global", "service", "inet_listener", "unix_listener" }
@@ -106,7 +106,7 @@ local function meant(spec, name)
     local hint = synonyms.hint(scope, name)
     if hint then return nil, hint end
   end
-  local close = near(name, names)
+  local close = suggest.nearest(name, names)
   return nil, close and ("did you mean '%s'?"):format(close) or "'reeve settings' lists all"
 end
 

@@ -1,7 +1,7 @@
 --- reeve status [NAME] [--json]: the pools of a running instance, or one service in full.
 
 local print = require "reeve.print"
-local usage = require "reeve.usage"
+local read_options = require "reeve.options"
 local view = require "reeve.view"
 
 local ABOUT = { "generation", "master_pid", "engine_pid", "degraded", "services" }
@@ -126,7 +126,7 @@ local function as_json(ctx, about, records)
 end
 
 return function(ctx, args)
-  local given, words = usage.read(args, { json = true })
+  local given, words = read_options({ ["--json"] = true }, args)
   if not given then return wrong(ctx, words .. "; usage: reeve status [NAME] [--json]") end
   if #words > 1 then return wrong(ctx, "one service at most; usage: reeve status [NAME] [--json]") end
   local definition = words[1] and view.definition(ctx, words[1])

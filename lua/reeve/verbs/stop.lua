@@ -1,10 +1,10 @@
 --- reeve stop [--now]: end a running instance. The client returns when the master is gone; here it
 -- is told who is still there.
 
-local usage = require "reeve.usage"
+local read_options = require "reeve.options"
 
 return function(ctx, args)
-  local given, words = usage.read(args, { now = true })
+  local given, words = read_options({ ["--now"] = true }, args)
   if not given or #words > 0 then
     local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
     ctx.err(("reeve: stop: %s; usage: reeve stop [--now]\n"):format(wrong))
@@ -14,8 +14,13 @@ return function(ctx, args)
   ctx.err "stopping\n" -- also tells the client that it was heard
   local last
   return ctx.wait("stopping", function(msg)
-    local text = msg.text ~= "" and msg.text or ("%d processes still there"):format(msg.alive)
-    if msg.alive > 0 and text ~= last then ctx.err(text .. "\n") end
+    local text = msg.text ~= "" and "still there: " .. msg.text or ("%d processes still there"):format(msg.alive)
+    if msg.alive == 0 then text = "" end
+    if ctx.width > 0 then
+      ctx.err("\r\27[K" .. text) -- one line that changes
+    elseif text ~= "" and text ~= last then
+      ctx.err(text .. "\n")
+    end
     last = text
     return nil -- the end is the end of the daemon
   end)
