@@ -167,7 +167,7 @@ service "a" { executable = "/bin/true", user = "games", group = "mail", extra_gr
     local code, text = reeve.shell(("setpriv --reuid=nobody --regid=nogroup --clear-groups %s/reeve run "
       .. "-c %s/reeve.lua"):format(reeve.build, dir))
     reeve.shell("rm -rf " .. dir)
-    assert.equal(78, code)
+    assert.equal(78, code, text)
     for _, part in ipairs { "user of service 'a': only root can run a process as another user",
       "group of service 'a': only root can change the group", "extra_groups of service 'a': only root can set groups",
       "privileged_group of service 'a': only root", "chroot of service 'a': only root can enter a chroot",
