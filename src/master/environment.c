@@ -3,8 +3,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "master/rlimits.h"
 #include "master/login.h"
+#include "master/rlimits.h"
 
 #include <assert.h>
 #include <inttypes.h>
