@@ -88,6 +88,7 @@ describe("a service", function()
   end)
 
   it("service.chroot: relative to base_dir, entered before the program runs, which is a path inside it", function()
+    if SAN then return end -- that worker is not static
     local d = reeve.start {
       prepare = function(d)
         assert(reeve.shell(("mkdir -p %s/jail/bin && cp %s/worker %s/jail/bin/w"):format(d.base, d.dir, d.base)) == 0)

@@ -6,7 +6,8 @@ local rules = require "rules"
 
 local USERS, GROUPS = { false, "games", "root" }, { false, "mail" }
 local EXTRA, PRIVILEGED = { false, { "adm", "#4242" } }, { false, "audio" }
-local CHROOTS, DROPS = { false, "jail" }, { false, "true", "false" }
+local SAN = os.getenv "SAN" -- that worker is not static: it cannot run in a chroot
+local CHROOTS, DROPS = SAN and { false } or { false, "jail" }, { false, "true", "false" }
 
 local function combinations()
   local list = {}
@@ -113,7 +114,7 @@ describe("privileges", function()
     reeve.wait_until(function() return #d:ps "" == #all end, "a process of each service", 20)
     local own, pids = rules.proc(d:status().master_pid), {}
     for _, p in ipairs(d:ps "") do pids[p.service] = p.pid end
-    assert.is_true(#all >= 120)
+    assert.equal(SAN and 72 or 120, #all)
     for _, c in ipairs(all) do
       assert.same(expected(c, d, own), found(pids[c.name]), text_of(c))
       if c.drop ~= "false" and c.user ~= "root" then
