@@ -80,7 +80,8 @@ describe("a shortage", function()
     local master = d:status().master_pid
     local most = reeve.read("/proc/" .. master .. "/limits"):match "Max processes%s+(%w+)"
     shortage(d, master, function() limit(master, "nproc=1:", NOBODY) end,
-      function() limit(master, ("nproc=%s:"):format(most), NOBODY) end, "no process can be started: fork: Resource temporarily unavailable")
+      function() limit(master, ("nproc=%s:"):format(most), NOBODY) end,
+      "no process can be started: fork: Resource temporarily unavailable")
     d:stop()
   end)
 end)
