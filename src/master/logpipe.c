@@ -22,6 +22,7 @@
 #define PIPE_BYTES  (1 << 20)
 #define FIRST_FD    7
 #define MAGIC       0x02ff03feU
+#define NUDGES      2 /* the second one comes a second after it was ready at least */
 #define CANNOT_OPEN 80
 #define TYPE_OWN    0xC0 /* of a line: the text has its own prefix, whose length stands before it */
 
@@ -113,9 +114,16 @@ static void stop_serving(struct master *m)
 	struct service *s;
 
 	say_through(NULL, NULL);
+	m->log.nudges = 0;
 	m->log.serving = NULL;
 	LIST_EACH (s, &m->services, struct service, link)
 		s->log.at = 0;
+}
+
+static void close_files(struct logpipes *l)
+{
+	for (int i = 0; i < 3; i++)
+		fd_close(&l->files[i]);
 }
 
 void logpipe_end(struct master *m)
@@ -129,8 +137,7 @@ void logpipe_end(struct master *m)
 	notices_close(&l->notices);
 	fd_close(&l->fds[0]);
 	fd_close(&l->fds[1]);
-	for (int i = 0; i < 3; i++)
-		fd_close(&l->files[i]);
+	close_files(l);
 	mem_free(&l->given);
 }
 
@@ -272,7 +279,8 @@ static char *summary(const struct service *s)
 	char *text;
 
 	for (char **e = s->spawn.envp; e != NULL && *e != NULL; e++)
-		if (strncmp(*e, own[0], strlen(own[0])) != 0 && strncmp(*e, own[1], strlen(own[1])) != 0)
+		if (**e != '\0' && strncmp(*e, own[0], strlen(own[0])) != 0 &&
+			strncmp(*e, own[1], strlen(own[1])) != 0)
 			buf_print(&b, "%s\n", *e);
 	text = mem_text(buf_text(&b));
 	buf_free(&b);
@@ -281,13 +289,14 @@ static char *summary(const struct service *s)
 
 /* ---- Dovecot's log process learns names by a handshake that is the first it reads from a pipe */
 
-/* A second description of the pipe's end, so that writing never blocks us and its writers see no change. */
-static int reopen_writer(const struct logpipe *l)
+/* A description of our own of a pipe's end: what we do never blocks, whatever the others have set on theirs.
+ */
+static int reopen(int fd, int how)
 {
 	char path[40];
 
-	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", l->fds[1]);
-	return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return open(path, how | O_NONBLOCK | O_CLOEXEC);
 }
 
 static size_t read_empty(int fd, char **bytes)
@@ -326,8 +335,8 @@ static void shake_hands(const int fds[2], const char *prefix)
 {
 	const uint32_t head[2] = {MAGIC, (uint32_t)strlen(prefix)};
 	char hello[256], *bytes;
-	size_t len = read_empty(fds[0], &bytes), lost;
-	int writer = reopen_writer(&(struct logpipe){.fds = {fds[0], fds[1]}});
+	int reader = reopen(fds[0], O_RDONLY), writer = reopen(fds[1], O_WRONLY);
+	size_t len = read_empty(reader, &bytes), lost;
 
 	memcpy(hello, head, sizeof head);
 	memcpy(hello + sizeof head, prefix, head[1]);
@@ -337,6 +346,7 @@ static void shake_hands(const int fds[2], const char *prefix)
 	if (lost > 0)
 		say(SAY_ERROR, "%zu bytes of log lines of '%s' are lost: its pipe is full", lost, prefix);
 	mem_free(&bytes);
+	fd_close(&reader);
 	fd_close(&writer);
 }
 
@@ -353,6 +363,31 @@ static void name_pipes(const struct master *m)
 	}
 }
 
+/* Dovecot's log process handles what it read together with a handshake only when more comes. A word that
+ * changes nothing is more: the prefix of our own pid, which never writes there. */
+static void nudge(const struct logpipe *l)
+{
+	char line[40];
+	int n = snprintf(line, sizeof line, "\001\010%d prefix=\n", (int)getpid()), fd;
+
+	fd = reopen(l->fds[1], O_WRONLY);
+	if (fd >= 0 && write(fd, line, (size_t)n) < 0 && errno != EAGAIN)
+		say(SAY_WARNING, "a log pipe cannot be written to: %s", strerror(errno));
+	fd_close(&fd);
+}
+
+void logpipe_second(struct master *m)
+{
+	struct service *s;
+
+	if (m->log.nudges == 0)
+		return;
+	m->log.nudges--;
+	LIST_EACH (s, &m->services, struct service, link)
+		if (is_piped(s))
+			nudge(&s->log);
+}
+
 /* ---- the life of the log process */
 
 void logpipe_log_starting(struct service *s)
@@ -361,14 +396,21 @@ void logpipe_log_starting(struct service *s)
 		name_pipes(s->master);
 }
 
+/* of a service's one process; 0: it has none, or more */
+static pid_t only_pid(const struct service *s)
+{
+	const struct process *first = LIST_OF(list_first(&s->processes), struct process, link);
+
+	return first != NULL && s->processes.count == 1 ? first->pid : 0;
+}
+
 void logpipe_log_started(struct process *p)
 {
 	struct master *m = p->service->master;
 	struct service *s;
 	int fd = FIRST_FD;
 
-	for (int i = 0; i < 3; i++)
-		fd_close(&m->log.files[i]);
+	close_files(&m->log);
 	mem_free(&m->log.given);
 	m->log.given = summary(p->service);
 	m->log.serving = p->service;
@@ -376,9 +418,7 @@ void logpipe_log_started(struct process *p)
 	LIST_EACH (s, &m->services, struct service, link) {
 		s->log.at = is_piped(s) ? ++fd : 0;
 		if (is_piped(s))
-			s->log.only = s->processes.count == 1
-					      ? LIST_OF(list_first(&s->processes), struct process, link)->pid
-					      : 0;
+			s->log.only = only_pid(s);
 	}
 }
 
@@ -388,6 +428,8 @@ void logpipe_log_up(struct process *p)
 
 	if (l->speaks_reeve)
 		say_through(own_line, l);
+	else
+		l->nudges = NUDGES;
 }
 
 /* 80: it may not open its files. 0 with pipes still open: it may not open them again. Both start it anew
@@ -429,6 +471,7 @@ void logpipe_plan(struct master *m)
 	if (s->processes.count > 0 && (m->log.given == NULL || strcmp(now, m->log.given) != 0))
 		renew(s);
 	mem_free(&now);
+	close_files(&m->log);
 }
 
 bool logpipe_reopen(struct master *m)

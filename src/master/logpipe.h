@@ -32,6 +32,7 @@ struct logpipes {
 	int files[3];            /* opened for the start under way */
 	char *given;             /* what the running log process was told of the pipes and settings */
 	uint64_t told_lost;
+	unsigned nudges; /* that Dovecot's log process is still to get */
 };
 
 void logpipe_init(struct master *m);
@@ -56,6 +57,9 @@ bool logpipe_ended(struct service *s, pid_t pid, int status, const char *text);
 
 /* Sends SIGUSR1 to the log process. False: there is none. */
 bool logpipe_reopen(struct master *m);
+
+/* Once a second. */
+void logpipe_second(struct master *m);
 
 void logpipe_end(struct master *m);
 

@@ -267,6 +267,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 		engine_watch(m);
 	if (m->life == MASTER_STOPPING && m->alive != m->stop_logged)
 		log_remaining(m);
+	logpipe_second(m);
 }
 
 static void on_engine_timer(evutil_socket_t fd, short what, void *arg)

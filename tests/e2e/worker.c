@@ -20,8 +20,9 @@
  *     --pipes N             the first N descriptors from 7 on are no listeners (type anvil: 2)
  *
  * A client's lines: pid, echo TEXT, orphans N FILE, env, env NAME, fds, ids, cwd, status (clients, served),
- * log TEXT (to stderr), crash, exit N, garbage, bye. Every answer ends with a line that holds a single dot.
- */
+ * log TEXT (to stderr), crash, exit N, garbage, told (how often SIGUSR1 has come, the offset of fd 4), read
+ * FD (what is there now), write FD TEXT, warn TEXT (a log line with a header), lines N (as many, numbered),
+ * bye. Every answer ends with a line that holds a single dot. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
