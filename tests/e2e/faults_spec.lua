@@ -148,8 +148,8 @@ describe("under load", function()
     end
     deeds[5] = function()
       d:configure "service 1"
-      local code = d:reeve "reload"
-      assert.is_true(code ~= 0)
+      local code, text = d:reeve "reload"
+      assert(code ~= 0 or text:find "sent SIGHUP", text) -- without an engine the log tells the result
       d:configure(LOADED:format "")
     end
     local rolled = 0
