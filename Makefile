@@ -157,7 +157,7 @@ $(foreach t,$(C_TESTS),$(eval $(call C_TEST,$(t))))
 
 # the worker is static, so that it runs alone in a chroot
 $(BUILD)/tests/e2e-worker: E2E_LDFLAGS = $(if $(SAN),,-static-pie)
-$(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
+$(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $(E2E_LDFLAGS) -o $@ $^
 $(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
@@ -165,8 +165,9 @@ $(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 $(BUILD)/obj/e2e-worker.o: tests/e2e/worker.c
 $(BUILD)/obj/load.o: tests/e2e/load.c
+$(BUILD)/obj/subreaper.o: tests/e2e/subreaper.c
 $(BUILD)/obj/swarm.o: tests/bench/swarm.c
-$(BUILD)/obj/e2e-worker.o $(BUILD)/obj/load.o $(BUILD)/obj/swarm.o:
+$(BUILD)/obj/e2e-worker.o $(BUILD)/obj/load.o $(BUILD)/obj/subreaper.o $(BUILD)/obj/swarm.o:
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -181,7 +182,7 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
-e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/rogue
+e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow

@@ -94,8 +94,8 @@ local function check()
     for _, rule in ipairs(found[row.subject] or {}) do has = has or rule.part == row.name end
     if not has then
       good = false
-      print(("setting %s.%s has no test: write it(\"%s.%s: …\") in tests/e2e"):format(row.subject, row.name, row.subject,
-        row.name))
+      local name = row.subject .. "." .. row.name
+      print(("setting %s has no test: write it(\"%s: …\") in tests/e2e"):format(name, name))
     end
   end
   for subject in pairs(found) do

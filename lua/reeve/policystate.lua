@@ -4,13 +4,13 @@
 --
 -- The whole is a state text { generation, services = { [name] = text } }; each service's text is made anew only
 -- when somebody of it was asked.
+local entries = require "reeve.entries"
 local state = require "reeve.state"
 local vote = require "reeve.vote"
 
 local policystate = {}
 
 local FORMAT <const> = 1
-local CALL_MS <const> = 20
 
 -- An st that cannot be kept is said once; what was kept before stays.
 local function store_text(host, entry, store)
@@ -67,7 +67,7 @@ local function restore_store(host, entry, store, kept)
   if type(st) ~= "table" then return false end
   if kept.version ~= store.version then
     if not store.migrate then return false end
-    local ok, new = host.guard.call(CALL_MS, store.migrate, st, kept.version)
+    local ok, new = host.guard.call(entries.DEADLINE, store.migrate, st, kept.version)
     if not ok or type(new) ~= "table" then
       host.log.error("service %s: policy %s: migrate from version %s: %s", entry.name, store.path,
         tostring(kept.version), ok and "it returned no table" or tostring(new))

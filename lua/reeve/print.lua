@@ -262,6 +262,20 @@ function M.table(columns, rows, options)
   return table_lines(columns, cells, widths, rights, options or {})
 end
 
+--- A table of records: a column for each of `fields`.
+---@param fields string[]
+---@param list table[] records
+---@param options? table as for table
+---@return string text that ends in a newline
+function M.listing(fields, list, options)
+  local rows = {}
+  for i, r in ipairs(list) do
+    rows[i] = {}
+    for c, field in ipairs(fields) do rows[i][c] = rawget(r, field) end
+  end
+  return M.table(fields, rows, options)
+end
+
 local function same_keys(a, b)
   for _, k in ipairs(a) do if rawget(b, k) == nil then return false end end
   return #a == #sorted_keys(b)
@@ -301,12 +315,7 @@ function M.result(v, options)
   if type(v) == "table" and view then v = view(v) or v end
   local list, keys = records(v, view)
   if not list then return M.value(v, options) .. "\n" end
-  local rows = {}
-  for i, r in ipairs(list) do
-    rows[i] = {}
-    for c, k in ipairs(keys) do rows[i][c] = rawget(r, k) end
-  end
-  return M.table(keys, rows, options)
+  return M.listing(keys, list, options)
 end
 
 return M

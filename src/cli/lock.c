@@ -28,7 +28,7 @@ static pid_t pid_in(int fd)
 		return 0;
 	text[n] = '\0';
 	pid = strtol(text, NULL, 10);
-	return pid > 1 && pid <= INT_MAX ? (pid_t)pid : 0;
+	return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
 int lock_is_reeved(pid_t pid)

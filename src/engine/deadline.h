@@ -1,4 +1,4 @@
-/* deadline: how long user code may run.
+/* deadline: how long user code may run, in processor time.
  *
  * One POSIX timer ticks while user code runs, and a little longer (deadline_rest), so that entering
  * and leaving cost no system call. A tick that finds the time up arms a hook on everything Lua does,

@@ -78,6 +78,22 @@ int sink_connect(struct sink *s, struct err *e)
 	return 0;
 }
 
+ssize_t sink_send(struct sink *s, ssize_t (*large)(int sock, const struct iovec *io))
+{
+	struct iovec io;
+	ssize_t n;
+
+	(void)queue_peek(&s->queue, &io, 1);
+	if (s->fd < 0 && sink_connect(s, NULL) < 0)
+		return -1;
+	n = send(s->fd, io.iov_base, io.iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && errno == EMSGSIZE)
+		n = large(s->fd, &io);
+	if (n < 0 && errno != EAGAIN && errno != ENOBUFS && errno != EMFILE)
+		fd_close(&s->fd); /* the daemon was restarted: connect anew next time */
+	return n < 0 ? -1 : (ssize_t)io.iov_len;
+}
+
 int sink_open(struct sink *s, struct err *e)
 {
 	if (s->kind->open(s, e) == 0 || s->kind->moved == NULL)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /* Beyond this many waiting bytes lines of services with log_overflow = drop are counted instead. */
 #define SINK_WAIT_MOST ((size_t)1 << 20)
@@ -73,5 +74,9 @@ extern const struct sink_kind sink_file, sink_syslog, sink_journal;
 
 /* For sockets: connects to the datagram socket at `where`. -1: a sentence, errno. */
 int sink_connect(struct sink *s, struct err *e) MUST_USE;
+
+/* For sockets: sends the queue's first line as a datagram, connecting first if need be; `large` sends one
+ * that the socket finds too long. As sink_kind.write. */
+ssize_t sink_send(struct sink *s, ssize_t (*large)(int sock, const struct iovec *io));
 
 #endif

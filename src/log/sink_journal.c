@@ -34,18 +34,7 @@ static ssize_t send_memfd(int sock, const struct iovec *io)
 
 static ssize_t journal_write(struct sink *s)
 {
-	struct iovec io;
-	ssize_t n;
-
-	(void)queue_peek(&s->queue, &io, 1);
-	if (s->fd < 0 && sink_connect(s, NULL) < 0)
-		return -1;
-	n = send(s->fd, io.iov_base, io.iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (n < 0 && errno == EMSGSIZE)
-		n = send_memfd(s->fd, &io);
-	if (n < 0 && errno != EAGAIN && errno != ENOBUFS && errno != EMFILE)
-		fd_close(&s->fd);
-	return n < 0 ? -1 : (ssize_t)io.iov_len;
+	return sink_send(s, send_memfd);
 }
 
 const struct sink_kind sink_journal = {"journald", sink_connect, journal_form, journal_write, NULL};

@@ -37,20 +37,15 @@ static void syslog_form(
 	buf_add(out, clean, len);
 }
 
+static ssize_t send_cut(int sock, const struct iovec *io)
+{
+	return send(
+		sock, io->iov_base, io->iov_len < CUT_TO ? io->iov_len : CUT_TO, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static ssize_t syslog_write(struct sink *s)
 {
-	struct iovec io;
-	ssize_t n;
-
-	(void)queue_peek(&s->queue, &io, 1);
-	if (s->fd < 0 && sink_connect(s, NULL) < 0)
-		return -1;
-	n = send(s->fd, io.iov_base, io.iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (n < 0 && errno == EMSGSIZE && io.iov_len > CUT_TO)
-		n = send(s->fd, io.iov_base, CUT_TO, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (n < 0 && errno != EAGAIN && errno != ENOBUFS)
-		fd_close(&s->fd); /* the daemon was restarted: connect anew next time */
-	return n < 0 ? -1 : (ssize_t)io.iov_len;
+	return sink_send(s, send_cut);
 }
 
 const struct sink_kind sink_syslog = {"syslog", sink_connect, syslog_form, syslog_write, NULL};

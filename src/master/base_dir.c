@@ -92,7 +92,8 @@ int base_dir_lock(const char *dir, int *exit_code, struct err *e)
 	if (got != 1) {
 		int error = errno;
 		fd_close(&lock);
-		return err_set(e, "%s/reeve.lock cannot be locked: %s", dir, strerror(error));
+		return err_set(e, "%s/reeve.lock cannot be locked: %s%s", dir, strerror(error),
+			error == EACCES || error == EROFS ? "; take a base_dir of your own with -b" : "");
 	}
 	n = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
 	if (ftruncate(lock, 0) < 0 || fchmod(lock, 0644) < 0 || pwrite(lock, pid, (size_t)n, 0) != n) {

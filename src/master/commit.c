@@ -286,6 +286,7 @@ static void hand_over(struct engine *en, bool resumed)
 
 	en->phase = WIRE_RUNNING;
 	en->since = m->engine_seen = begin.now;
+	m->engine_asked = 0;
 	m->withdrawn = false;
 	(void)event_del(&en->timer);
 	plan_free(&en->plan);

@@ -75,7 +75,7 @@ static void lost(struct engine *en, const char *why)
 /* A retired engine's words are read and dropped. */
 static bool is_heard(const struct engine *en, const struct master *m)
 {
-	return en == m->engine || en == m->next;
+	return !m->is_over && (en == m->engine || en == m->next);
 }
 
 /* Its socket is closed: says how it ended. A process closes its files a moment before it is dead. */
@@ -260,18 +260,20 @@ static void withdraw(struct master *m)
 
 void engine_watch(struct master *m)
 {
-	uint64_t now = clock_ms(), away = now - m->engine_seen;
+	uint64_t now = clock_ms();
 	struct engine *en = m->engine;
 
-	if (away > WITHDRAW && !m->withdrawn)
+	if (now - m->engine_seen > WITHDRAW && !m->withdrawn)
 		withdraw(m);
 	if (en == NULL || en->phase != WIRE_RUNNING)
 		return;
-	if (away > (uint64_t)m->settings.engine_timeout) {
+	if (m->engine_asked != 0 && now - m->engine_asked > (uint64_t)m->settings.engine_timeout) {
 		say(SAY_ERROR, "the engine has not answered for %llu ms (engine_timeout)",
-			(unsigned long long)away);
+			(unsigned long long)(now - m->engine_asked));
 		engine_replace(m);
 		return;
 	}
+	if (m->engine_asked == 0)
+		m->engine_asked = now;
 	(void)engine_send(en, WIRE_ping, &(struct wire_ping){++m->ping_seq, now});
 }

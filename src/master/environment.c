@@ -3,8 +3,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "master/limits.h"
 #include "master/login.h"
+#include "master/rlimits.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -246,7 +246,7 @@ static void prepare_privileges(struct service *s, struct outfit *env)
 	sp->oom_score_adj = (int)set->oom_score_adj;
 	sp->no_new_privs = set->no_new_privs != 0;
 	sp->limits_text = set->rlimits;
-	sp->limits_n = limits_read(set->rlimits, sp->limits);
+	sp->limits_n = rlimits_read(set->rlimits, sp->limits);
 	sp->open_files = s->master->open_files;
 	sp->address_space =
 		set->vsz_limit > 0 && set->vsz_limit != TEXT_UNLIMITED ? (uint64_t)set->vsz_limit : 0;

@@ -396,6 +396,14 @@ void logpipe_log_starting(struct service *s)
 		name_pipes(s->master);
 }
 
+/* of a service's one process; 0: it has none, or more */
+static pid_t only_pid(const struct service *s)
+{
+	const struct process *first = LIST_OF(list_first(&s->processes), struct process, link);
+
+	return first != NULL && s->processes.count == 1 ? first->pid : 0;
+}
+
 void logpipe_log_started(struct process *p)
 {
 	struct master *m = p->service->master;
@@ -410,9 +418,7 @@ void logpipe_log_started(struct process *p)
 	LIST_EACH (s, &m->services, struct service, link) {
 		s->log.at = is_piped(s) ? ++fd : 0;
 		if (is_piped(s))
-			s->log.only = s->processes.count == 1
-					      ? LIST_OF(list_first(&s->processes), struct process, link)->pid
-					      : 0;
+			s->log.only = only_pid(s);
 	}
 }
 

@@ -28,6 +28,9 @@
 
 void master_abort(struct master *m, int exit_code)
 {
+	if (m->is_over)
+		return; /* the first reason counts: an engine that has failed also closes its socket */
+	m->is_over = true;
 	m->exit_code = exit_code;
 	(void)event_base_loopbreak(m->loop);
 }
@@ -262,9 +265,9 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	(void)bury_orphans(m);
 	if (m->life == MASTER_RUNNING)
 		engine_watch(m);
-	logpipe_second(m);
 	if (m->life == MASTER_STOPPING && m->alive != m->stop_logged)
 		log_remaining(m);
+	logpipe_second(m);
 }
 
 static void on_engine_timer(evutil_socket_t fd, short what, void *arg)

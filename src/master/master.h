@@ -30,6 +30,7 @@ struct master {
 	struct event_base *loop;
 	enum master_life life;
 	int exit_code;
+	bool is_over; /* master_abort was called */
 	bool is_root;
 	uint64_t open_files; /* RLIMIT_NOFILE as we were started: what children get */
 
@@ -74,6 +75,7 @@ struct master {
 	uint64_t reload_began; /* the last one */
 	uint64_t engine_delay; /* back-off of restarts, ms */
 	uint64_t engine_seen;  /* last sign of life */
+	uint64_t engine_asked; /* since when a ping has had no answer; 0: none is out */
 	bool withdrawn;        /* restrictions were lifted because the engine is away */
 	struct event engine_timer, hangup_timer, orphan_timer, second;
 	uint32_t ping_seq;

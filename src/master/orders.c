@@ -221,6 +221,7 @@ int order_pong(struct engine *en, const struct wire_pong *o, struct err *e)
 	if (o->seq > m->ping_seq)
 		return err_set(e, "it answers ping %u before it was sent", o->seq);
 	m->engine_seen = clock_ms();
+	m->engine_asked = 0;
 	m->withdrawn = false;
 	return 0;
 }

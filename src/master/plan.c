@@ -4,7 +4,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "master/kind.h"
-#include "master/limits.h"
+#include "master/rlimits.h"
 
 #include <arpa/inet.h>
 #include <limits.h>
@@ -279,7 +279,7 @@ static int check_service(const struct plan *plan, const struct definition *d, bo
 		return err_set(e, "its executable is not an absolute path");
 	if (kind_find(d->settings.type) == NULL)
 		return err_set(e, "there is no type '%s'", d->settings.type);
-	if (check_numbers(d, e) < 0 || limits_check(d->settings.rlimits, e) < 0)
+	if (check_numbers(d, e) < 0 || rlimits_check(d->settings.rlimits, e) < 0)
 		return -1;
 	return check_privileges(d, plan->engine_uid, is_root, e);
 }

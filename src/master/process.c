@@ -513,8 +513,8 @@ static int failed(struct service *s, const struct spawn_failure *f)
 	char text[512];
 	bool was_throttled = s->pool.throttled_until > now;
 
-	if (strcmp(f->step, "fork") == 0)
-		return starved(s, "fork", f->error);
+	if (strcmp(f->step, "fork") == 0 || f->error == EMFILE || f->error == ENFILE)
+		return starved(s, f->step, f->error);
 	spawn_explain(f, text, sizeof text);
 	pool_start_failed(&s->pool, &s->standing, now);
 	say(SAY_ERROR, "service %s: %s", s->definition->name, text);

@@ -533,6 +533,38 @@ static void one_that_never_reports_is_up_and_available_for_life(void **state)
 	assert_int_equal(p.in[POOL_DRAINING].count, 0);
 }
 
+static uint32_t starts(const struct pool *p, uint64_t now, uint64_t *wake)
+{
+	struct standing s = ORDER(.at_least = 1);
+	struct pool_actions a = pool_step(p, &s, 0, now);
+
+	*wake = a.wake;
+	return a.start;
+}
+
+static void a_job_that_ended_well_runs_again_when_its_time_has_come(void **state)
+{
+	struct pool p;
+	uint64_t wake;
+
+	(void)state;
+	pool_init(&p);
+	p.process_limit = p.client_limit = 1;
+	p.reports = p.once = true;
+	pool_started(&p, processes, NOW);
+	(void)end(&p, processes, true, false, NOW + SECOND);
+	assert_int_equal(starts(&p, NOW + 3600 * SECOND, &wake), 0);
+	assert_int_equal(wake, 0);
+	p.again_ms = 5 * SECOND;
+	assert_int_equal(starts(&p, NOW + 5 * SECOND - 1, &wake), 0);
+	assert_int_equal(wake, NOW + 5 * SECOND); /* from its start, not from its end */
+	assert_int_equal(starts(&p, NOW + 5 * SECOND, &wake), 1);
+	pool_started(&p, processes, NOW + 5 * SECOND);
+	assert_int_equal(starts(&p, NOW + 60 * SECOND, &wake), 0);
+	(void)end(&p, processes, true, false, NOW + 61 * SECOND); /* it took longer: at once */
+	assert_int_equal(starts(&p, NOW + 61 * SECOND, &wake), 1);
+}
+
 static void every_state_and_brake_has_a_name(void **state)
 {
 	(void)state;
@@ -565,6 +597,7 @@ int main(void)
 		cmocka_unit_test(a_draining_process_keeps_its_clients_and_its_own_limit),
 		cmocka_unit_test(a_shortage_is_tried_again_within_a_second_and_forgotten),
 		cmocka_unit_test(one_that_never_reports_is_up_and_available_for_life),
+		cmocka_unit_test(a_job_that_ended_well_runs_again_when_its_time_has_come),
 		cmocka_unit_test(every_state_and_brake_has_a_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

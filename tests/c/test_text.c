@@ -174,6 +174,30 @@ static void counts_are_whole_numbers(void **state)
 	check_bad(text_count, bad);
 }
 
+static void integers_may_be_negative(void **state)
+{
+	static const struct good good[] = {
+		{"0", 0, NULL},
+		{"-20", -20, NULL},
+		{"19", 19, NULL},
+		{"-0", 0, "0"},
+		{NULL, 0, NULL},
+	};
+	static const struct bad bad[] = {
+		{"", "'' is not a whole number"},
+		{"-", "'-' is not a whole number"},
+		{"--1", "'--1' is not a whole number"},
+		{"+1", "'+1' is not a whole number"},
+		{"1.5", "'1.5' is not a whole number"},
+		{"unlimited", "'unlimited' is not a whole number"},
+		{"-9223372036854775808", "'-9223372036854775808' is not a whole number"},
+		{NULL, NULL},
+	};
+	(void)state;
+	check_good(text_integer, text_print_integer, good);
+	check_bad(text_integer, bad);
+}
+
 static void modes_are_octal_with_a_leading_0(void **state)
 {
 	static const struct good good[] = {
@@ -305,6 +329,7 @@ int main(void)
 		cmocka_unit_test(good_sizes_are_powers_of_1024),
 		cmocka_unit_test(bad_sizes_say_why),
 		cmocka_unit_test(counts_are_whole_numbers),
+		cmocka_unit_test(integers_may_be_negative),
 		cmocka_unit_test(modes_are_octal_with_a_leading_0),
 		cmocka_unit_test(what_is_printed_is_read_back),
 		cmocka_unit_test(random_text_never_breaks_a_parser),

@@ -40,7 +40,7 @@ describe("a child", function()
   end)
 
   it("child.signals: none is blocked, SIGPIPE alone is ignored, though ours are not so", function()
-    local d = rules.start(nil, nil, [[service "p" { executable = "/bin/sleep 1000", contract = "plain",
+    local d = rules.start(nil, nil, [[service "p" { executable = "/bin/sleep infinity", contract = "plain",
       process_min_avail = 1 }]])
     d:wait_service("p", { live = 1 })
     local p = rules.proc(d:ps "p"[1].pid)
@@ -74,7 +74,7 @@ describe("a child", function()
   end)
 
   it("child.descriptors: contract plain has 0, 1 and 2 and nothing else", function()
-    local d = rules.start(nil, nil, [[service "p" { executable = "/bin/sleep 1000", contract = "plain",
+    local d = rules.start(nil, nil, [[service "p" { executable = "/bin/sleep infinity", contract = "plain",
       process_min_avail = 1 }]])
     d:wait_service("p", { live = 1 })
     local fds = descriptors(d:ps "p"[1].pid)
@@ -104,7 +104,7 @@ describe("a child", function()
   end)
 
   it("child.environment: contract plain has its name, what is imported and its own", function()
-    local d = reeve.start { env = { TZ = "UTC" }, config = [[service "p" { executable = "/bin/sleep 1000",
+    local d = reeve.start { env = { TZ = "UTC" }, config = [[service "p" { executable = "/bin/sleep infinity",
       contract = "plain", process_min_avail = 1, env = { A = "b" } }]] }
     d:wait_service("p", { live = 1 })
     assert.same({ SERVICE_NAME = "p", TZ = "UTC", A = "b" }, rules.proc(d:ps "p"[1].pid).env)

@@ -33,7 +33,7 @@ describe("a service", function()
   end)
 
   it("service.contract: plain gets no descriptors and no environment of ours", function()
-    local d = rules.start(nil, nil, [[service "p" { executable = "/bin/sleep 1000", contract = "plain",
+    local d = rules.start(nil, nil, [[service "p" { executable = "/bin/sleep infinity", contract = "plain",
       process_min_avail = 1 }]])
     d:wait_service("p", { live = 1 })
     local p = rules.proc(d:ps "p"[1].pid)
@@ -182,7 +182,7 @@ describe("a service", function()
     local d = rules.start "client_limit = 1, service_count = 1, process_limit = 1,"
     local c = d:clients(1)[1]
     c:ask "bye"
-    reeve.wait_gone(c.pid, 3)
+    reeve.wait_gone(c.pid)
     assert.not_equal(c.pid, d:clients(1)[1].pid)
     d:stop()
   end)
@@ -216,7 +216,7 @@ describe("a service", function()
     local d = rules.start 'idle_kill = "200ms",'
     local c = d:clients(1)[1]
     c:ask "bye"
-    reeve.wait_gone(c.pid, 3)
+    reeve.wait_gone(c.pid)
     d:stop()
   end)
 
@@ -249,7 +249,7 @@ describe("a service", function()
   it("service.stop_timeout: a process told to go may finish its clients for this long", function()
     local d, c = rules.served 'stop_timeout = "100ms",'
     assert.equal(0, (d:reeve "service drain s"))
-    reeve.wait_gone(c.pid, 3)
+    reeve.wait_gone(c.pid)
     d:stop()
   end)
 
@@ -258,7 +258,7 @@ describe("a service", function()
       stop_signal = "USR1", kill_after = "never", inet_listener "t" { port = @port2@, address = "127.0.0.1" } }]])
     local c = d:clients(1, 2)[1]
     assert.equal(0, (d:reeve "service drain t"))
-    reeve.wait_gone(c.pid, 3)
+    reeve.wait_gone(c.pid)
     d:stop()
   end)
 
@@ -267,7 +267,7 @@ describe("a service", function()
       kill_after = "100ms", inet_listener "t" { port = @port2@, address = "127.0.0.1" } }]])
     local c = d:clients(1, 2)[1]
     assert.equal(0, (d:reeve "service drain t"))
-    reeve.wait_gone(c.pid, 3)
+    reeve.wait_gone(c.pid)
     d:stop()
   end)
 

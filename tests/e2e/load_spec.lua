@@ -154,12 +154,12 @@ describe("many reloads", function()
     for i = 1, 10 do round(i) end
     d:wait_service("echo", { idle = 2 })
     reeve.wait_until(function() return fds(master) end)
-    local still, fds_before, rss_before = pids(d, "echo"), nil, rss(master)
+    local still, rss_before = pids(d, "echo"), rss(master)
     local function settled() -- the retired engine goes within 2 s
       return #d:processes() == 1 + 1 + 4
     end
     reeve.wait_until(settled, "the retired engine to go")
-    fds_before = fds(master)
+    local fds_before = fds(master)
     local stop_load = d:load("echo.sock", { stay = 20, rate = 50 })
     for i = 1, n do round(i) end
     reeve.assert_no_loss(stop_load())

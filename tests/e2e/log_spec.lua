@@ -225,6 +225,22 @@ describe("a log process", function()
     d:stop()
   end)
 
+  it("log.syslog: a datagram in RFC 5424 with facility, severity, service, pid and instance", function()
+    local inbox, path = assert(require "socket.unix".dgram()), ("/tmp/reeve-syslog.%d"):format(math.random(1e9))
+    assert(inbox:bind(path))
+    inbox:settimeout(10)
+    reeve.shell("chmod 0666 " .. path)
+    local d = reeve.start { config = service "a",
+      settings = ([[log_path = "syslog:%s", syslog_facility = "local3", instance_name = "second",]]):format(path) }
+    local a = assert(d:connect "a.sock")
+    a:ask "warn for syslog"
+    local line = assert(inbox:receive())
+    inbox:close()
+    os.remove(path)
+    assert.truthy(line:find(("^<%d>1 %%S+ %%S+ a %s .*second.*for syslog$"):format(19 * 8 + 4, a:ask "pid")), line)
+    d:stop()
+  end)
+
   it("log.stop: it ends last: what others say while they end is in the file", function()
     local d = start(service("a", nil))
     local a = assert(d:connect "a.sock")
@@ -253,7 +269,8 @@ describe("Dovecot's log process", function()
 
   it("log.dovecot: serves our services: it learns their names before each start", function()
     if not reeve.read(DOVECOT) then return pending "dovecot-core is not installed" end
-    local d = reeve.start { settings = LOG, prepare = function(daemon) reeve.shell("mkdir " .. daemon.dir .. "/logs") end,
+    local d = reeve.start { settings = LOG,
+      prepare = function(daemon) reeve.shell("mkdir " .. daemon.dir .. "/logs") end,
       config = service "a" .. service "b" .. ([[service "log" { executable = "%s", type = "log", contract = "dovecot",
         user = "root" }]]):format(DOVECOT) }
     d.file = d.dir .. "/logs/all"

@@ -23,9 +23,9 @@ M.build = BUILD
 local alive = {} -- every daemon started and not yet stopped, for `M.clean`
 
 --- The one place that waits: asks `condition` every few milliseconds until it returns something true, and returns
--- that. Fails with `what` (a text, or a function that makes it) after `seconds` (10).
+-- that. Fails with `what` (a text, or a function that makes it) after `seconds` (30).
 function M.wait_until(condition, what, seconds)
-  local deadline = socket.gettime() + (seconds or 10)
+  local deadline = socket.gettime() + (seconds or 30)
   while true do
     local result = condition()
     if result then return result end
@@ -66,6 +66,13 @@ function M.shell(command)
   local text = p:read "a"
   local _, _, code = p:close()
   return code, text
+end
+
+--- What a command printed, without its last newline; it must succeed.
+function M.shell_line(command)
+  local code, text = M.shell(command)
+  assert(code == 0, text)
+  return (text:gsub("\n$", ""))
 end
 
 --- A TCP port on loopback that was free a moment ago.
@@ -130,6 +137,7 @@ end
 --- Runs a daemon that is expected not to start: returns its exit code, what it said, and the Daemon.
 function M.refused(options)
   local d = new(options)
+  if options.prepare then options.prepare(d) end
   d.env = environment(options)
   alive[d] = true
   d:launch()
@@ -393,7 +401,7 @@ end
 --- The answer, up to the dot, as one text without its last newline; nil and a reason when the connection ends.
 function Client:answer(seconds)
   local lines = {}
-  self.socket:settimeout(seconds or 10)
+  self.socket:settimeout(seconds or 30)
   while true do
     local line, why = self.socket:receive "*l"
     if not line then return nil, why end

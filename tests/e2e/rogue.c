@@ -104,7 +104,7 @@ static void late_plan(void)
 
 static void strange_service(void)
 {
-	say(WIRE_service_do, &(struct wire_service_do){77, SERVICE_STOP});
+	say(WIRE_service_do, &(struct wire_service_do){.svc = 77, .verb = SERVICE_STOP});
 }
 
 static void report(void)

@@ -23,7 +23,7 @@ local function environment_of(pid)
   local env = {}
   for entry in reeve.read("/proc/" .. pid .. "/environ"):gmatch "[^%z]+" do
     local name, value = entry:match "^([^=]+)=(.*)$"
-    env[name] = value
+    if name then env[name] = value end -- what is not NAME=value a process has cut up by itself
   end
   return env
 end
@@ -68,14 +68,6 @@ end
 --- Four times the same id, as Uid and Gid of /proc/PID/status have it.
 function M.all(id)
   return ("%s\t%s\t%s\t%s"):format(id, id, id, id)
-end
-
---- Whether this build knows a type of service; a test of one that it does not know is pending.
-function M.has_type(name)
-  for _, row in ipairs(require "reeve.spec".settings) do
-    if row.scope == "service" and row.name == "type" then return ("|" .. row.words .. "|"):find("|" .. name .. "|", 1,
-      true) ~= nil end
-  end
 end
 
 local Check = {}

@@ -175,7 +175,8 @@ describe("type anvil", function()
   it("type.anvil: it survives a reload that changes numbers of it", function()
     local d = reeve.start { config = config }
     local pid = assert(d:connect "anvil.sock"):ask "pid"
-    d:configure(service("anvil", [[type = "anvil", client_limit = 77]], "--pipes 2") .. service("s", [[client_limit = 9]]))
+    d:configure(service("anvil", [[type = "anvil", client_limit = 77]], "--pipes 2")
+      .. service("s", [[client_limit = 9]]))
     assert.equal(0, (d:reeve "reload"))
     assert.equal(pid, assert(d:connect "anvil.sock"):ask "pid")
     assert.is_true(reeve.is_alive(tonumber(pid)))

@@ -19,10 +19,10 @@
  *     --fat N               touch N MiB of memory at the start
  *     --pipes N             the first N descriptors from 7 on are no listeners (type anvil: 2)
  *
- * A client's lines: pid, echo TEXT, env, env NAME, fds, ids, cwd, status (clients, served), log TEXT (to
- * stderr), crash, exit N, garbage, told (how often SIGUSR1 has come, the offset of fd 4), read FD (what is
- * there now), write FD TEXT, warn TEXT and debug TEXT (log lines with a header), lines N (as many, numbered),
- * bye. Every answer ends with a line that holds a single dot. */
+ * A client's lines: pid, echo TEXT, orphans N FILE, env, env NAME, fds, ids, cwd, status (clients, served),
+ * log TEXT (to stderr), crash, exit N, garbage, told (how often SIGUSR1 has come, the offset of fd 4), read
+ * FD (what is there now), write FD TEXT, warn TEXT and debug TEXT (log lines with a header), lines N (as
+ * many, numbered), bye. Every answer ends with a line that holds a single dot. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +38,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define STATUS_FD    5
@@ -276,6 +277,28 @@ static void write_log(struct client *c, const char *arg)
 	(void)fprintf(stderr, "%s\n", arg);
 }
 
+/* orphans N FILE: N children of a child of ours that dies; the last one makes the file. */
+static void make_orphans(struct client *c, const char *arg)
+{
+	char *path;
+	long n = strtol(arg, &path, 10);
+	pid_t parent = fork();
+
+	(void)c;
+	if (parent > 0)
+		(void)waitpid(parent, NULL, 0);
+	if (parent != 0)
+		return;
+	for (long i = 0; i < n; i++)
+		if (fork() == 0) {
+			(void)poll(NULL, 0, (int)(i % 100));
+			if (i == n - 1)
+				(void)close(open(path + 1, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+			_exit(0);
+		}
+	_exit(0);
+}
+
 static void crash(struct client *c, const char *arg)
 {
 	(void)c;
@@ -372,6 +395,7 @@ static const struct {
 	{"cwd", say_cwd},
 	{"status", say_status},
 	{"log", write_log},
+	{"orphans", make_orphans},
 	{"crash", crash},
 	{"exit", leave_now},
 	{"garbage", garble},

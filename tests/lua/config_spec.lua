@@ -140,6 +140,36 @@ describe("values", function()
     end)
   end
 
+  for _, row in ipairs {
+    { '{ nofile = 64, core = 0, stack = "8M" }', "core=0 nofile=64 stack=8388608" },
+    { '{ cpu = "1min", nproc = "unlimited" }', "cpu=60 nproc=-1" }, { "{ }", "" },
+    { "{ nofile = -1 }", "rlimits of service 's': nofile: '-1' is not a whole number from 0 up" },
+    { "{ core = 5 }", "rlimits of service 's': core: '5' has no unit: write \"5M\" (or K, G; powers of 1024)" },
+    { '{ cpu = "1500ms" }', "rlimits of service 's': cpu: the text \"1500ms\" is not whole seconds" },
+    { "{ as = 5 }", "rlimits of service 's': there is no limit 'as'; there are core, cpu, fsize, memlock, msgqueue, "
+      .. "nofile, nproc, sigpending, stack" },
+    { '"nofile=5"', "rlimits of service 's': the text \"nofile=5\" is not a table of limits; write { nofile = 4096 }" },
+  } do
+    it("rlimits = " .. row[1], function() assert.equal(row[2], setting("rlimits", row[1])) end)
+  end
+
+  for _, row in ipairs {
+    { "nice", "-5", "-5" }, { "nice", "20", "nice of service 's': '20' is too large; the most is \"19\"" },
+    { "oom_score_adj", '"5"', "oom_score_adj of service 's': the text \"5\" is not a whole number" },
+    { "umask", '"0022"', "18" }, { "every", '"1d"', "86400000" },
+    { "working_directory", '"x"', "/run/reeve/x" }, { "no_new_privs", "true", "1" },
+  } do
+    it(("%s = %s"):format(row[1], row[2]), function() assert.equal(row[3], setting(row[1], row[2])) end)
+  end
+
+  it("ssl is false, true or a word", function()
+    for said, canonical in pairs { ["false"] = "false", ["true"] = "true", ['"required"'] = "required" } do
+      assert.equal(canonical, assert(world.load("settings { ssl = " .. said .. " }")).globals.ssl)
+    end
+    local _, problems = world.load 'settings { ssl = "yes" }'
+    assert.equal("ssl of settings: 'yes' is none of \"false\", \"true\", \"required\"", problems[1].message)
+  end)
+
   it("takes the names of Dovecot 2.4", function()
     local plan = assert(world.load([[
 service "s" { executable = "/bin/echo", service_process_limit = 7, restart_request_count = 8,

@@ -6,12 +6,12 @@ local NEVER = math.maxinteger
 local FOR_OTHERS <const> = 2 -- the mode bit that lets others connect
 
 -- one service = what a service of this config is, resolved: type, process_limit, … as numbers or texts
-local function facts(said, resolved)
+local function facts(said, resolved, reading)
   local s = resolved.settings
   return { name = said.name, type = s.type, listeners = resolved.listeners, said = said,
     process_limit = tonumber(s.process_limit), process_min_avail = tonumber(s.process_min_avail),
     service_count = tonumber(s.service_count), client_limit = tonumber(s.client_limit),
-    idle_kill = tonumber(s.idle_kill) }
+    idle_kill = tonumber(s.idle_kill), written = reading.values }
 end
 
 local RULES = {}
@@ -31,8 +31,10 @@ function RULES.shrinking(_, s, warn)
 end
 
 function RULES.only_one(_, s, warn)
-  if s.type ~= "anvil" and s.type ~= "log" or s.process_limit == 1 then return end
-  warn("process_limit", ("process_limit %d of type %s: one process must know everything"):format(s.process_limit,
+  local said = s.written.process_limit
+  local n = said and tonumber(said.canonical)
+  if s.type ~= "anvil" and s.type ~= "log" or not n or n <= 1 then return end
+  warn("process_limit", ("process_limit %d of type %s is not used: one process must know everything"):format(n,
     s.type), "write process_limit = 1")
 end
 
@@ -74,7 +76,7 @@ local ORDER = { "auth_worker", "shrinking", "only_one", "anvil_stays", "open_to_
 ---@param resolved table the plan's service
 ---@param reading table its judge.read
 function M.give(plan, said, resolved, reading)
-  local s = facts(said, resolved)
+  local s = facts(said, resolved, reading)
   local function warn(name, sentence, hint)
     local value = name and reading.values[name]
     local message = ("service '%s': %s"):format(said.name, sentence)

@@ -72,7 +72,8 @@ local function check_load(plan, service, load, who)
   local limit = number(service, "client_limit")
   if limit >= load then return end
   problem(plan, service, "client_limit", "capacity",
-    ("service '%s': client_limit %d is lower than %s under the highest load (%d)"):format(service.name, limit, who, load),
+    ("service '%s': client_limit %d is lower than %s under the highest load (%d)"):format(service.name, limit, who,
+      load),
     ("raise client_limit to %d, or lower the process_limit of those that ask it"):format(load), "warning")
 end
 
@@ -86,8 +87,8 @@ end
 local function check_files(plan, services)
   local most
   for _, service in ipairs(services) do
-    if service.settings.contract ~= "plain" and number(service, "client_limit") > (most and number(most, "client_limit") or 0)
-    then most = service end
+    local n = service.settings.contract ~= "plain" and number(service, "client_limit") or 0
+    if n > (most and number(most, "client_limit") or 0) then most = service end
   end
   local limit = most and open_files(plan)
   if not limit or limit >= number(most, "client_limit") then return end

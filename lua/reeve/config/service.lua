@@ -57,6 +57,7 @@ end
 
 function RESOLVE.idle_kill(self)
   local n = self:number "idle_kill"
+  if n == 0 and ONE_PROCESS[self:text "type"] then return UNLIMITED end -- what it knows would be lost
   return n > 0 and n or self.plan:number "default_idle_kill"
 end
 

@@ -9,15 +9,6 @@ local function wrong(ctx, sentence)
   return 64
 end
 
-local function rows_of(list)
-  local rows = {}
-  for i, p in ipairs(list) do
-    rows[i] = {}
-    for c, field in ipairs(view.PROCESS) do rows[i][c] = p[field] end
-  end
-  return rows
-end
-
 return function(ctx, args)
   local given, words = read_options({ ["--json"] = true }, args)
   if not given then return wrong(ctx, words .. "; usage: reeve ps [SERVICE] [--json]") end
@@ -32,7 +23,7 @@ return function(ctx, args)
   elseif #list == 0 then
     ctx.out("no processes\n")
   else
-    ctx.out(print.table(view.PROCESS, rows_of(list), { width = ctx.width, color = ctx.color }))
+    ctx.out(print.listing(view.PROCESS, list, { width = ctx.width, color = ctx.color }))
   end
   return 0
 end

@@ -85,19 +85,10 @@ local function pool_part(ctx, r, stopped)
   line(ctx, "state", state_of(r, stopped))
 end
 
-local function rows_of(list, fields)
-  local rows = {}
-  for i, record in ipairs(list) do
-    rows[i] = {}
-    for c, field in ipairs(fields) do rows[i][c] = record[field] end
-  end
-  return rows
-end
-
 local function table_part(ctx, name, list, fields)
   title(ctx, name)
   if #list == 0 then return ctx.out("  none\n") end
-  ctx.out(print.table(fields, rows_of(list, fields), { width = ctx.width, color = ctx.color }))
+  ctx.out(print.listing(fields, list, { width = ctx.width, color = ctx.color }))
 end
 
 local function one(ctx, definition, r)

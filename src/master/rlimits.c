@@ -1,5 +1,5 @@
-/* limits: rlimits by name. A wrong text is -1 and a sentence. */
-#include "master/limits.h"
+/* rlimits: limits by name. A wrong text is -1 and a sentence. */
+#include "master/rlimits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static int read_one(const char **at, struct spawn_limit *out)
 	return 0;
 }
 
-int limits_check(const char *text, struct err *e)
+int rlimits_check(const char *text, struct err *e)
 {
 	struct spawn_limit one;
 
@@ -55,7 +55,7 @@ int limits_check(const char *text, struct err *e)
 	return 0;
 }
 
-size_t limits_read(const char *text, struct spawn_limit *out)
+size_t rlimits_read(const char *text, struct spawn_limit *out)
 {
 	size_t n = 0;
 

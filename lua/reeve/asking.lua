@@ -1,0 +1,104 @@
+--- Asking policies: each part of a service about the events it has a hook for, under a deadline. A part that fails
+-- three times in a row is quarantined.
+local entries = require "reeve.entries"
+local facts = require "reeve.facts"
+local frozen = require "reeve.frozen"
+local vote = require "reeve.vote"
+
+local asking = {}
+
+local DEADLINE <const> = entries.DEADLINE
+local FAILURES_MOST <const> = 3 -- in a row
+local LOG_EVERY <const> = 60000 -- ms between two lines about one policy
+
+local function complain(host, entry, part, message, kind)
+  if part.complained and host.world.now - part.complained < LOG_EVERY then return end
+  part.complained = host.world.now
+  local what = kind == "deadline" and ("took longer than %d ms: %s"):format(DEADLINE, message) or message
+  host.log.error("service %s: policy %s: %s", entry.name, part.path, what)
+end
+
+local function failed(host, entry, part, message, kind)
+  message = type(message) == "string" and message or "(the error is a " .. type(message) .. ")"
+  part.failures, part.failure = part.failures + 1, message
+  complain(host, entry, part, message, kind)
+  if part.failures >= FAILURES_MOST then host:quarantine(part.name, message) end
+end
+
+local function file(entry, part, checked, now)
+  entry.shots[#entry.shots + 1] = { retire = checked.retire, kill = checked.kill }
+  checked.retire, checked.kill = nil, nil
+  local n = entry.service.n
+  part.vote = vote.stamp(checked, now / 1000, part.vote, n.live - n.leaving)
+  part.since, entry.spoke = now, true
+end
+
+local function ask(host, entry, part, event)
+  local service, now = entry.service, host.world.now
+  service.random = part.random
+  if host.mark then host.mark(part.name) end
+  local ok, answer, kind = host.guard.call(DEADLINE, part.run, service.view, event, part.store.st)
+  entry.asked = true
+  if not ok then return failed(host, entry, part, answer, kind) end
+  if answer ~= nil then
+    local checked, sentence = vote.check(answer)
+    if not checked then return failed(host, entry, part, sentence) end
+    file(entry, part, checked, now)
+  end
+  part.failures = 0
+end
+
+local function is_due(part, now)
+  local wake = part.vote and part.vote.wake
+  if not wake or wake * 1000 > now + 0.5 then return false end
+  part.vote.wake = nil
+  return true
+end
+
+local BEGINNINGS = { start = true, reload = true }
+
+-- The events of this turn; after a beginning a tick follows.
+local function events_of(entry)
+  local events, begins = facts.events(entry.service), false
+  for _, event in ipairs(events) do begins = begins or BEGINNINGS[event.kind] end
+  if begins then
+    facts.tell(entry.service, "tick")
+    events[#events + 1] = facts.events(entry.service)[1]
+  end
+  return events, begins
+end
+
+local START, TICK = frozen.view({ kind = "start" }, "an event"), frozen.view({ kind = "tick" }, "an event")
+
+-- A part that has never been asked begins with `start` and a tick, whatever the service is told.
+local function wake_up(host, entry, part)
+  part.fresh = false
+  if not part.on or part.on.start then ask(host, entry, part, START) end
+  if not part.on or part.on.tick then ask(host, entry, part, TICK) end
+end
+
+local function hears(host, part, event, begins)
+  if part.on and not part.on[event.kind] then return false end
+  return event.kind ~= "tick" or begins or is_due(part, host.world.now)
+end
+
+--- Asks every part of a service that has something to hear in this turn.
+function asking.all(host, entry)
+  local events, begins = events_of(entry)
+  for _, part in ipairs(entry.parts) do
+    part.waking = part.fresh and not part.dead and entries.is_active(entry, part)
+  end
+  for _, part in ipairs(entry.parts) do
+    if part.waking then wake_up(host, entry, part) end
+  end
+  for _, event in ipairs(events) do
+    for _, part in ipairs(entry.parts) do
+      local beginning = part.waking and (BEGINNINGS[event.kind] or event.kind == "tick")
+      if not part.dead and not beginning and entries.is_active(entry, part) and hears(host, part, event, begins) then
+        ask(host, entry, part, event)
+      end
+    end
+  end
+end
+
+return asking

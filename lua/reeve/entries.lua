@@ -1,0 +1,114 @@
+--- The policies of one service as the host asks them: the built-in ones and its own, each a list of parts
+-- (reeve.parts), and which of them count.
+local parts = require "reeve.parts"
+local rng = require "reeve.rng"
+
+local entries = {}
+
+--- What every service has unless its policy is `only {...}`.
+entries.BUILT_INS = { "min_avail", "on_demand", "idle_kill", "throttle", "rolling" }
+
+--- ms for one call of a policy.
+entries.DEADLINE = 20
+
+-- The parts of one built-in. One that cannot be loaded leaves nil, and the service its safety vote.
+local function built_in(host, name)
+  local constructor, sentence = host.find_policy(name)
+  if not constructor then return nil, sentence end
+  local ok, policy = host.guard.call(entries.DEADLINE, constructor, {})
+  if not ok then return nil, policy end
+  return parts.compile(policy, "built-in/" .. name)
+end
+
+local function built_ins(host, entry)
+  local list = {}
+  for _, name in ipairs(entries.BUILT_INS) do
+    local made, sentence = built_in(host, name)
+    if made then
+      table.move(made, 1, #made, #list + 1, list)
+    else
+      entry.unsafe, entry.broken = true, true
+      host.log.error("service %s: built-in policy %s: %s", entry.name, name, tostring(sentence))
+    end
+  end
+  for _, part in ipairs(list) do part.built_in = true end
+  return list
+end
+
+local function own(host, entry, policy)
+  if policy == nil then return {} end
+  local made, sentence = parts.compile(policy, "own")
+  if made then return made end
+  host.log.error("service %s: %s; the built-in policies decide", entry.name, sentence)
+  entry.quarantined = sentence
+  return {}
+end
+
+--- A service of which nobody can say how it starts is kept going by what its settings say.
+function entries.safety_vote(entry)
+  return { spare = entry.service.settings.process_min_avail or 0, on_demand = true,
+    why = { "a built-in policy is broken" } }
+end
+
+--- Whether a part counts now.
+function entries.is_active(entry, part)
+  if part.dead then return true end -- its last good vote stands
+  if part.built_in then return not entry.only or entry.quarantined ~= nil end
+  return entry.quarantined == nil
+end
+
+--- The entry of a service (reeve.service) whose own policy is `policy`, or nil.
+function entries.new(host, service, policy)
+  local entry = { service = service, name = service.name, number = service.number, vote = {}, shots = {} }
+  entry.only = type(policy) == "table" and policy.only == true
+  local list = built_ins(host, entry)
+  local mine = own(host, entry, policy)
+  entry.parts = table.move(mine, 1, #mine, #list + 1, list)
+  for _, part in ipairs(entry.parts) do
+    part.name = ("%s/%s"):format(entry.name, part.path)
+    part.random = { state = rng.seed(host.seed, entry.name, part.path) }
+    part.failures, part.fresh = 0, true
+  end
+  return entry
+end
+
+--- The part with that path, or nil.
+function entries.part(entry, path)
+  for _, part in ipairs(entry.parts) do
+    if part.path == path then return part end
+  end
+end
+
+local function state_of(entry, part)
+  if part.dead then return "quarantined" end
+  if not part.built_in and entry.quarantined then return "quarantined" end
+  if not entries.is_active(entry, part) then return "replaced" end
+  return part.failures > 0 and "failing" or "active"
+end
+
+local function decided(entry)
+  local by = {}
+  for name, value in next, entry.vote do
+    for _, part in ipairs(entry.parts) do
+      if part.vote and entries.is_active(entry, part) and part.vote[name] == value and type(value) ~= "table" then
+        by[name] = by[name] or {}
+        table.insert(by[name], part.path)
+      end
+    end
+  end
+  return by
+end
+
+--- Why a service is as it is: see host:why.
+function entries.why(entry)
+  local list = {}
+  for _, part in ipairs(entry.parts) do
+    local v = part.vote
+    list[#list + 1] = { name = part.path, state = state_of(entry, part), vote = v, failure = part.dead or part.failure,
+      why = v and v.why and table.concat(v.why, "; ") or nil, since = part.since and part.since / 1000 }
+  end
+  return { standing = entry.sent, vote = entry.vote, quarantined = entry.quarantined, decided = decided(entry),
+    policies = list }
+end
+
+return entries
