@@ -33,7 +33,7 @@ end
 describe("a log process", function()
   after_each(reeve.clean)
 
-  it("writes the lines of each service with its name and pid, and the master's own", function()
+  it("log.lines: those of each service are written with its name and pid, and the master's own", function()
     local d = start(service "a" .. service "b" .. service("c", [[contract = "reeve",]]))
     for _, name in ipairs { "a", "b", "c" } do
       local client = assert(d:connect(name .. ".sock"))
@@ -48,7 +48,7 @@ describe("a log process", function()
     d:stop()
   end)
 
-  it("says how a process ended behind that process's own lines", function()
+  it("log.end: it says how a process ended behind that process's own lines", function()
     local d = start(service "a")
     local client = assert(d:connect "a.sock")
     local pid = client:ask "pid"
@@ -59,7 +59,7 @@ describe("a log process", function()
     d:stop()
   end)
 
-  it("killed again and again loses, doubles and merges nothing that it had not read", function()
+  it("log.kill: killed again and again it loses, doubles and merges nothing that it had not read", function()
     local d = start(service "a" .. service "b")
     local a, b = assert(d:connect "a.sock"), assert(d:connect "b.sock")
     for round = 1, 5 do
@@ -85,7 +85,7 @@ describe("a log process", function()
     d:stop()
   end)
 
-  it("restarted under a flood of lines loses, doubles, reorders and merges none", function()
+  it("log.restart: under a flood of lines it loses, doubles, reorders and merges none", function()
     local d = start(service "a" .. service "b")
     local clients, N = { a = assert(d:connect "a.sock"), b = assert(d:connect "b.sock") }, 40000
     for _, c in pairs(clients) do c:say("lines " .. N) end
@@ -115,7 +115,7 @@ describe("a log process", function()
   end)
 
   for _, how in ipairs { "reopen-logs", "SIGUSR1" } do
-    it("opens its file again by " .. how .. " after a move", function()
+    it("log.reopen: it opens its file again by " .. how .. " after a move", function()
       local d = start(service "a")
       local client = assert(d:connect "a.sock")
       client:ask "warn before"
@@ -136,7 +136,7 @@ describe("a log process", function()
     end)
   end
 
-  it("that may not open its file gets it from the master, at the start and after a move", function()
+  it("log.files: one that may not open its file gets it from the master, at the start and after a move", function()
     local d = start(service "a", nil, "0700")
     local client = assert(d:connect "a.sock")
     client:ask "warn before"
@@ -150,7 +150,7 @@ describe("a log process", function()
     d:stop()
   end)
 
-  it("is replaced when a reload brings a service or changes a setting; lines before and after are there", function()
+  it("log.reload: it is replaced when a reload brings a service or changes a setting; lines before and after are there", function()
     local d = start(service "a")
     local a = assert(d:connect "a.sock")
     a:ask "warn before"
@@ -173,7 +173,7 @@ describe("a log process", function()
     d:stop()
   end)
 
-  it("gets no more lines when a reload takes log_path away: they go to stderr", function()
+  it("log.reload: it gets no more lines when a reload takes log_path away: they go to stderr", function()
     local d = start(service "a")
     local a = assert(d:connect "a.sock")
     local pid, old = a:ask "pid", log_pid(d)
@@ -190,7 +190,7 @@ describe("a log process", function()
     d:stop()
   end)
 
-  it("limits a service by log_rate, and counts", function()
+  it("log.rate: limits a service by log_rate, and counts", function()
     local d = start(service("a", [[log_rate = 50,]]))
     assert(d:connect "a.sock"):ask "lines 1000"
     local refused = tonumber((wait_file(d, "service a: (%d+) lines were dropped")))
@@ -200,7 +200,7 @@ describe("a log process", function()
     d:stop()
   end)
 
-  it("writes by level, with the time as wished", function()
+  it("log.levels: it writes by level, with the time as wished", function()
     local d = start(service "a", LOG .. [[info_log_path = "@dir@/logs/info", log_timestamp = "at %Y: ",]])
     reeve.kill("HUP", d:status().master_pid)
     wait_file(d, "^at %d%d%d%d: info reeved[^\n]*reloading", d.dir .. "/logs/info")
@@ -210,7 +210,7 @@ describe("a log process", function()
     d:stop()
   end)
 
-  it("that cannot write makes a service wait; with log_overflow = \"drop\" it does not", function()
+  it("log.overflow: one that cannot write makes a service wait; with log_overflow = \"drop\" it does not", function()
     local config, N = service("drops", [[log_overflow = "drop",]]) .. service "waits", 60000
     local d = start(config, [[log_path = "/dev/full",]])
     local drops, waits = assert(d:connect "drops.sock"), assert(d:connect "waits.sock")
@@ -225,7 +225,23 @@ describe("a log process", function()
     d:stop()
   end)
 
-  it("ends last: what others say while they end is in the file", function()
+  it("log.syslog: a datagram in RFC 5424 with facility, severity, service, pid and instance", function()
+    local inbox, path = assert(require "socket.unix".dgram()), ("/tmp/reeve-syslog.%d"):format(math.random(1e9))
+    assert(inbox:bind(path))
+    inbox:settimeout(10)
+    reeve.shell("chmod 0666 " .. path)
+    local d = reeve.start { config = service "a",
+      settings = ([[log_path = "syslog:%s", syslog_facility = "local3", instance_name = "second",]]):format(path) }
+    local a = assert(d:connect "a.sock")
+    a:ask "warn for syslog"
+    local line = assert(inbox:receive())
+    inbox:close()
+    os.remove(path)
+    assert.truthy(line:find(("^<%d>1 %%S+ %%S+ a %s .*second.*for syslog$"):format(19 * 8 + 4, a:ask "pid")), line)
+    d:stop()
+  end)
+
+  it("log.stop: it ends last: what others say while they end is in the file", function()
     local d = start(service("a", nil))
     local a = assert(d:connect "a.sock")
     a:ask "lines 5000"
@@ -238,7 +254,7 @@ describe("a log process", function()
     assert.truthy(text:find("info reeved%[%d+%]: stopping"))
   end)
 
-  it("says so when there is none to reopen", function()
+  it("log.reopen: it says so when there is none to reopen", function()
     local d = reeve.start { config = service "a" }
     local code, text = d:reeve "reopen-logs"
     assert.equal(69, code)
@@ -251,7 +267,7 @@ describe("Dovecot's log process", function()
   after_each(reeve.clean)
   local DOVECOT = "/usr/lib/dovecot/log"
 
-  it("serves our services: it learns their names before each start", function()
+  it("log.dovecot: serves our services: it learns their names before each start", function()
     if not reeve.read(DOVECOT) then return pending "dovecot-core is not installed" end
     local d = reeve.start { settings = LOG,
       prepare = function(daemon) reeve.shell("mkdir " .. daemon.dir .. "/logs") end,

@@ -40,7 +40,7 @@ end
 describe("a process gets the descriptors of its type:", function()
   after_each(reeve.clean)
 
-  it("ordinary, worker, login, config, anvil, startup and plain", function()
+  it("type.descriptors: of ordinary, worker, login, config, anvil, startup and plain", function()
     local d = reeve.start { config = service("plain-one", [[contract = "plain"]], "")
       .. service("ordinary", [[type = ""]]) .. service("work", [[type = "worker"]])
       .. service("log-in", [[type = "login", client_limit = 2]]) .. service("conf", [[type = "config"]])
@@ -66,7 +66,7 @@ end)
 describe("type login", function()
   after_each(reeve.clean)
 
-  it("is told when all of its processes are full and when they are not, at most every 2 s", function()
+  it("type.login: it is told when all of its processes are full and when they are not, at most every 2 s", function()
     local d = reeve.start { config = service("login", [[type = "login", client_limit = 2, process_limit = 1]]) }
     local first = assert(d:connect "login.sock")
     local n, offset = told(first)
@@ -82,7 +82,7 @@ describe("type login", function()
     d:stop()
   end)
 
-  it("is told when a client waits at process_limit, and its clients are not dropped", function()
+  it("type.login: it is told when a client waits at process_limit, and its clients are not dropped", function()
     local d = reeve.start { config = service("login", [[type = "login", client_limit = 1, process_limit = 1]]) }
     local first = assert(d:connect "login.sock")
     assert.truthy(first:ask "pid")
@@ -98,7 +98,7 @@ end)
 describe("process_limit", function()
   after_each(reeve.clean)
 
-  it("with clients waiting: a warning that says what to change, and after 10 s they are dropped and counted", function()
+  it("type.process_limit: with clients waiting there is a warning that says what to change; after 10 s they are dropped and counted", function()
     local d = reeve.start { config = service("s", [[client_limit = 1, process_limit = 2]]) }
     local inside = d:clients(2, "s.sock")
     local one, two = assert(d:connect "s.sock"), assert(d:connect "s.sock")
@@ -119,7 +119,7 @@ describe("process_limit", function()
     d:stop()
   end)
 
-  it("of a worker that is free again within 500 ms is not worth a word", function()
+  it("type.worker: one that is free again within 500 ms is not worth a word", function()
     local d = reeve.start { config = service("w", [[type = "worker", client_limit = 1, process_limit = 1]])
       .. service("s", [[client_limit = 1, process_limit = 1]]) }
     local w, s = d:clients(1, "w.sock")[1], d:clients(1, "s.sock")[1]
@@ -140,7 +140,7 @@ describe("type anvil", function()
   after_each(reeve.clean)
   local config = service("anvil", [[type = "anvil"]], "--pipes 2") .. service("s", [[client_limit = 4]])
 
-  it("reads what services write, and who was killed", function()
+  it("type.anvil: it reads what services write, and who was killed", function()
     local d = reeve.start { config = config }
     local anvil, s = assert(d:connect "anvil.sock"), assert(d:connect "s.sock")
     wait_read(anvil, 7, "VERSION\tanvil\t1\t0\n")
@@ -153,7 +153,7 @@ describe("type anvil", function()
     d:stop()
   end)
 
-  it("is started again at once, is told so, and nobody is stopped by its absence", function()
+  it("type.anvil: it is started again at once, is told so, and nobody is stopped by its absence", function()
     local d = reeve.start { config = config }
     local anvil, s = assert(d:connect "anvil.sock"), assert(d:connect "s.sock")
     assert.is_nil(environment_of(anvil).ANVIL_RESTARTED)
@@ -172,7 +172,7 @@ describe("type anvil", function()
     d:stop()
   end)
 
-  it("survives a reload that changes numbers of it", function()
+  it("type.anvil: it survives a reload that changes numbers of it", function()
     local d = reeve.start { config = config }
     local pid = assert(d:connect "anvil.sock"):ask "pid"
     d:configure(service("anvil", [[type = "anvil", client_limit = 77]], "--pipes 2")
@@ -187,7 +187,7 @@ end)
 describe("type config", function()
   after_each(reeve.clean)
 
-  it("has its first unix listener given to the others as CONFIG_FILE", function()
+  it("type.config: its first unix listener is given to the others as CONFIG_FILE", function()
     local d = reeve.start { config = service("conf", [[type = "config"]]) .. service("s", [[client_limit = 4]])
       .. service("own", [[env = { CONFIG_FILE = "/etc/own" }]]) }
     assert.equal(d.base .. "/conf.sock", environment_of(assert(d:connect "s.sock")).CONFIG_FILE)
@@ -200,7 +200,7 @@ end)
 describe("type startup", function()
   after_each(reeve.clean)
 
-  it("may end with 0 without a status", function()
+  it("type.startup: it may end with 0 without a status", function()
     local d = reeve.start { config = [[service "job" { type = "startup", executable = "@worker@ --exit-early 0" }]] }
     d:wait_service("job", { starts = 1, exits = 1, live = 0, crashes = 0, start_failures = 0 })
     assert.is_nil(d:log():find("the next try", 1, true))
@@ -215,7 +215,7 @@ describe("the end of a process is explained:", function()
     { "exit 84", "status 84 %(exec failed%)" }, { "exit 89", "status 89 %(fatal failure%)" },
     { "exit 3", "status 3\n" }, { "crash", "signal 6 %(Aborted%)[^\n]*core" },
   }
-  it("its status, its signal, the core and vsz_limit", function()
+  it("type.end: a process's status, its signal, the core and vsz_limit are explained", function()
     local d = reeve.start { config = [[service "s" { executable = "@worker@ --hold", client_limit = 1,
       vsz_limit = "900M", unix_listener "s.sock" {} }]] }
     for _, one in ipairs(ends) do
@@ -232,7 +232,7 @@ end)
 describe("contract dovecot", function()
   after_each(reeve.clean)
 
-  it("leaves the ids to the program and tells it which", function()
+  it("type.contract: dovecot leaves the ids to the program and tells it which", function()
     local d = reeve.start { config = service("s", [[contract = "dovecot", user = "nobody", extra_groups = "adm",
       chroot = "jail"]]), settings = [[log_debug = "category=x",]] }
     local c = assert(d:connect "s.sock")
@@ -260,7 +260,7 @@ describe("capacity", function()
     return reeve.shell(("%s/reeve check -c %s"):format(reeve.build, d.config_path))
   end
 
-  it("of auth and anvil below the highest load is a warning with a place and a way out", function()
+  it("type.capacity: of auth and anvil below the highest load is a warning with a place and a way out", function()
     local code, text = check(service("auth", [[client_limit = 5]])
       .. service("l", [[type = "login", process_limit = 20]])
       .. service("anvil", [[type = "anvil", client_limit = 3]]))
@@ -271,7 +271,7 @@ describe("capacity", function()
     assert.is_nil(text:find("service 'auth'", 1, true))
   end)
 
-  it("of auth counts the protocols that keep asking", function()
+  it("type.capacity: of auth counts the protocols that keep asking", function()
     local code, text = check([[settings { protocols = "imap" }]] .. service("auth", [[client_limit = 5]])
       .. service("imap", [[protocol = "imap", process_limit = 30]])
       .. service("once", [[protocol = "imap", process_limit = 30, service_count = 1]]))
@@ -279,13 +279,13 @@ describe("capacity", function()
     assert.truthy(text:find "service 'auth'[^\n]*client_limit 5[^\n]*%(30%)", text)
   end)
 
-  it("of open files below a client_limit is a warning", function()
+  it("type.capacity: of open files below a client_limit is a warning", function()
     local code, text = check(service("s", [[client_limit = 1000000]]))
     assert.equal(0, code, text)
     assert.truthy(text:find("ulimit -n", 1, true), text)
   end)
 
-  it("a second log, config or anvil is an error, and so is a config without a unix listener", function()
+  it("type.single: a second log, config or anvil is an error, and so is a config without a unix listener", function()
     local code, text = check(service("a", [[type = "anvil"]]) .. service("b", [[type = "anvil"]])
       .. [[service "c" { type = "config", executable = "@worker@" }]])
     assert.equal(2, code, text)

@@ -17,12 +17,14 @@ end
 
 local function file(d) return lfs.attributes(d.base .. "/s.sock") end
 
+-- A process that drains holds the listener a moment longer than the daemon, until it has heard of it.
 local function take_port(port)
-  local s = assert(socket.tcp4())
-  assert(s:setoption("reuseaddr", true))
-  assert(s:bind("127.0.0.1", port))
-  assert(s:listen(1))
-  return s
+  return reeve.wait_until(function()
+    local s = assert(socket.tcp4())
+    assert(s:setoption("reuseaddr", true))
+    if s:bind("127.0.0.1", port) and s:listen(1) then return s end
+    s:close()
+  end, "port " .. port .. " to be free")
 end
 
 -- Runs the verb beside the test; returns a function that waits for its end: exit code, output.

@@ -21,8 +21,8 @@
  *
  * A client's lines: pid, echo TEXT, orphans N FILE, env, env NAME, fds, ids, cwd, status (clients, served),
  * log TEXT (to stderr), crash, exit N, garbage, told (how often SIGUSR1 has come, the offset of fd 4), read
- * FD (what is there now), write FD TEXT, warn TEXT (a log line with a header), lines N (as many, numbered),
- * bye. Every answer ends with a line that holds a single dot. */
+ * FD (what is there now), write FD TEXT, warn TEXT and debug TEXT (log lines with a header), lines N (as
+ * many, numbered), bye. Every answer ends with a line that holds a single dot. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -345,10 +345,10 @@ static void write_fd(struct client *c, const char *arg)
 		answer(c, "%s\n", strerror(errno));
 }
 
-static void log_line(const char *text)
+static void log_line(int level, const char *text)
 {
 	char line[512];
-	int n = snprintf(line, sizeof line, "\001\003%d %s\n", (int)getpid(), text);
+	int n = snprintf(line, sizeof line, "\001%c%d %s\n", level, (int)getpid(), text);
 
 	while (write(STDERR_FILENO, line, (size_t)n) < 0 && (errno == EAGAIN || errno == EINTR))
 		(void)poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, -1);
@@ -357,7 +357,13 @@ static void log_line(const char *text)
 static void warn(struct client *c, const char *arg)
 {
 	(void)c;
-	log_line(arg);
+	log_line(3, arg);
+}
+
+static void debug(struct client *c, const char *arg)
+{
+	(void)c;
+	log_line(1, arg);
 }
 
 static void write_lines(struct client *c, const char *arg)
@@ -367,7 +373,7 @@ static void write_lines(struct client *c, const char *arg)
 	(void)c;
 	for (long i = 1, n = strtol(arg, NULL, 10); i <= n; i++) {
 		(void)snprintf(text, sizeof text, "line %ld of a flood that must come out whole", i);
-		log_line(text);
+		log_line(3, text);
 	}
 }
 
@@ -397,6 +403,7 @@ static const struct {
 	{"read", read_fd},
 	{"write", write_fd},
 	{"warn", warn},
+	{"debug", debug},
 	{"lines", write_lines},
 	{"bye", nothing},
 };
@@ -560,7 +567,8 @@ static void prepare(void)
 	me.first = LISTENER_FD + (int)how.pipes;
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigaction(SIGINT, &(struct sigaction){.sa_handler = on_sigint}, NULL);
-	(void)sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_sigusr1}, NULL);
+	if (fcntl(4, F_GETFD) >= 0) /* of type login: it is told something */
+		(void)sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_sigusr1}, NULL);
 	if (how.ignore_term)
 		(void)signal(SIGTERM, SIG_IGN);
 	for (int i = 0; i < me.listeners; i++)
