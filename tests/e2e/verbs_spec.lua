@@ -206,8 +206,8 @@ describe("plan", function()
     local d = reeve.start { config = config() .. [[service "gone" { executable = "@worker@ --hold" }]] }
     local before, generation = d:ps "s", d:status().generation
     assert.truthy(ok(d, "plan"):find "keep%s+s\n")
-    d:configure(config "process_min_avail = 3, env = { A = \"b\" }," .. [[service "new" { executable = "@worker@ --hold",
-      unix_listener "new.sock" {} }]])
+    d:configure(config "process_min_avail = 3, env = { A = \"b\" }," .. [[service "new" {
+      executable = "@worker@ --hold", unix_listener "new.sock" {} }]])
     local text = ok(d, "plan")
     for _, line in ipairs { "renew%s+s %(process_min_avail, env%)", "stop%s+gone", "start%s+new" } do
       assert.truthy(text:find(line), text)
