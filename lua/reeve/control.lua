@@ -23,6 +23,7 @@ local VERBS = {
   ps = "observer",
   service = "operator",
   reload = "operator",
+  plan = "operator",
   stop = "operator",
   ["reopen-logs"] = "operator",
   eval = "operator",

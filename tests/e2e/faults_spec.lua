@@ -135,7 +135,7 @@ describe("under load", function()
     deeds[1] = function() d:reeve "reload" end
     deeds[2] = function()
       n = n + 1
-      d:configure(LOADED:format(([[description = "%d", kill_after = %d,]]):format(n, n % 7 + 1)))
+      d:configure(LOADED:format(([[description = "%d", kill_after = "%ds",]]):format(n, n % 7 + 1)))
       reeve.kill("HUP", master)
     end
     deeds[3] = function()

@@ -161,7 +161,7 @@ describe("many reloads", function()
     end
     settle()
     local still, fds_before, rss_before = pids(d, "still"), fds(master), rss(master)
-    local stop_load = d:load("echo.sock", { stay = 20, rate = 50 })
+    local stop_load = d:load("echo.sock", { stay = 20, rate = 50, seconds = 600 })
     for i = 1, n do round(i) end
     reeve.assert_no_loss(stop_load())
     settle()

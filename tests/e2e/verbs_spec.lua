@@ -201,6 +201,32 @@ describe("a reload", function()
   end)
 end)
 
+describe("plan", function()
+  after_each(reeve.clean)
+
+  it("says what a reload would change, and changes nothing", function()
+    local d = reeve.start { config = config() .. [[service "gone" { executable = "@worker@ --hold" }]] }
+    local before, generation = d:ps "s", d:status().generation
+    assert.truthy(ok(d, "plan"):find "keep%s+s\n")
+    d:configure(config "process_min_avail = 3, env = { A = \"b\" }," .. [[service "new" {
+      executable = "@worker@ --hold", unix_listener "new.sock" {} }]])
+    local text = ok(d, "plan")
+    for _, line in ipairs { "renew%s+s %(process_min_avail, env%)", "stop%s+gone", "start%s+new" } do
+      assert.truthy(text:find(line), text)
+    end
+    assert.is_nil(lfs.attributes(d.base .. "/new.sock"))
+    assert.equal(generation, d:status().generation)
+    for i, p in ipairs(d:ps "s") do assert.equal(before[i].pid, p.pid) end
+    assert.equal(text .. ("generation %d is in force\n"):format(generation + 1), ok(d, "reload"))
+    d:configure "service 1"
+    local code, sentence = d:reeve "plan"
+    assert.equal(2, code, sentence)
+    assert.truthy(sentence:find "reeve.lua:%d+")
+    assert.is_nil(d:log():find "reload refused")
+    d:stop()
+  end)
+end)
+
 describe("a stop", function()
   after_each(reeve.clean)
 
