@@ -148,6 +148,14 @@ static bool is_piped(const struct service *s)
 	return s->log.fds[0] >= 0;
 }
 
+/* Whose lines without a header are: of the only process, 0 if there are several. */
+static pid_t only_pid(const struct service *s)
+{
+	const struct process *p = LIST_OF(list_first(&s->processes), const struct process, link);
+
+	return p != NULL && s->processes.count == 1 ? p->pid : 0;
+}
+
 static bool goes_nowhere(int fd)
 {
 	struct stat st;
@@ -210,10 +218,9 @@ static void add_writers(struct outfit *o, const struct master *m)
 			add_item(&overflows, "LOG_OVERFLOWS=", fd);
 			buf_print(&overflows, "drop");
 		}
-		if (s->processes.count == 1) {
+		if (only_pid(s) != 0) {
 			add_item(&pids, "LOG_PIDS=", fd);
-			buf_print(&pids, "%d",
-				(int)LIST_OF(list_first(&s->processes), struct process, link)->pid);
+			buf_print(&pids, "%d", (int)only_pid(s));
 		}
 	}
 	for (struct buf *b[] = {&names, &rates, &overflows, &pids, NULL}, **at = b; *at != NULL; at++) {

@@ -150,7 +150,7 @@ describe("a log process", function()
     d:stop()
   end)
 
-  it("log.reload: it is replaced when a reload brings a service or changes a setting; lines before and after are there", function()
+  it("log.reload: it is replaced for a new service or setting; lines before and after are there", function()
     local d = start(service "a")
     local a = assert(d:connect "a.sock")
     a:ask "warn before"

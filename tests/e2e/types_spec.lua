@@ -98,7 +98,7 @@ end)
 describe("process_limit", function()
   after_each(reeve.clean)
 
-  it("type.process_limit: with clients waiting there is a warning that says what to change; after 10 s they are dropped and counted", function()
+  it("type.process_limit: clients waiting are warned of and how to help; after 10 s dropped and counted", function()
     local d = reeve.start { config = service("s", [[client_limit = 1, process_limit = 2]]) }
     local inside = d:clients(2, "s.sock")
     local one, two = assert(d:connect "s.sock"), assert(d:connect "s.sock")
