@@ -98,6 +98,13 @@ local function check()
       print(("setting %s has no test: write it(\"%s: …\") in tests/e2e"):format(name, name))
     end
   end
+  local meta = read "lua/reeve/meta/reeve.lua"
+  for _, row in ipairs(rows()) do
+    if not meta:find(("---@field %s%%f[^%%w_]"):format(row.name)) then
+      good = false
+      print(("lua/reeve/meta/reeve.lua has no @field %s (%s)"):format(row.name, row.subject))
+    end
+  end
   for subject in pairs(found) do
     local known = false
     for _, s in ipairs(SUBJECTS) do known = known or s[1] == subject end

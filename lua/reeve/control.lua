@@ -23,6 +23,7 @@ local VERBS = {
   ps = "observer",
   service = "operator",
   reload = "operator",
+  plan = "operator",
   stop = "operator",
   ["reopen-logs"] = "operator",
   eval = "operator",
@@ -292,8 +293,7 @@ local function send_on(self, session, id)
   send(self, session, "again", id, "")
 end
 
-local IN_BETWEEN <const> =
-  "reeve: %s: the daemon was reloaded in between and goes on with it; `reeve ps` shows how far\n"
+local IN_BETWEEN <const> = "reeve: %s: the daemon was reloaded meanwhile and goes on with it; see `reeve ps`\n"
 
 --- Report retired: a newer engine works, or the daemon has ended. Whatever the master has not answered by now it has
 -- not done, and the newer engine is asked for it.

@@ -119,16 +119,50 @@ static bool lost_its_place(const struct service *s, const struct definition *d)
 	return false;
 }
 
+/* A line of the description: what is done, to whom, because of what. */
+static void print_change(
+	struct buf *text, const struct service *s, enum spec_change change, const struct buf *names)
+{
+	static const char *const verbs[] = {"keep  ", "live  ", "resize", "renew ", "renew "};
+
+	buf_print(text, "%s %s%s%s%s%s\n", verbs[change], s->definition->name, names->used > 0 ? " (" : "",
+		buf_text(names), names->used > 0 ? ")" : "", service_is_stopped(s) ? ", stopped" : "");
+}
+
+static bool is_in(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->services_n; i++)
+		if (strcmp(plan->services[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+void reload_describe(const struct engine *en, struct buf *text)
+{
+	const struct plan *plan = en->plan;
+	struct service *s;
+
+	LIST_EACH (s, &en->master->services, struct service, link)
+		if (s->number != 0 && !is_in(plan, s->definition->name))
+			buf_print(text, "stop   %s\n", s->definition->name);
+	for (size_t i = 0; i < plan->services_n; i++) {
+		struct buf names = {0};
+		s = service_find(en->master, plan->services[i]->name);
+		if (s == NULL || s->number == 0)
+			buf_print(text, "start  %s\n", plan->services[i]->name);
+		else
+			print_change(text, s, compare(s->definition, plan->services[i], &names), &names);
+		buf_free(&names);
+	}
+}
+
 static void retire_missing(struct master *m, const struct plan *plan, struct buf *text)
 {
 	struct service *s;
 	struct process *p;
 
 	LIST_EACH (s, &m->services, struct service, link) {
-		bool is_kept = false;
-		for (size_t i = 0; i < plan->services_n; i++)
-			is_kept = is_kept || strcmp(plan->services[i]->name, s->definition->name) == 0;
-		if (is_kept || s->number == 0)
+		if (s->number == 0 || is_in(plan, s->definition->name))
 			continue;
 		buf_print(text, "stop   %s\n", s->definition->name);
 		LIST_EACH (p, &s->processes, struct process, link)
@@ -162,8 +196,6 @@ static void prepare_all(struct master *m, const char *before, struct buf *text)
 	mem_free(&after);
 }
 
-static const char *const verbs[] = {"keep  ", "live  ", "resize", "renew ", "renew "};
-
 static enum spec_change lost_listener(struct buf *names)
 {
 	buf_print(names, "%sthe file of a listener was removed", names->used > 0 ? ", " : "");
@@ -191,9 +223,7 @@ static void put_service(struct engine *en, size_t i, struct buf *text)
 			mem_free(&watched);
 			n = 0;
 		}
-		buf_print(text, "%s %s%s%s%s%s\n", verbs[change], d->name, names.used > 0 ? " (" : "",
-			buf_text(&names), names.used > 0 ? ")" : "",
-			service_is_stopped(s) ? ", stopped" : "");
+		print_change(text, s, change, &names);
 		if (change >= SPEC_RENEW || s->number == 0)
 			s->generation++;
 		if (s->number == 0)

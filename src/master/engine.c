@@ -123,7 +123,10 @@ static void on_frame(evutil_socket_t sock, short what, void *arg)
 	for (int i = 0; i < FRAMES_ATURN && (is_heard(en, m) || en == m->retiring); i++) {
 		int fd;
 		struct err e;
-		ssize_t n = fd_receive(sock, frame, sizeof frame, &fd);
+		ssize_t n;
+		if (event_base_got_break(m->loop))
+			return; /* its order ends the daemon: its own end behind it is no news */
+		n = fd_receive(sock, frame, sizeof frame, &fd);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (n <= 0) {

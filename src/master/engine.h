@@ -13,6 +13,7 @@ struct engine {
 	pid_t pid;
 	int sock, pidfd;
 	uint32_t phase; /* enum wire_phase */
+	bool is_dry;    /* its plan is compared and thrown away */
 	bool is_reload; /* it brings a plan of its own; false: it resumes the one in force */
 	struct plan *plan;
 	struct watched *

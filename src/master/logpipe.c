@@ -403,14 +403,6 @@ void logpipe_log_starting(struct service *s)
 		name_pipes(s->master);
 }
 
-/* of a service's one process; 0: it has none, or more */
-static pid_t only_pid(const struct service *s)
-{
-	const struct process *first = LIST_OF(list_first(&s->processes), struct process, link);
-
-	return first != NULL && s->processes.count == 1 ? first->pid : 0;
-}
-
 void logpipe_log_started(struct process *p)
 {
 	struct master *m = p->service->master;

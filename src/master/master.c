@@ -198,7 +198,7 @@ static void on_hangup_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (m->life == MASTER_BOOTING || m->next != NULL)
 		(void)event_add(&m->hangup_timer, &soon);
-	else if (m->life == MASTER_RUNNING && reload_begin(m, 0, &e) < 0)
+	else if (m->life == MASTER_RUNNING && reload_begin(m, 0, false, &e) < 0)
 		say(SAY_ERROR, "SIGHUP: %s", e.text);
 }
 

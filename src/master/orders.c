@@ -83,6 +83,19 @@ int order_path_listener(struct engine *en, const struct wire_path_listener *o, s
 	return plan_path(en->plan, o, e);
 }
 
+/* The plan was wanted for its description only. */
+static int tell_plan(struct engine *en)
+{
+	struct master *m = en->master;
+	struct buf text = {0};
+
+	reload_describe(en, &text);
+	reload_answer(m, true, buf_text(&text));
+	buf_free(&text);
+	engine_end(&m->next);
+	return 0;
+}
+
 int order_plan_end(struct engine *en, const struct wire_plan_end *o, struct err *e)
 {
 	struct wire_plan_taken taken = {o->engine_uid, o->engine_gid};
@@ -102,6 +115,8 @@ int order_plan_end(struct engine *en, const struct wire_plan_end *o, struct err 
 		reload_failed(en->master, code, why.text);
 		return 0;
 	}
+	if (en->is_dry)
+		return tell_plan(en);
 	en->phase = WIRE_LOCKING;
 	return engine_send(en, WIRE_plan_taken, &taken) < 0 ? err_set(e, "it does not read its socket") : 0;
 }
@@ -201,7 +216,7 @@ int order_reload(struct engine *en, const struct wire_reload *o, struct err *e)
 	struct err why;
 
 	(void)e;
-	if (reload_begin(en->master, o->ticket, &why) < 0)
+	if (reload_begin(en->master, o->ticket, o->dry, &why) < 0)
 		(void)engine_send(en, WIRE_reload_done,
 			&(struct wire_reload_done){o->ticket, 0, en->master->generation, why.text});
 	return 0;

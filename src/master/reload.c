@@ -14,7 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-int reload_begin(struct master *m, uint32_t ticket, struct err *e)
+int reload_begin(struct master *m, uint32_t ticket, bool dry, struct err *e)
 {
 	if (m->life != MASTER_RUNNING)
 		return err_set(e, "the daemon is not running yet, or is ending");
@@ -24,7 +24,9 @@ int reload_begin(struct master *m, uint32_t ticket, struct err *e)
 	if (engine_start(m, true, &m->next, e) < 0)
 		return -1;
 	m->reload_ticket = ticket;
-	say(SAY_INFO, "reloading %s", m->config_path);
+	m->next->is_dry = dry;
+	if (!dry)
+		say(SAY_INFO, "reloading %s", m->config_path);
 	return 0;
 }
 
@@ -150,7 +152,7 @@ int reload_prepare(struct engine *en, int *exit_code, struct err *e)
 			return -1;
 	}
 	*exit_code = EX_OSERR;
-	return open_listeners(en, e);
+	return en->is_dry ? 0 : open_listeners(en, e);
 }
 
 void reload_failed(struct master *m, int exit_code, const char *text)
@@ -161,7 +163,8 @@ void reload_failed(struct master *m, int exit_code, const char *text)
 		master_abort(m, exit_code);
 		return;
 	}
-	say(SAY_ERROR, "reload refused; generation %u stays in force: %.1500s", m->generation, text);
+	if (m->next == NULL || !m->next->is_dry)
+		say(SAY_ERROR, "reload refused; generation %u stays in force: %.1500s", m->generation, text);
 	engine_end(&m->next);
 	reload_answer(m, false, text);
 }

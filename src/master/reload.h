@@ -3,14 +3,19 @@
 #ifndef REEVE_MASTER_RELOAD_H
 #define REEVE_MASTER_RELOAD_H
 
+#include "base/buf.h"
 #include "master/engine.h"
 
-/* Starts an engine that loads the config. -1: one is at it already, or it could not be started. */
-int reload_begin(struct master *m, uint32_t ticket, struct err *e) MUST_USE;
+/* Starts an engine that loads the config; `dry`: only to tell what would change. -1: one is at it already, or
+ * it could not be started. */
+int reload_begin(struct master *m, uint32_t ticket, bool dry, struct err *e) MUST_USE;
 
 /* The plan of `en` is whole: check it, take the lock (first start), open its new listeners.
  * -1: nothing has changed; *exit_code is what a first start ends with. */
 int reload_prepare(struct engine *en, int *exit_code, struct err *e) MUST_USE;
+
+/* What putting this plan into force would do, a line a service. Nothing is changed. */
+void reload_describe(const struct engine *en, struct buf *text);
 
 /* The engine has locked itself in: its plan is the one in force from here on. */
 void reload_commit(struct engine *en);

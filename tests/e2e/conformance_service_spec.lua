@@ -88,6 +88,7 @@ describe("a service", function()
   end)
 
   it("service.chroot: relative to base_dir, entered before the program runs, which is a path inside it", function()
+    if SAN then return end -- that worker is not static
     local d = reeve.start {
       prepare = function(d)
         assert(reeve.shell(("mkdir -p %s/jail/bin && cp %s/worker %s/jail/bin/w"):format(d.base, d.dir, d.base)) == 0)
@@ -255,7 +256,7 @@ describe("a service", function()
 
   it("service.stop_signal: ends a process that has not gone by itself", function()
     local d = rules.start(nil, nil, [[service "t" { executable = "@worker@ --hold --ignore-term", stop_timeout = 0,
-      stop_signal = "USR1", kill_after = "never", inet_listener "t" { port = @port2@, address = "127.0.0.1" } }]])
+      stop_signal = "HUP", kill_after = "never", inet_listener "t" { port = @port2@, address = "127.0.0.1" } }]])
     local c = d:clients(1, 2)[1]
     assert.equal(0, (d:reeve "service drain t"))
     reeve.wait_gone(c.pid)

@@ -152,23 +152,24 @@ describe("many reloads", function()
       reload(d, CONFIG .. service("still", "", ([[description = "%d",]]):format(i)))
     end
     for i = 1, 10 do round(i) end
-    d:wait_service("echo", { idle = 2 })
-    reeve.wait_until(function() return fds(master) end)
-    local still, rss_before = pids(d, "echo"), rss(master)
-    local function settled() -- the retired engine goes within 2 s
-      return #d:processes() == 1 + 1 + 4
+    local function settle() -- the retired engine goes within 2 s
+      d:wait_service("echo", { clients = 0, live = 2, idle = 2 }, 90)
+      local status = d:status()
+      reeve.wait_until(function()
+        return #reeve.shell_line("pgrep -P " .. status.master_pid):gsub("%d+\n?", "x") == 1 + 4
+      end, "the retired engine to go")
     end
-    reeve.wait_until(settled, "the retired engine to go")
-    local fds_before = fds(master)
-    local stop_load = d:load("echo.sock", { stay = 20, rate = 50 })
+    settle()
+    local still, fds_before, rss_before = pids(d, "still"), fds(master), rss(master)
+    local stop_load = d:load("echo.sock", { stay = 20, rate = 50, seconds = 600 })
     for i = 1, n do round(i) end
     reeve.assert_no_loss(stop_load())
-    d:wait_service("echo", { clients = 0 })
-    reeve.wait_until(function() return d:service "echo".live == 2 end, "the pool to shrink", 90)
-    reeve.wait_until(settled, "the retired engine to go")
+    settle()
+    assert.equal(still, pids(d, "still"))
     assert.equal(fds_before, fds(master))
-    assert.is_true(rss(master) - rss_before <= 512, ("RSS grew from %d to %d KiB"):format(rss_before, rss(master)))
-    assert.truthy(still)
+    if not os.getenv "SAN" then -- whose allocator keeps what was freed
+      assert.is_true(rss(master) - rss_before <= 512, ("RSS grew from %d to %d KiB"):format(rss_before, rss(master)))
+    end
     d:stop()
   end
 

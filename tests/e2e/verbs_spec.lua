@@ -17,12 +17,14 @@ end
 
 local function file(d) return lfs.attributes(d.base .. "/s.sock") end
 
+-- A process that drains holds the listener a moment longer than the daemon, until it has heard of it.
 local function take_port(port)
-  local s = assert(socket.tcp4())
-  assert(s:setoption("reuseaddr", true))
-  assert(s:bind("127.0.0.1", port))
-  assert(s:listen(1))
-  return s
+  return reeve.wait_until(function()
+    local s = assert(socket.tcp4())
+    assert(s:setoption("reuseaddr", true))
+    if s:bind("127.0.0.1", port) and s:listen(1) then return s end
+    s:close()
+  end, "port " .. port .. " to be free")
 end
 
 -- Runs the verb beside the test; returns a function that waits for its end: exit code, output.
@@ -196,6 +198,32 @@ describe("a reload", function()
     reeve.wait_until(function() return d:exit_code() end, "the end")
     assert.equal(0, d:exit_code())
     d:assert_nothing_left()
+  end)
+end)
+
+describe("plan", function()
+  after_each(reeve.clean)
+
+  it("says what a reload would change, and changes nothing", function()
+    local d = reeve.start { config = config() .. [[service "gone" { executable = "@worker@ --hold" }]] }
+    local before, generation = d:ps "s", d:status().generation
+    assert.truthy(ok(d, "plan"):find "keep%s+s\n")
+    d:configure(config "process_min_avail = 3, env = { A = \"b\" }," .. [[service "new" {
+      executable = "@worker@ --hold", unix_listener "new.sock" {} }]])
+    local text = ok(d, "plan")
+    for _, line in ipairs { "renew%s+s %(process_min_avail, env%)", "stop%s+gone", "start%s+new" } do
+      assert.truthy(text:find(line), text)
+    end
+    assert.is_nil(lfs.attributes(d.base .. "/new.sock"))
+    assert.equal(generation, d:status().generation)
+    for i, p in ipairs(d:ps "s") do assert.equal(before[i].pid, p.pid) end
+    assert.equal(text .. ("generation %d is in force\n"):format(generation + 1), ok(d, "reload"))
+    d:configure "service 1"
+    local code, sentence = d:reeve "plan"
+    assert.equal(2, code, sentence)
+    assert.truthy(sentence:find "reeve.lua:%d+")
+    assert.is_nil(d:log():find "reload refused")
+    d:stop()
   end)
 end)
 

@@ -194,6 +194,20 @@ describe("service", function()
     end
   end)
 
+  it("restart ends with 75 when the policy that replaces processes was taken out", function()
+    local w = fake.new()
+    w:say("service", "restart", "web")
+    w.control:service_done { ticket = 1, ok = true, text = "" }
+    w.facts.web.generation = 4
+    w.host.why = function()
+      return { policies = { { name = "built-in/rolling", state = "quarantined", failure = "it was running" } } }
+    end
+    w.control:turn(1)
+    local _, err, code = w:answer()
+    assert.truthy(err:find("`reeve service reset web`", 1, true), err)
+    assert.equal(75, code)
+  end)
+
   it("restart --wait waits for the old ones that drain, too", function()
     local w = fake.new()
     w:say("service", "restart", "web", "--wait")

@@ -31,23 +31,42 @@ unset = {}
 ---@field import_environment? reeve.Words NAME, or NAME=value
 ---@field engine_user? reeve.Id
 ---@field engine_timeout? reeve.Duration
+---@field ssl? boolean|"required" false removes the inet_listeners with ssl = true
+---@field shutdown_clients? boolean false: processes with clients outlive the daemon
+---@field auth_worker_max_count? reeve.Count
+---@field log_path? string a file, "/dev/stderr", "syslog" or "journald"
+---@field info_log_path? string unset: log_path
+---@field debug_log_path? string unset: info_log_path
+---@field log_timestamp? string strftime; unset: RFC 3339
+---@field log_format? "text"|"json"
+---@field syslog_facility? string
+---@field instance_name? string
+---@field log_debug? string
+---@field verbose_proctitle? boolean
+---@field stats_writer_socket_path? string
 ---@field stop_timeout? reeve.Duration
 ---@field fork_budget? reeve.Count starts of processes a second; 0: no limit
 ---@field control_mode? reeve.Mode
----@field policy? reeve.Policy|function|table
 
 ---@class reeve.Service
 ---@field use? table|table[] tables of settings, used where the service itself writes none; the first wins
 ---@field description? string
 ---@field executable string|string[] "program argument" or { "program", "argument" }; never a shell
----@field contract? "reeve"|"plain"
----@field type? ""|"startup"
+---@field contract? "reeve"|"dovecot"|"plain"
+---@field type? ""|"startup"|"login"|"worker"|"log"|"config"|"anvil"
 ---@field protocol? string
 ---@field user? reeve.Id
 ---@field group? reeve.Id
 ---@field extra_groups? reeve.Words
+---@field privileged_group? reeve.Id with drop_priv_before_exec = false
 ---@field chroot? string
 ---@field drop_priv_before_exec? boolean
+---@field working_directory? string unset: base_dir, or / of the chroot
+---@field umask? reeve.Mode
+---@field rlimits? table<string, integer|string> { nofile = 4096, core = 0, stack = "8M" }
+---@field nice? integer -20 to 19
+---@field oom_score_adj? integer -1000 to 1000
+---@field no_new_privs? boolean
 ---@field env? table<string, string|integer>
 ---@field client_limit? reeve.Count
 ---@field service_count? reeve.Count
@@ -55,6 +74,9 @@ unset = {}
 ---@field process_min_avail? reeve.Count
 ---@field idle_kill? reeve.Duration
 ---@field vsz_limit? reeve.Size
+---@field every? reeve.Duration type startup: runs again this long after its start
+---@field log_rate? reeve.Count lines a second; 0: no limit
+---@field log_overflow? "block"|"drop"
 ---@field start_timeout? reeve.Duration
 ---@field stop_timeout? reeve.Duration
 ---@field stop_signal? string

@@ -26,6 +26,6 @@ return function(ctx, args)
   end
   ctx.json = ctx.json or given.json
   local ticket = ctx.ticket()
-  ctx.order.reload { ticket = ticket }
+  ctx.order.reload { ticket = ticket, dry = false }
   return ctx.wait(ticket, function(msg) return told(ctx, msg) end)
 end

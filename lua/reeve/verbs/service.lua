@@ -69,6 +69,13 @@ local function progress(s, wait)
   return old, fresh
 end
 
+-- Why nobody will replace the processes: the policy that does it was taken out. nil: it works.
+local function nobody_rolls(ctx, name)
+  for _, p in ipairs(view.policies(ctx, name)) do
+    if p.name:find "rolling$" and p.state == "quarantined" then return p.why or "it failed" end
+  end
+end
+
 -- Ends when the new generation is ready and the old one gone or draining, or when its starts fail.
 local function restart(ctx, name, before, wait)
   local s = ctx.host.services[name]
@@ -78,6 +85,12 @@ local function restart(ctx, name, before, wait)
     if old == 0 and fresh == 0 then
       ctx.out(("service '%s' is restarted: generation %d\n"):format(name, s.generation))
       return 0
+    end
+    local why = nobody_rolls(ctx, name)
+    if why then
+      ctx.err(("reeve: the policy rolling of service '%s' is taken out (%s); `reeve service reset %s` brings it back\n")
+        :format(name, why, name))
+      return 75
     end
     if (view.fact(s, "start_failures") or 0) == before.failures then
       return nil, ("restart of %s: %d old processes are still to go, %d new ones are starting"):format(name, old, fresh)
