@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +42,18 @@ static int open_directory(const char *dir, struct err *e)
 	return fd;
 }
 
+/* The holder writes its pid a moment after it has the lock. */
 static pid_t holder_of(int fd)
 {
 	char text[32] = "";
-	ssize_t n = pread(fd, text, sizeof text - 1, 0);
 
-	return n > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
+	for (int tries = 0; tries < 50; tries++) {
+		ssize_t n = pread(fd, text, sizeof text - 1, 0);
+		if (n > 0)
+			return (pid_t)strtol(text, NULL, 10);
+		(void)poll(NULL, 0, 2);
+	}
+	return 0;
 }
 
 /* 1: locked, 0: the file was removed under us (try again), -1: held or broken */
