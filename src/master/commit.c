@@ -6,6 +6,7 @@
 #include "base/say.h"
 #include "master/environment.h"
 #include "master/process.h"
+#include "master/process_table.h"
 #include "master/reload.h"
 #include "master/report.h"
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/say.h"
+#include "master/ladder.h"
 #include "master/process.h"
 
 #include <errno.h>

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/say.h"
 #include "master/environment.h"
+#include "master/ladder.h"
 #include "master/process.h"
 
 #include <errno.h>

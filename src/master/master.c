@@ -8,6 +8,7 @@
 #include "base/say.h"
 #include "master/base_dir.h"
 #include "master/engine.h"
+#include "master/ladder.h"
 #include "master/process.h"
 #include "master/reload.h"
 #include "master/report.h"

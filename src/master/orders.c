@@ -5,7 +5,9 @@
 #include "base/fd.h"
 #include "base/say.h"
 #include "master/engine.h"
+#include "master/ladder.h"
 #include "master/process.h"
+#include "master/process_table.h"
 #include "master/reload.h"
 #include "master/report.h"
 

@@ -1,4 +1,5 @@
-/* process: one child: started, heard, told to go, buried.
+/* process: one child: started, heard, buried. How it is told to go: ladder.h; where it is found by its
+ * id: process_table.h.
  *
  * It has three fds of ours: its status pipe, its dead pipe and its pidfd. Its identity is those
  * fds; the pid and uid in a message are only checked. Closing the read end of the dead pipe tells
@@ -39,22 +40,5 @@ struct process {
 
 /* Starts one. -1: it failed (logged, counted, throttled). */
 int process_start(struct service *s);
-
-/* NULL: no process of that id lives. */
-struct process *process_find(const struct master *m, uint64_t id);
-
-/* Asks the idle process to go; it may refuse. */
-void process_ask(struct process *p);
-
-/* No more clients; stop_signal at `deadline` (0: it may take for ever). An earlier deadline wins. */
-void process_retire(struct process *p, uint64_t deadline);
-
-void process_kill(struct process *p);
-
-/* Sends it a signal that is no request to end. */
-void process_signal(const struct process *p, int sig);
-
-/* Room for the processes of all services at their limits. */
-void process_reserve(struct master *m, uint32_t most);
 
 #endif

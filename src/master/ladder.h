@@ -1,0 +1,30 @@
+/* ladder: the steps on which a process goes, each with a deadline and a successor:
+ *
+ *   START   its first status is awaited       -> killed
+ *   LEAVE   asked to go while idle (SIGINT)   -> it counts as busy after all
+ *   FINISH  finishes its clients              -> stop_signal
+ *   SIGNAL  was sent stop_signal              -> SIGKILL
+ *   KILL    was sent SIGKILL                  -> said again and again */
+#ifndef REEVE_MASTER_LADDER_H
+#define REEVE_MASTER_LADDER_H
+
+#include "master/process.h"
+
+/* Puts it on a step for `ms` (TEXT_UNLIMITED: for ever). */
+void ladder_climb(struct process *p, enum process_step step, int64_t ms);
+
+/* The time of its step is up: the callback of p->timer. */
+void ladder_on_timer(evutil_socket_t fd, short what, void *p);
+
+/* Asks the idle process to go; it may refuse. */
+void process_ask(struct process *p);
+
+/* No more clients; stop_signal at `deadline` (0: it may take for ever). An earlier deadline wins. */
+void process_retire(struct process *p, uint64_t deadline);
+
+void process_kill(struct process *p);
+
+/* A signal to this process and no other, whoever has its pid by now. */
+void process_signal(const struct process *p, int sig);
+
+#endif
