@@ -168,7 +168,7 @@ function on.state(m) memory.state_attach(m.fd) end
 function on.control(m) fds.control = m.fd end
 
 -- st of the policies, and the one that killed the last engine
-local function remember(resumed)
+local function remember(resumed, blame)
   local text, why = memory.state_load()
   if text then
     local ok, good, wrong = pcall(host.restore, host, text)
@@ -178,7 +178,7 @@ local function remember(resumed)
     log.error("the policies' tables of before are lost: %s", why)
   end
   local mark = memory.last_mark()
-  if mark and resumed then
+  if mark and resumed and blame then -- killed from outside, it may have been any policy's turn
     log.warn("policy %s was running when the engine died", mark)
     host:quarantine(mark, "it was running when the engine died")
   end
@@ -236,7 +236,7 @@ function on.begin(m)
     seed = m.generation, mark = memory.mark,
   }
   host:define(plan)
-  remember(m.resumed)
+  remember(m.resumed, m.blame)
   host:report("begin", m)
   open_console()
   schedule()

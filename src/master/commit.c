@@ -313,11 +313,12 @@ static void retire_engine(struct master *m)
 static void hand_over(struct engine *en, bool resumed)
 {
 	struct master *m = en->master;
-	struct wire_begin begin = {m->generation, clock_ms(), (uint32_t)getpid(), resumed};
+	struct wire_begin begin = {m->generation, clock_ms(), (uint32_t)getpid(), resumed, m->engine_blame};
 
 	en->phase = WIRE_RUNNING;
 	en->since = m->engine_seen = begin.now;
 	m->engine_asked = 0;
+	m->engine_blame = false;
 	m->withdrawn = false;
 	(void)event_del(&en->timer);
 	plan_free(&en->plan);

@@ -78,6 +78,20 @@ static bool is_heard(const struct engine *en, const struct master *m)
 	return !m->is_over && (en == m->engine || en == m->next);
 }
 
+/* It ended by what it was doing: a status of its own, or a signal for what it did. SIGKILL comes from
+ * somebody else. */
+static bool is_own_fault(const siginfo_t *si)
+{
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGSYS};
+
+	if (si->si_code == CLD_EXITED)
+		return si->si_status != 0;
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+		if (faults[i] == si->si_status)
+			return true;
+	return false;
+}
+
 /* Its socket is closed: says how it ended. A process closes its files a moment before it is dead. */
 static void lost_link(struct engine *en)
 {
@@ -87,6 +101,7 @@ static void lost_link(struct engine *en)
 
 	(void)poll(&end, 1, 50);
 	if (waitid(P_PIDFD, (id_t)en->pidfd, &si, WEXITED | WNOHANG | WNOWAIT) == 0 && si.si_pid != 0) {
+		en->master->engine_blame = is_own_fault(&si);
 		if (si.si_code == CLD_EXITED)
 			(void)snprintf(why, sizeof why, "ended with status %d", si.si_status);
 		else

@@ -76,6 +76,7 @@ struct master {
 	uint64_t engine_delay; /* back-off of restarts, ms */
 	uint64_t engine_seen;  /* last sign of life */
 	uint64_t engine_asked; /* since when a ping has had no answer; 0: none is out */
+	bool engine_blame;     /* the last one ended of itself: by what it was doing */
 	bool withdrawn;        /* restrictions were lifted because the engine is away */
 	struct event engine_timer, hangup_timer, orphan_timer, second;
 	uint32_t ping_seq;

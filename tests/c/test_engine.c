@@ -220,7 +220,7 @@ static void begin(struct master *m, int memory, int control, int resumed)
 	if (control >= 0)
 		REPORT_IT(m, control, .fd = control);
 	REPORT_IT(m, begin, .generation = 1, .now = 1, .master_pid = (uint32_t)getpid(),
-		.resumed = (wire_flag)resumed);
+		.resumed = (wire_flag)resumed, .blame = (wire_flag)resumed);
 }
 
 static int new_memory(void)
