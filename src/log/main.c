@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #define STATUS_FD     5
 #define EXIT_USAGE    64
 #define EXIT_CONFIG   78
+#define EXIT_NO_OPEN  80
 #define EXIT_NO_WRITE 81
 
 static void on_stop(int sig, short what, void *arg)
@@ -103,8 +105,11 @@ static int run(struct log *log)
 	int code;
 
 	listen_to_signals(loop, log, evs);
-	if (log_open(log, loop, &code, &e) < 0)
+	if (log_open(log, loop, &code, &e) < 0) {
+		if (code == EXIT_NO_OPEN && getenv("LOG_NAMES") != NULL)
+			exit(code); /* reeved will open them for us, or say why not */
 		die(code, "log: %s", e.text);
+	}
 	drop_privileges(&log->settings);
 	report_ready(&log->settings);
 	(void)event_base_dispatch(loop);
