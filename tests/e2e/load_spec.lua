@@ -100,6 +100,24 @@ describe("under load nobody notices", function()
     d:stop()
   end)
 
+  it("a log process that is killed again and again", function()
+    local d = reeve.start { settings = [[log_path = "@dir@/lines",]], config = CONFIG }
+    local stop_load = d:load "echo.sock"
+    local last
+    for n = 1, 5 do
+      local pid = reeve.wait_until(function()
+        local p = d:ps "log"[1]
+        return p and p.pid ~= last and p.state == "idle" and p.pid
+      end, "log process " .. n)
+      reeve.kill("KILL", pid)
+      last = pid
+    end
+    reeve.assert_no_loss(stop_load())
+    d:wait_service("echo", { crashes = 0 })
+    d:wait_service("log", { crashes = 5, live = 1 })
+    d:stop()
+  end)
+
   it("listeners that move from one service to another and back", function()
     local d = reeve.start { config = CONFIG .. service("other", "") }
     local stop_load = d:load "echo.sock"
