@@ -100,10 +100,10 @@ $(BUILD)/obj/%.o: %.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # ---- deps: the one list of Debian packages. `make deps` installs what is missing (root), or says how
-DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 libedit2 lua-dkjson
-DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev libedit-dev
+DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 lua-dkjson
+DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev
 DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-dev clang clang-tidy clang-format \
-              cppcheck mandoc procps dovecot-core
+              libclang-rt-14-dev cppcheck mandoc procps dovecot-core
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -141,7 +141,7 @@ C_TESTS   := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 first_line = $(shell sed -n '1s,.*$(2): *\([^;*]*\).*,\1,p' tests/c/$(1).c)
 links      = $(filter-out %/main.c,$(foreach w,$(call first_line,$(1),links),$(wildcard src/$(if $(filter %/,$(w)),$(w)*.c,$(w).c))))
 wraps      = $(patsubst %,-Wl$(comma)--wrap=%,$(call first_line,$(1),wrap))
-TEST_LIBS := -lcmocka -Wl,--as-needed -levent_core -lseccomp -ledit $(LUA_LIBS) -lm -ldl
+TEST_LIBS := -lcmocka -Wl,--as-needed -levent_core -lseccomp $(LUA_LIBS) -lm -ldl
 BUSTED    := busted --lua=/usr/bin/lua5.4 -o TAP
 TEST_ENV   = BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \
              ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 UBSAN_OPTIONS=print_stacktrace=1 \
