@@ -38,9 +38,15 @@ describe("an inet_listener", function()
   it("inet_listener.address: a host name is every address it has; an unknown one is refused by name", function()
     local c = rules.check [[service "s" { executable = "@worker@", inet_listener "a" { port = 80,
       address = "localhost" } }]]
-    local found = {}
-    for _, l in ipairs(c.plan.services[1].listeners) do found[l.address] = true end
-    assert.is_true(found["127.0.0.1"])
+    local _, known = reeve.shell "getent ahosts localhost" -- what this machine says of it
+    local expected, found = {}, {}
+    for address in known:gmatch "([%x:.]+)%s+STREAM" do expected[address] = true end
+    if next(expected) then
+      for _, l in ipairs(c.plan.services[1].listeners) do found[l.address] = true end
+      assert.same(expected, found)
+    else
+      assert.truthy(c:refuses "localhost")
+    end
     assert.truthy(rules.check [[service "s" { executable = "@worker@", inet_listener "a" { port = 80,
       address = "no-such-host.invalid" } }]]:refuses "no-such-host.invalid")
   end)
