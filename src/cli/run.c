@@ -23,7 +23,7 @@ static int no_config(const struct cli *cli)
 
 static int usage(const char *word)
 {
-	fprintf(stderr, "reeve: run: unknown argument '%s'; usage: reeve run [-c FILE] [-b DIR] [--daemon]\n",
+	fprintf(stderr, "reeve: run: unknown argument '%s'; usage: reeve run [-c FILE] [-b DIR]\n",
 		word);
 	return EX_USAGE;
 }
@@ -44,9 +44,8 @@ int verb_run(const struct cli *cli)
 	const char *argv[8] = {"reeved", "--config", config};
 	int n = 3, code;
 
-	for (int i = 0; i < cli->argc; i++)
-		if (strcmp(cli->argv[i], "--daemon") != 0)
-			return usage(cli->argv[i]);
+	if (cli->argc > 0)
+		return usage(cli->argv[0]);
 	if (realpath(cli->config, config) == NULL || access(config, R_OK) < 0)
 		return no_config(cli);
 	base_dir = absolute(cli->base_dir);
@@ -54,8 +53,6 @@ int verb_run(const struct cli *cli)
 		argv[n++] = "--base-dir";
 		argv[n++] = base_dir;
 	}
-	if (cli_has(cli, "--daemon"))
-		argv[n++] = "--daemon";
 	code = program_exec("reeved", argv);
 	free(base_dir);
 	return code;

@@ -90,8 +90,7 @@ struct master {
 	uint32_t stop_told; /* processes alive when it was last said */
 };
 
-/* Runs the daemon to its end; returns the exit code. `notify`: an fd that is written to and closed
- * when the first plan is in force (--daemon), or -1. */
+/* Runs the daemon to its end; returns the exit code. */
 int master_run(struct master *m);
 
 /* Ends the daemon: drains, or kills when `now` or when it is stopping already. */

@@ -174,7 +174,8 @@ describe("many reloads", function()
       d:wait_service("echo", { clients = 0, live = 2, idle = 2 }, 90)
       local status = d:status()
       reeve.wait_until(function()
-        return #reeve.shell_line("pgrep -P " .. status.master_pid):gsub("%d+\n?", "x") == 1 + 4
+        local children = reeve.read(("/proc/%d/task/%d/children"):format(status.master_pid, status.master_pid))
+        return select(2, children:gsub("%d+", "")) == 1 + 4
       end, "the retired engine to go")
     end
     settle()

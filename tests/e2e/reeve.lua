@@ -62,7 +62,8 @@ end
 
 --- Runs a shell command; returns its exit code and what it printed on both outputs.
 function M.shell(command)
-  local p = assert(io.popen("{ " .. command .. "\n} 2>&1", "r"))
+  -- LD_PRELOAD (the sanitizer's, for our own interpreter) is not for other people's programs: some hang with it
+  local p = assert(io.popen("unset LD_PRELOAD; { " .. command .. "\n} 2>&1", "r"))
   local text = p:read "a"
   local _, _, code = p:close()
   return code, text
@@ -153,8 +154,8 @@ end
 function Daemon:launch()
   os.remove(self.dir .. "/exit")
   local command = ("%s %s %s/reeve run -c %s"):format(self.env, self.options.wrap or "", quote(BUILD), self.config_path)
-  os.execute(("(%s & p=$!; wait $p; echo $? >%s/exit.new; mv %s/exit.new %s/exit) >>%s 2>&1 </dev/null &"):format(
-    command, self.dir, self.dir, self.dir, self.log_path))
+  local run = "(unset LD_PRELOAD; %s & p=$!; wait $p; echo $? >%s/exit.new; mv %s/exit.new %s/exit) >>%s 2>&1 </dev/null &"
+  os.execute(run:format(command, self.dir, self.dir, self.dir, self.log_path))
 end
 
 --- The exit code of `reeve run`, or nil while it runs.

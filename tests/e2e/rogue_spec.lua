@@ -10,7 +10,8 @@ local function start(rule)
   local function fill(text) return (text:gsub("%u%u%u+", names)) end
   assert(reeve.shell(fill [[cp BUILD/reeved DIR/reeved && cp BUILD/tests/rogue DIR/reeve-engine &&
     cp BUILD/tests/e2e-worker DIR/worker && touch DIR/c.lua]]) == 0)
-  os.execute(fill [[(rule=RULE once=DIR/once base=DIR/run program=DIR/worker port=PORT DIR/reeved --config DIR/c.lua &
+  os.execute(fill [[(unset LD_PRELOAD
+    rule=RULE once=DIR/once base=DIR/run program=DIR/worker port=PORT DIR/reeved --config DIR/c.lua &
     p=$!; echo $p >DIR/pid; wait $p; echo $? >DIR/exit.new; mv DIR/exit.new DIR/exit) >>DIR/log 2>&1 </dev/null &]])
   function d.read(name)
     local f = io.open(d.dir .. "/" .. name)

@@ -30,7 +30,8 @@ end
 -- Runs the verb beside the test; returns a function that waits for its end: exit code, output.
 local function beside(d, words)
   local out = os.tmpname()
-  os.execute(("(%s/reeve -b %s %s >%s 2>&1; echo \"exit $?\" >>%s) &"):format(reeve.build, d.base, words, out, out))
+  os.execute(("(unset LD_PRELOAD; %s/reeve -b %s %s >%s 2>&1; echo \"exit $?\" >>%s) &"):format(
+    reeve.build, d.base, words, out, out))
   return function()
     local text
     reeve.wait_until(function()
