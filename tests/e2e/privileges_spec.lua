@@ -143,7 +143,7 @@ describe("privileges", function()
     local made = ("cp %s/tests/e2e-worker %s/worker && chown -R nobody %s"):format(reeve.build, dir, dir)
     assert(reeve.shell(made) == 0)
     local as_nobody = "setpriv --reuid=nobody --regid=nogroup --clear-groups "
-    os.execute(("(unset LD_PRELOAD; %s %s/reeve run -c %s/reeve.lua; echo $? >%s/exit) >%s/log 2>&1 </dev/null &"):format(
+    os.execute(("(unset LD_PRELOAD; %s %s/reeve run -c %s/reeve.lua; echo $? >%s/exit) >%s/log 2>&1 &"):format(
       as_nobody, reeve.build, dir, dir, dir))
     local command = ("%s %s/reeve -b %s/run ps --json"):format(as_nobody, reeve.build, dir)
     local list = reeve.wait_until(function()
