@@ -23,8 +23,7 @@ static int no_config(const struct cli *cli)
 
 static int usage(const char *word)
 {
-	fprintf(stderr, "reeve: run: unknown argument '%s'; usage: reeve run [-c FILE] [-b DIR]\n",
-		word);
+	fprintf(stderr, "reeve: run: unknown argument '%s'; usage: reeve run [-c FILE] [-b DIR]\n", word);
 	return EX_USAGE;
 }
 

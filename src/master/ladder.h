@@ -13,8 +13,8 @@
 /* Puts it on a step for `ms` (TEXT_UNLIMITED: for ever). */
 void ladder_climb(struct process *p, enum process_step step, int64_t ms);
 
-/* The time of its step is up: the callback of p->timer. */
-void ladder_on_timer(evutil_socket_t fd, short what, void *p);
+/* The time of its step is up: the callback of its timer; `arg` is the process. */
+void ladder_on_timer(evutil_socket_t fd, short what, void *arg);
 
 /* Asks the idle process to go; it may refuse. */
 void process_ask(struct process *p);
