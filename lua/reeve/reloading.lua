@@ -1,0 +1,42 @@
+--- reloading: what `reeve reload` and `reeve plan` share: ask the master, wait for its answer, say it.
+
+local print = require "reeve.print"
+local read_options = require "reeve.options"
+
+local M = {}
+
+local RESULT = { "ok", "generation", "text" }
+
+local function tell(ctx, msg, good)
+  local text = (msg.text or ""):gsub("\n*$", "")
+  if ctx.json then
+    ctx.out(print.json(print.record(RESULT, { ok = msg.ok, generation = msg.generation, text = text })) .. "\n")
+  elseif msg.ok then
+    ctx.out(good(text, msg))
+  else
+    ctx.err(text .. "\n")
+  end
+  return msg.ok and 0 or 2
+end
+
+--- The verb: name for its errors, dry: change nothing; good(text, msg) makes what is said of a good answer from
+-- the lines of what is changed.
+---@param name string
+---@param dry boolean
+---@param good fun(text: string, msg: table): string
+function M.verb(name, dry, good)
+  return function(ctx, args)
+    local given, words = read_options({ ["--json"] = true }, args)
+    if not given or #words > 0 then
+      local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
+      ctx.err(("reeve: %s: %s; usage: reeve %s [--json]\n"):format(name, wrong, name))
+      return 64
+    end
+    ctx.json = ctx.json or given.json
+    local ticket = ctx.ticket()
+    ctx.order.reload { ticket = ticket, dry = dry }
+    return ctx.wait(ticket, function(msg) return tell(ctx, msg, good) end)
+  end
+end
+
+return M
