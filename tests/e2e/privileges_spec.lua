@@ -137,9 +137,9 @@ describe("privileges", function()
   it("privileges.root: without it the daemon serves what needs no other user, and ends with nothing left", function()
     local _, dir = reeve.shell "mktemp -d /tmp/reeve-e2e.XXXXXX"
     dir = dir:match "%S+"
-    reeve.write(dir .. "/reeve.lua", ([[settings { base_dir = "%s/run" }
-      service "a" { executable = "%s/worker --hold", process_min_avail = 2, unix_listener "a.sock" {} }]]):format(dir,
-      dir))
+    reeve.write(dir .. "/reeve.lua", ([[settings { base_dir = "%s/run", default_vsz_limit = %s }
+      service "a" { executable = "%s/worker --hold", process_min_avail = 2, unix_listener "a.sock" {} }]]):format(
+      dir, os.getenv "SAN" and "0" or '"256M"', dir)) -- a sanitizer needs all of the address space
     local made = ("cp %s/tests/e2e-worker %s/worker && chown -R nobody %s"):format(reeve.build, dir, dir)
     assert(reeve.shell(made) == 0)
     local as_nobody = "setpriv --reuid=nobody --regid=nogroup --clear-groups "

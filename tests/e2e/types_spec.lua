@@ -211,20 +211,21 @@ end)
 describe("the end of a process is explained:", function()
   after_each(reeve.clean)
   local ends = {
-    { "exit 80", "status 80 %(cannot open its log%)" }, { "exit 83", "status 83 %(out of memory; raise vsz_limit" },
+    { "exit 80", "status 80 %(cannot open its log%)" }, { "exit 83", "status 83 %(out of memory; " },
     { "exit 84", "status 84 %(exec failed%)" }, { "exit 89", "status 89 %(fatal failure%)" },
     { "exit 3", "status 3\n" }, { "crash", "signal 6 %(Aborted%)[^\n]*core" },
   }
   it("type.end: a process's status, its signal, the core and vsz_limit are explained", function()
-    local d = reeve.start { config = [[service "s" { executable = "@worker@ --hold", client_limit = 1,
-      vsz_limit = "900M", unix_listener "s.sock" {} }]] }
+    local san = os.getenv "SAN" -- a sanitizer needs all of the address space
+    local d = reeve.start { config = ([[service "s" { executable = "@worker@ --hold", client_limit = 1,
+      vsz_limit = %s, unix_listener "s.sock" {} }]]):format(san and "0" or '"900M"') }
     for _, one in ipairs(ends) do
       local c = assert(d:connect "s.sock")
       local pid = c:ask "pid"
       c:say(one[1])
       d:wait_log("service s: process " .. pid .. "[^\n]*" .. one[2])
     end
-    assert.truthy(d:log():find("it is 900M", 1, true))
+    if not san then assert.truthy(d:log():find("it is 900M", 1, true)) end
     d:stop()
   end)
 end)
