@@ -268,7 +268,7 @@ describe("a service", function()
       kill_after = "100ms", inet_listener "t" { port = @port2@, address = "127.0.0.1" } }]])
     local c = d:clients(1, 2)[1]
     assert.equal(0, (d:reeve "service drain t"))
-    reeve.wait_gone(c.pid)
+    reeve.wait_gone(c.pid, 8) -- the default is 10 s
     d:stop()
   end)
 
