@@ -38,12 +38,6 @@ static void drop_first(struct outlink *link)
 	free(frame);
 }
 
-void outlink_free(struct outlink *link)
-{
-	while (link->first != NULL)
-		drop_first(link);
-}
-
 static struct outframe *add_frame(struct outlink *link)
 {
 	struct outframe *frame = mem_new(1, sizeof *frame);

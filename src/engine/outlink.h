@@ -23,7 +23,6 @@ struct outlink {
 };
 
 void outlink_init(struct outlink *link, int fd);
-void outlink_free(struct outlink *link);
 
 /* Queues a struct wire_<name>; takes the fd in it. -1: it does not fit into a frame, or the master
  * does not read (the sentence says which). */

@@ -85,7 +85,6 @@ struct master {
 	struct list touched;   /* services to step in this turn */
 	struct event turn;
 	struct event sigterm, sigint, sighup, sigusr1, sigchld;
-	bool stop_now;
 	uint32_t stop_logged;
 	uint32_t stop_told; /* processes alive when it was last said */
 };

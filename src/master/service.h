@@ -44,7 +44,6 @@ struct service {
 	uint64_t next_step; /* when the timer is set for */
 	struct list processes;
 	struct event timer;
-	bool startup_done;
 	bool ending; /* the daemon stops, and it has been told */
 };
 
