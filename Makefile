@@ -9,7 +9,7 @@
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
-#   make bench               connections a second, beside Dovecot's master
+#   make bench               what engine and sampling cost; connections a second, beside Dovecot's master
 #   make install             DESTDIR= PREFIX=/usr/local
 #   make deps                the Debian packages that are missing
 #   make clean
@@ -217,6 +217,9 @@ lint: all
 format:
 	clang-format -i $(C_FILES)
 bench: all $(BUILD)/tests/swarm $(BUILD)/tests/e2e-worker
+	@$(BUILD)/reeve-engine here --script tests/bench/engine.lua
+	@$(BUILD)/reeve-engine here --script tests/bench/sampling.lua
+	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cost.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/connections.lua
 clean:
 	rm -rf build build-san build-fuzz build-mutants
