@@ -256,6 +256,7 @@ int main(int argc, char **argv)
 
 	memset(&engine, 0, sizeof engine);
 	engine.state.fd = -1;
+	engine.tail = -1;
 	say_as("reeve-engine");
 	parse(&options, argc, argv);
 	find_lua(&options);
