@@ -21,6 +21,8 @@ local RANK = { observer = 1, operator = 2, admin = 3 }
 local VERBS = {
   status = "observer",
   ps = "observer",
+  security = "observer",
+  config = "observer",
   service = "operator",
   reload = "operator",
   plan = "operator",

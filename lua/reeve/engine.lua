@@ -324,11 +324,13 @@ end
 
 local function context()
   world = answers.new()
+  local here = doors()
+  here.mkdir = require "reeve.file".mkdir
   return {
     out = function(text) io.stdout:write(text) end,
     err = function(text) io.stderr:write(text) end,
-    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = doors(),
-    version = arg.version,
+    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = here,
+    version = arg.version, lua_dir = arg.lua_dir,
   }
 end
 

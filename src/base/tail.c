@@ -96,8 +96,8 @@ int tail_read(int fd, const char *name, char *out)
 	for (int i = 0; slot >= 0 && i < TRIES; i++) {
 		if (read_head(fd, slot, &head) < 0 || head.length > TAIL_TEXT || strcmp(head.name, name) != 0)
 			return -1;
-		if (head.sequence % 2 != 0 || pread(fd, out, head.length, place(slot) + (off_t)sizeof head) !=
-						      (ssize_t)head.length)
+		if (head.sequence % 2 != 0 ||
+			pread(fd, out, head.length, place(slot) + (off_t)sizeof head) != (ssize_t)head.length)
 			continue;
 		if (read_head(fd, slot, &after) == 0 && after.sequence == head.sequence)
 			return (int)head.length;

@@ -92,7 +92,7 @@ struct log {
 	struct event **listeners;
 	size_t listeners_n;
 	struct errors errors;
-	bool tells; /* some pipe has recent lines that are not in the shared file yet */
+	bool tells;          /* some pipe has recent lines that are not in the shared file yet */
 	struct event *turn;  /* there is something to read */
 	struct event *retry; /* a sink is stuck */
 	struct event *tick;  /* lines were refused: say how many */

@@ -1,4 +1,5 @@
-/* recent: a ring of lines and its way into the shared file. A file that fails costs the lines there, no more. */
+/* recent: a ring of lines and its way into the shared file. A file that fails costs the lines there, no more.
+ */
 #include "log/recent.h"
 
 #include "base/buf.h"

@@ -34,8 +34,8 @@ describe("status NAME", function()
     local pid = client:ask "pid"
     for i = 1, 12 do client:ask("warn line " .. i) end
     local text = wait_output(d, "status a", "line 12\n")
-    assert.truthy(text:find(("last log lines\n  %%d%%d%%d%%d%%-%%d%%d%%-%%d%%d [%%d:]+ warning%%[%s%%]: line 3\n"):format(
-      pid)), text)
+    local third = "last log lines\n  %d+%-%d%d%-%d%d [%d:]+ warning%[" .. pid .. "%]: line 3\n"
+    assert.truthy(text:find(third), text)
     assert.is_nil(text:find("line 2\n", 1, true))
     assert.is_nil(select(2, d:reeve "status b"):find("line 12", 1, true))
     reeve.kill("KILL", d:ps "log"[1].pid)
@@ -59,6 +59,62 @@ describe("status NAME", function()
     local exits = d:json("status a").services[1].last_exits
     assert.equal(5, #exits)
     assert.equal(3, exits[1].code)
+    d:stop()
+  end)
+end)
+
+describe("config --running", function()
+  after_each(reeve.clean)
+
+  it("is what is in force, whatever the file says by now", function()
+    local d = reeve.start { config = service("a", "process_limit = 3,") }
+    d:configure(service("a", "process_limit = 4,"))
+    local _, text = d:reeve "config --running --changed"
+    assert.truthy(text:find("process_limit = 3", 1, true), text)
+    assert.truthy(select(2, d:reeve("config -c " .. d.config_path)):find("process_limit = 4", 1, true))
+    assert.equal(3, d:json("config --running").services[1].settings.process_limit)
+    d:stop()
+  end)
+end)
+
+describe("security", function()
+  after_each(reeve.clean)
+
+  it("scores each service by what it may still do", function()
+    local d = reeve.start { config = service "a"
+      .. service("b", [[no_new_privs = true, rlimits = { core = 0, nproc = 9 },]]) }
+    local list = d:json "security"
+    assert.equal("a", list[1].service)
+    assert.is_true(list[1].exposure > list[2].exposure)
+    local _, text = d:reeve "security a"
+    assert.truthy(text:find("no_new_privs = true", 1, true), text)
+    assert.truthy(text:find("everybody on this machine may connect to a.sock", 1, true), text)
+    assert.equal(64, (d:reeve "security nope"))
+    d:stop()
+  end)
+end)
+
+describe("init", function()
+  after_each(reeve.clean)
+
+  it("writes a config that runs and a policy whose spec passes, and touches nothing that is there", function()
+    local d = reeve.start { config = service "a" }
+    local dir = d.dir .. "/first"
+    local code, text = d:reeve("init " .. dir)
+    assert.equal(0, code, text)
+    assert.truthy(text:find("reeve check -c " .. dir .. "/reeve.lua", 1, true), text)
+    assert.equal(0, (d:reeve("check -c " .. dir .. "/reeve.lua")))
+    local preload = os.getenv "PRELOAD" and "LD_PRELOAD=" .. os.getenv "PRELOAD" or ""
+    local passed, said = reeve.shell(("cd %s && env -u LUA_PATH -u LUA_CPATH %s busted && luacheck -q ."):format(dir,
+      preload))
+    assert.equal(0, passed, said)
+    assert.truthy(said:find("3 successes / 0 failures / 0 errors", 1, true), said)
+    assert.truthy(json.decode(reeve.read(dir .. "/.luarc.json"))["workspace.library"][1]:find "/reeve/meta$")
+    reeve.write(dir .. "/reeve.lua", "-- mine\n")
+    code, text = d:reeve("init " .. dir)
+    assert.equal(73, code)
+    assert.truthy(text:find("reeve.lua is there already: nothing was written", 1, true), text)
+    assert.equal("-- mine\n", reeve.read(dir .. "/reeve.lua"))
     d:stop()
   end)
 end)

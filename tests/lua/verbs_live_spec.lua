@@ -119,7 +119,8 @@ last log lines
   end)
 
   it("shows what the log process left, and takes it for foreign", function()
-    local left = "1700000000.250000\terror\t107\tboom \27[31m\1tred\n1700000001.000000\tinfo\t0\tfine\nno line\nx\ty\tz\tw\n"
+    local left = "1700000000.250000\terror\t107\tboom \27[31m\1tred\n1700000001.000000\tinfo\t0\tfine\n"
+      .. "no line\nx\ty\tz\tw\n"
     local w = fake.new { tail = function(name) return name == "web" and left or nil end }
     local at = os.date("%F %T", 1700000000)
     local out = w:say("status", "web")

@@ -62,11 +62,11 @@ local function line(ctx, name, text) ctx.out(("  %-22s %s\n"):format(name, print
 
 -- name -> value, as a config would write it; names in their order
 local function settings_in_force(ctx, definition)
-  local names, values = {}, {}
+  local names, values, shown = {}, {}, definition.shown or {}
   for name, canonical in pairs(definition.settings) do
     canonical = tostring(canonical)
-    local text = ctx.spec and ctx.spec.print("service", name, canonical) or canonical
-    if text ~= "" then names[#names + 1], values[name] = name, text end
+    local text = shown[name] or ctx.spec and ctx.spec.print("service", name, canonical) or canonical
+    if text ~= "" and text ~= "#-1" then names[#names + 1], values[name] = name, text end
   end
   table.sort(names)
   return names, values
