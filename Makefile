@@ -187,7 +187,7 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
 e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue
 	@mkdir -p $(BUILD)/tap
-	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
+	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
 
 # ---- conformance: each row of spec.def and each rule has its test; a row without its effect fails it
