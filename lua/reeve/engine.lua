@@ -165,6 +165,8 @@ end
 
 function on.state(m) memory.state_attach(m.fd) end
 
+function on.tail(m) memory.tail_attach(m.fd) end
+
 function on.control(m) fds.control = m.fd end
 
 -- st of the policies, and the one that killed the last engine
@@ -197,7 +199,7 @@ local function open_console()
   control = controls.new {
     host = host, plan = plan, send = socket.send, close = socket.close, order = wire.order, log = log,
     role_of = controls.owner_only(world:ask("uid")), guard = guard, sandbox = sandbox,
-    spec = require "reeve.spec", about = about,
+    spec = require "reeve.spec", about = about, tail = memory.tail,
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil
@@ -328,11 +330,13 @@ end
 
 local function context()
   world = answers.new()
+  local here = doors()
+  here.mkdir = require "reeve.file".mkdir
   return {
     out = function(text) io.stdout:write(text) end,
     err = function(text) io.stderr:write(text) end,
-    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = doors(),
-    version = arg.version,
+    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = here,
+    version = arg.version, lua_dir = arg.lua_dir,
   }
 end
 
