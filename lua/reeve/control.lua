@@ -21,6 +21,7 @@ local RANK = { observer = 1, operator = 2, admin = 3 }
 local VERBS = {
   status = "observer",
   ps = "observer",
+  why = "observer",
   security = "observer",
   config = "observer",
   service = "operator",

@@ -206,7 +206,7 @@ local function open_console()
 end
 
 local function save(now)
-  if now - saved.at < SAVE_EVERY_MS then return end
+  if now - saved.at < SAVE_EVERY_MS and not host.urgent then return end
   saved.at, saved.dirty = now, false
   local text = host:save()
   if text == saved.text then return end
@@ -262,6 +262,7 @@ end
 function on.synced(m)
   host.world:at(m.now)
   control:synced(m.seq)
+  M.on_timer() -- a verb may have left something to do at once
 end
 
 function on.reload_done(m) control:reload_done(m) end
