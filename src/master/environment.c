@@ -82,7 +82,7 @@ static void add_native(struct outfit *out, struct service *s)
 	const struct spec_service_settings *set = &s->definition->settings;
 	uint64_t idle = (uint64_t)set->idle_kill / 1000;
 
-	s->generation_text = mem_new(32, 1);
+	s->generation_text = mem_new(SERVICE_SLOT, 1);
 	add(out, s->generation_text);
 	environment_add(out, "CLIENT_LIMIT=%" PRId64, set->client_limit);
 	environment_add(out, "PROCESS_LIMIT=%" PRId64, set->process_limit);
@@ -324,6 +324,8 @@ void environment_prepare(struct service *s)
 	assert(d->arguments.count > 0); /* plan_check */
 	environment_clear(s);
 	environment_add(&env, "SERVICE_NAME=%s", d->name);
+	s->mode_text = mem_new(SERVICE_SLOT, 1);
+	add(&env, s->mode_text);
 	if (service_reports(s)) {
 		add_native(&env, s);
 		add_others(&env, s);
@@ -357,5 +359,5 @@ void environment_clear(struct service *s)
 	free_texts(&s->spawn.envp);
 	mem_free(&s->spawn.fds);
 	memset(&s->spawn, 0, sizeof s->spawn);
-	s->generation_text = NULL;
+	s->generation_text = s->mode_text = NULL;
 }

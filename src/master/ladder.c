@@ -20,7 +20,7 @@ void process_signal(const struct process *p, int sig)
 	(void)syscall(SYS_pidfd_send_signal, p->pidfd, sig, NULL, 0);
 }
 
-static int signal_number(const char *name)
+int ladder_signal(const char *name)
 {
 	static const struct {
 		const char *name;
@@ -77,7 +77,7 @@ static void not_finished(struct process *p)
 {
 	const struct spec_service_settings *s = &p->service->definition->settings;
 
-	process_signal(p, signal_number(s->stop_signal));
+	process_signal(p, ladder_signal(s->stop_signal));
 	ladder_climb(p, STEP_SIGNAL, s->kill_after);
 }
 
@@ -150,7 +150,7 @@ void process_retire(struct process *p, uint64_t deadline)
 	p->asked = true;
 	fd_close(&p->dead_fd);
 	if (p->pool.state != POOL_DRAINING && !p->pool.reports)
-		process_signal(p, signal_number(p->service->definition->settings.stop_signal));
+		process_signal(p, ladder_signal(p->service->definition->settings.stop_signal));
 	pool_drain(&p->service->pool, &p->pool, now);
 	ladder_climb(p, STEP_FINISH, left);
 	report_process(p);

@@ -24,6 +24,9 @@ void process_retire(struct process *p, uint64_t deadline);
 
 void process_kill(struct process *p);
 
+/* The number of a signal as the settings name it ("TERM", "SIGTERM"). */
+int ladder_signal(const char *name);
+
 /* A signal to this process and no other, whoever has its pid by now. */
 void process_signal(const struct process *p, int sig);
 

@@ -8,6 +8,7 @@
 #include "master/ending.h"
 #include "master/environment.h"
 #include "master/ladder.h"
+#include "master/mode.h"
 #include "master/process_table.h"
 #include "master/report.h"
 #include "master/status.h"
@@ -52,6 +53,7 @@ static void one_status(void *arg, uint32_t available)
 		ladder_climb(p, STEP_NONE, TEXT_UNLIMITED);
 	if (first && kind->up != NULL)
 		kind->up(p);
+	mode_tell(p);
 	if (kind->counted != NULL)
 		kind->counted(p, before);
 	if (p->step == STEP_LEAVE && p->pool.state != POOL_LEAVING) {
@@ -275,6 +277,7 @@ static void enter(struct process *p, struct service *s, uint64_t now)
 	p->service = s;
 	p->born = now;
 	p->generation = s->generation;
+	p->mode = s->standing.mode;
 	pool_started(&s->pool, &p->pool, now);
 	list_add(&s->processes, &p->link);
 	process_table_enter(s->master, p);
@@ -306,6 +309,7 @@ int process_start(struct service *s)
 		s->spawn.fds[DEAD_FD] = pipes.dead[1];
 		(void)sprintf(s->generation_text, "GENERATION=%" PRIu32, (uint32_t)p->id);
 	}
+	mode_dress(s);
 	p->pid = spawn_run(&s->spawn, &p->pidfd, &f);
 	fd_close(&pipes.status[1]);
 	fd_close(&pipes.dead[1]);

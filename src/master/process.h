@@ -26,6 +26,7 @@ struct process {
 	bool is_dirty;
 	bool asked; /* to go, by us: its end is no failure */
 	bool mute;  /* it closed its status pipe */
+	uint8_t mode; /* that it has been told */
 	struct service *service;
 	uint64_t id;
 	pid_t pid;

@@ -11,6 +11,8 @@
 #include "master/spawn.h"
 #include "pool/pool.h"
 
+#define SERVICE_SLOT 32 /* bytes of a slot in the environment that is written before each start */
+
 struct watched {
 	struct listener listener;
 	struct event readable;
@@ -35,6 +37,7 @@ struct service {
 	size_t watched_n;
 	struct spawn spawn;
 	char *generation_text; /* the GENERATION=… slot of the environment */
+	char *mode_text;       /* that of REEVE_MODE=… */
 
 	struct pool pool;
 	struct standing standing;
