@@ -148,9 +148,9 @@ describe("ps", function()
     local out, _, code = fake.new():say "ps"
     assert.equal(0, code)
     assert.equal([[
-service  id  pid  generation  state  clients  served   age  idle_for  busy_for      rss  private  cpu
-web       7  107           3  busy         4      90  61.2         -       3.5  4096000  1024000  0.5
-web       9  109           3  idle         0      12  30.0       2.0         -        -        -    -
+service  id  pid  generation  state  clients  served   age  idle_for  busy_for   rss  private  cpu
+web       7  107           3  busy         4      90  61.2         -       3.5  3.9M    1000K  50%
+web       9  109           3  idle         0      12  30.0       2.0         -     -        -    -
 ]], out)
   end)
 
