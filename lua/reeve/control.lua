@@ -23,6 +23,7 @@ local VERBS = {
   ps = "observer",
   why = "observer",
   security = "observer",
+  top = "observer",
   config = "observer",
   service = "operator",
   reload = "operator",
