@@ -319,9 +319,8 @@ end
 
 local function serve()
   check_handlers()
-  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler" } do
-    require(name)
-  end
+  local needed = { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler" }
+  for _, name in ipairs(needed) do require(name) end
   package.path = arg.lua_dir .. "/?.lua"
   seal_strings()
   wire.hello()

@@ -7,8 +7,8 @@ local suggest = require "reeve.suggest"
 local view = require "reeve.view"
 
 local VERBS = operate.VERBS
-local USAGE = "usage: reeve service start|stop|restart|drain|reset NAME [--wait]; "
-  .. "reeve service scale NAME N..M [--for DURATION] | auto"
+local USAGE = "usage: reeve service start|stop|restart|drain|reset NAME [--wait], "
+  .. "or scale NAME N..M|auto [--for DURATION]"
 local DONE = {
   start = "service '%s' is started",
   stop = "service '%s' is stopped: its listeners are closed, its processes finish their clients",

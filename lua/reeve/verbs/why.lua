@@ -75,7 +75,8 @@ local function title(ctx, text) ctx.out("\n" .. print.style(text, "1", ctx.color
 
 -- A vote of retire or kill acts once: what stands is shown.
 local function policy_row(p, now)
-  local state = view.ILL[p.state] and p.state .. ": " .. (p.failure or "") or p.state == "replaced" and "replaced" or nil
+  local state = p.state == "replaced" and "replaced" or nil
+  if view.ILL[p.state] then state = p.state .. ": " .. (p.failure or "") end
   return { p.name, p.vote and vote.words(p.vote) or "-", p.since and span(now - p.since) or "-", state or p.why or "-" }
 end
 
