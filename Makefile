@@ -80,7 +80,7 @@ $(BUILD)/libreeve.a: $(BUILD)/libreeve.o
 	$(AR) rcs $@ $^
 $(BUILD)/libreeve.so: $(WORKER_OBJS)
 	$(CC) -shared -Wl,-soname,libreeve.so.0 -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS) -o $@ $^
-$(BUILD)/lua/reeve/worker.so: $(BUILD)/pic/src/worker/lua_reeve.o $(BUILD)/libreeve.a
+$(BUILD)/lua/reeve/worker.so: $(patsubst %.c,$(BUILD)/pic/%.o,$(wildcard src/worker/lua_*.c)) $(BUILD)/libreeve.a
 	@mkdir -p $(@D)
 	$(CC) -shared $(SANITIZE) $(LDFLAGS) -o $@ $^
 
@@ -103,7 +103,7 @@ $(BUILD)/obj/%.o: %.c
 DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 lua-dkjson
 DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev
 DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-dev clang clang-tidy clang-format \
-              libclang-rt-14-dev cppcheck mandoc procps dovecot-core
+              libclang-rt-14-dev cppcheck mandoc procps dovecot-core haproxy
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')

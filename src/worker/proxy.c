@@ -426,8 +426,9 @@ static unsigned char put_addresses(struct writing *w, const struct reeve_proxy *
 	return six ? 0x21 : 0x11;
 }
 
-size_t proxy_write(unsigned char *out, size_t room, const struct reeve_proxy *p)
+size_t reeve_proxy_write(void *to, size_t room, const struct reeve_proxy *p)
 {
+	unsigned char *out = to;
 	struct writing w = {out, out + room, false};
 	unsigned char fixed[V2_FIXED] = {0}, family = 0, sum[4];
 	uint32_t crc;

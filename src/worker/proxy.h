@@ -17,10 +17,6 @@ int proxy_measure(const unsigned char *bytes, size_t len, size_t *own, bool *who
 int proxy_parse(struct reeve_proxy *proxy, const unsigned char *header, size_t len, struct reeve_error *e)
 	__attribute__((warn_unused_result));
 
-/* Writes a header of version 2 with what `proxy` says (addresses, SSL, authority, ALPN) and a checksum.
- * Its length; 0: it does not fit, or an address is none. */
-size_t proxy_write(unsigned char *out, size_t room, const struct reeve_proxy *proxy);
-
 /* CRC32C (Castagnoli), as RFC 3309 has it. */
 uint32_t proxy_crc(uint32_t before, const unsigned char *bytes, size_t len);
 

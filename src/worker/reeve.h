@@ -170,10 +170,19 @@ void reeve_on_full(
  * process, some of it may have happened. */
 int reeve_drop_privileges(struct reeve_error *error) __attribute__((warn_unused_result));
 
+/* The descriptor of a file that the config's open_files has under this name: open for reading, close-on-exec,
+ * shared by the processes of the service (so read it with pread(2)). -1: there is none. */
+int reeve_file(const char *name);
+
 /* ---- PROXY */
 
 /* The field of that type, for those that struct reeve_proxy has no member for; NULL: there is none. */
 const void *reeve_proxy_tlv(const struct reeve_proxy *proxy, unsigned type, size_t *size);
+
+/* Writes a header of version 2 with what `proxy` says (addresses or local, SSL, authority, ALPN) and a
+ * checksum, for programs that stand in front of others. Its length; 0: it does not fit, or an address is
+ * none. */
+size_t reeve_proxy_write(void *out, size_t room, const struct reeve_proxy *proxy);
 
 /* ---- passing a connection on
  *

@@ -369,7 +369,8 @@ static void every_flipped_bit_of_a_summed_header_is_found(void **state)
 
 			b.at[i] ^= (unsigned char)(1 << bit);
 			r = proxy_parse(&proxy, b.at, b.len, &error);
-			/* but for two that take the checksum itself away: LOCAL, and another type in its place */
+			/* but for two that take the checksum itself away: LOCAL, and another type in its
+			 * place */
 			if (r == 0 && !(i == 12 && b.at[i] == 0x20) && i != b.len - 7)
 				fail_msg("byte %zu bit %d: taken", i, bit);
 			b.at[i] ^= (unsigned char)(1 << bit);
@@ -475,7 +476,7 @@ static void what_is_written_is_read_back(void **state)
 
 		(void)strcpy(told.source, ends[i][0]);
 		(void)strcpy(told.destination, ends[i][1]);
-		len = proxy_write(out, sizeof out, &told);
+		len = reeve_proxy_write(out, sizeof out, &told);
 		assert_true(len > 0);
 		add(&b, out, len);
 		good(&b);
@@ -486,12 +487,12 @@ static void what_is_written_is_read_back(void **state)
 		assert_string_equal(proxy.ssl_version, "TLSv1.2");
 		assert_string_equal(proxy.cipher, "X");
 		for (size_t room = 0; room < len; room++)
-			assert_int_equal(proxy_write(out, room, &told), 0);
+			assert_int_equal(reeve_proxy_write(out, room, &told), 0);
 		(void)strcpy(told.source, "nowhere");
-		assert_int_equal(proxy_write(out, sizeof out, &told), 0);
+		assert_int_equal(reeve_proxy_write(out, sizeof out, &told), 0);
 		told.local = true;
 		b.len = 0;
-		add(&b, out, proxy_write(out, sizeof out, &told));
+		add(&b, out, reeve_proxy_write(out, sizeof out, &told));
 		good(&b);
 		assert_true(proxy.local);
 	}

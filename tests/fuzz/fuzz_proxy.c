@@ -36,7 +36,7 @@ static void write_again(const struct reeve_proxy *first)
 	struct reeve_proxy second;
 	struct reeve_error e = {""};
 	uint8_t out[PROXY_MOST];
-	size_t len = proxy_write(out, sizeof out, first);
+	size_t len = reeve_proxy_write(out, sizeof out, first);
 
 	if (len == 0)
 		return;
