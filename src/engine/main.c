@@ -47,6 +47,7 @@ static const struct {
 	{"reeve.names", luaopen_reeve_names},
 	{"reeve.pool", luaopen_reeve_pool},
 	{"reeve.proc", luaopen_reeve_proc},
+	{"reeve.sim", luaopen_reeve_sim},
 	{"reeve.socket", luaopen_reeve_socket},
 	{"reeve.spec", luaopen_reeve_spec},
 	{"reeve.time", luaopen_reeve_time},
