@@ -15,7 +15,7 @@ local plans = require "reeve.plan"
 local sandbox = require "reeve.sandbox"
 
 local EX_USAGE, EX_SOFTWARE, EX_CONFIG = 64, 70, 78
-local SAVE_EVERY_MS = 100
+local SAVE_SHARE = 20 -- saving takes at most one part in this many of a processor
 local TEXT_MAX = 60000 -- of one message
 
 local arg             -- how we were called
@@ -24,7 +24,7 @@ local plan, host, control, sampler
 local on = {}         -- what to do with each report of wire.def
 local fds = {}        -- the control socket, until `begin`
 local begun = {}      -- what `begin` said
-local saved = { at = 0, text = nil, dirty = false }
+local saved = { due = 0, text = nil }
 
 -- ---- the world, as the config may ask about it
 
@@ -205,28 +205,32 @@ local function open_console()
   fds.control = nil
 end
 
-local function save(now)
-  if now - saved.at < SAVE_EVERY_MS and not host.urgent then return end
-  saved.at, saved.dirty = now, false
-  local text = host:save()
+local function write_state(text)
   if text == saved.text then return end
   local ok, why = memory.state_save(text)
   if not ok then log.error("the policies' tables are not saved: %s", why) end
   saved.text = text
 end
 
+-- At once, unless it costs too much: a killed engine, or one that a reload replaces, loses next to nothing.
+local function save(now)
+  if now < saved.due and not host.urgent then return end
+  local before = os.clock()
+  write_state(host:save())
+  saved.due = now + math.ceil((os.clock() - before) * 1000 * SAVE_SHARE)
+end
+
 -- The one timer: the policies' next wish, the next look at /proc, or the save that is due.
 local function schedule()
   local at = sampler:next_wake()
-  local due, wake = saved.dirty and saved.at + SAVE_EVERY_MS or 0, host:next_wake() or 0
+  local due, wake = host.unsaved and saved.due or 0, host:next_wake() or 0
   if due > 0 and due < at then at = due end
   if wake > 0 and wake < at then at = wake end
   time.wake(math.max(1, math.ceil(at)))
 end
 
 local function after_policies(now)
-  saved.dirty = true
-  save(now)
+  if host.unsaved then save(now) end
   control:turn(now)
   schedule()
 end
@@ -289,9 +293,8 @@ function M.on_timer()
   local due = host:next_wake()
   if due and due > 0 and due <= now then
     host:timer(now)
-    saved.dirty = true
   end
-  if saved.dirty then save(now) end
+  if host.unsaved then save(now) end
   control:turn(now)
   schedule()
 end

@@ -40,7 +40,10 @@ local function run(host, entry)
     entry.changed, changed = nil, true
     asking.all(host, entry)
   end
-  if changed or entry.was_asked then standing.settle(host, entry) end
+  if changed or entry.was_asked then
+    standing.settle(host, entry)
+    host.unsaved = true
+  end
   entry.was_asked = false
 end
 
@@ -183,9 +186,10 @@ function Host:override(name, bounds)
   return self:operator(name, "scale", bounds)
 end
 
---- What policies keep, as a text for the memfd. host.urgent: at once, somebody was told that it is kept.
+--- What policies keep, as a text for the memfd. host.unsaved: there is something new; host.urgent: and somebody was
+-- told that it is kept.
 function Host:save()
-  self.urgent = nil
+  self.unsaved, self.urgent = nil, nil
   return saved.save(self)
 end
 
