@@ -20,6 +20,14 @@ local function set(list)
   return names
 end
 
+--- Whether it is known who has how many clients (1-architecture §4): not of a program that knows nothing of us.
+---@param settings table contract and wait, canonical or as people read them
+function service.knows_clients(settings)
+  local contract, wait = settings.contract, settings.wait
+  if contract == "inetd" then return not (wait == true or wait == "1") end
+  return contract == "reeve" or contract == "dovecot"
+end
+
 local IS_GAUGE, IS_COUNTER = set(service.GAUGES), set(service.COUNTERS)
 
 -- Without status messages nobody knows how many clients a process has.
@@ -113,7 +121,7 @@ local GETTERS = {
 
 local FIELDS = set { "name", "type", "contract", "generation", "stopped", "last_failure", "live", "starting", "idle",
   "busy", "leaving", "avail", "draining", "clients", "waiting", "arrivals", "starts", "start_failures", "exits",
-  "crashes", "served", "dropped", "avg", "min", "max", "rate", "rand" }
+  "crashes", "served", "dropped", "waits_for", "avg", "min", "max", "rate", "rand" }
 for name in pairs(GETTERS) do FIELDS[name] = true end
 
 local function check_window(seconds)
@@ -179,7 +187,7 @@ end
 function service.new(world, definition, number, spec)
   local settings, settings_view = settings_of(definition, spec)
   local s = { world = world, number = number, name = definition.name, settings = settings,
-    settings_view = settings_view, reports = settings.contract ~= "plain", processes = {}, sorted = nil,
+    settings_view = settings_view, reports = service.knows_clients(settings), processes = {}, sorted = nil,
     unsorted = true, gauges = {}, rates = {}, boot_time = mean.new(), client_time = mean.new(), last_exits = {},
     queue = {}, standing = {}, throttled_until = 0, by_generation = {} }
   -- n: everything that is read as it stands
