@@ -35,29 +35,29 @@ local COMBINATORS = { "all", "only", "every", "settle", "when", "shadow", "canar
 local LOAD_MS = 1000 -- of a policy's file
 local constructors = {} -- of policies, by name
 
--- What policy files may use besides the sandbox's own.
-local function policy_words()
+local load_policy
+
+-- What policy files may use besides the sandbox's own: the combinators, and the other policies by their names.
+local function policy_words(policies)
   local ok, combinators = pcall(require, "reeve.combinators")
   local words = {}
   for _, name in ipairs(ok and COMBINATORS or {}) do words[name] = combinators[name] end
-  return words
+  return setmetatable(words, { __index = function(_, name) return (load_policy(policies, name)) end })
 end
 
-local function compile_policy(name, text)
+local function compile_policy(policies, name, text)
   local function call(_, f) return guard.call(LOAD_MS, f) end
-  return require "reeve.policyhost".load(text, name, sandbox.policy_env(policy_words()), call)
+  return require "reeve.policyhost".load(text, name, sandbox.policy_env(policy_words(policies)), call)
 end
 
--- load_policy(name) -> constructor | nil, sentence. Each file is loaded once, and never after lock-down.
-local function policy_loader(policies)
-  return function(name)
-    if constructors[name] then return constructors[name] end
-    local text = policies(name)
-    if not text then return nil, ("there is no policy '%s'"):format(name) end
-    local constructor, why = compile_policy(name, text)
-    constructors[name] = constructor
-    return constructor, why
-  end
+-- The constructor | nil, sentence. Each file is loaded once, and never after lock-down.
+function load_policy(policies, name)
+  if constructors[name] then return constructors[name] end
+  local text = policies(name)
+  if not text then return nil, ("there is no policy '%s'"):format(name) end
+  local constructor, why = compile_policy(policies, name, text)
+  constructors[name] = constructor
+  return constructor, why
 end
 
 -- The doors of reeve.config.load; every answer is recorded.
@@ -73,7 +73,7 @@ local function doors()
   return {
     read = read, glob = world:asking("glob", file.glob), real = world:asking("real", file.real),
     probe = world:asking("probe", file.probe), names = lookups, spec = require "reeve.spec", guard = guard,
-    uid = lookups.uid(), gid = lookups.gid(), policies = policies, load_policy = policy_loader(policies),
+    uid = lookups.uid(), gid = lookups.gid(), policies = policies, load_policy = function(name) return load_policy(policies, name) end,
     env = function(words) return sandbox.config_env(words, now) end,
     policy_names = function()
       local list = {}

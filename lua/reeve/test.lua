@@ -79,10 +79,21 @@ local function directory_of_policies()
   return debug.getinfo(1, "S").source:sub(2):gsub("[^/]*$", "") .. "../../policies"
 end
 
---- The words that a policy file sees here: Lua's own and the combinators.
-T.env = setmetatable({}, { __index = function(_, name) return combinators.WORDS[name] or _G[name] end })
-
 local loaded = {}
+local known -- the names of the shipped policies
+
+local function is_shipped(name)
+  if not known then
+    known = {}
+    for path in io.popen(("ls '%s'"):format(directory_of_policies())):lines() do known[path:match "^(.*)%.lua$" or path] = true end
+  end
+  return known[name]
+end
+
+--- The words that a policy file sees here: Lua's own, the combinators and the shipped policies.
+T.env = setmetatable({}, { __index = function(_, name)
+  return combinators.WORDS[name] or _G[name] or is_shipped(name) and T.policy(name) or nil
+end })
 
 --- The constructor of a shipped policy: T.policy "hours" { ... }.
 function T.policy(name)
