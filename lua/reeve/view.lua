@@ -19,6 +19,8 @@ M.PROCESS = {
 }
 M.EXIT = { "id", "ok", "asked", "stage", "code", "signal", "age", "served", "clients_lost", "text" }
 
+M.LOG = { "time", "level", "pid", "text" }
+
 -- A fact, or nil where this service has none: unknown ones raise, by contract of reeve.facts.
 local function fact(s, name)
   local ok, v = pcall(function() return s[name] end)
@@ -116,6 +118,21 @@ end
 function M.exits(ctx, name)
   local list = {}
   for i, e in ipairs(fact(ctx.host.services[name], "last_exits") or {}) do list[i] = print.record(M.EXIT, e) end
+  return list
+end
+
+-- one field of the log process's lines (escape_tabs of src/log/escape.c)
+local TABS = { ["0"] = "\0", ["1"] = "\1", t = "\t", r = "\r", n = "\n" }
+
+--- The last lines that a service wrote to its log, oldest first; nil: nobody keeps them. What the file has is foreign.
+function M.log(ctx, name)
+  local text = ctx.tail and ctx.tail(name)
+  if not text then return nil end
+  local list = {}
+  for time, level, pid, said in text:gmatch "([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\t([^\n]*)\n" do
+    list[#list + 1] = print.record(M.LOG, { time = tonumber(time), level = print.plain(level),
+      pid = pid ~= "0" and math.tointeger(tonumber(pid)) or nil, text = print.plain((said:gsub("\1(.)", TABS))) })
+  end
   return list
 end
 

@@ -12,6 +12,12 @@
 #define RUN_OWN(name)  verb_##name
 #define RUN_HERE(name) here_run
 #define RUN_LIVE(name) live_run
+#define RUN_BOTH(name) both_run
+
+static int both_run(const struct cli *cli)
+{
+	return cli_has(cli, "--running") ? live_run(cli) : here_run(cli);
+}
 
 /* beside verbs[]: how each is run */
 static int (*const runs[])(const struct cli *) = {

@@ -9,6 +9,7 @@ enum verb_where {
 	VERB_OWN,  /* src/cli does it */
 	VERB_HERE, /* `reeve-engine here` does it in this process's place */
 	VERB_LIVE, /* the engine of a running instance does it */
+	VERB_BOTH, /* as VERB_HERE; with --running as VERB_LIVE */
 };
 
 struct verb {

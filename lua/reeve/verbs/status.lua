@@ -60,16 +60,22 @@ local function title(ctx, text) ctx.out("\n" .. print.style(text, "1", ctx.color
 
 local function line(ctx, name, text) ctx.out(("  %-22s %s\n"):format(name, print.plain(text))) end
 
+-- name -> value, as a config would write it; names in their order
+local function settings_in_force(ctx, definition)
+  local names, values, shown = {}, {}, definition.shown or {}
+  for name, canonical in pairs(definition.settings) do
+    canonical = tostring(canonical)
+    local text = shown[name] or ctx.spec and ctx.spec.print("service", name, canonical) or canonical
+    if text ~= "" and text ~= "#-1" then names[#names + 1], values[name] = name, text end
+  end
+  table.sort(names)
+  return names, values
+end
+
 local function settings_part(ctx, definition)
   title(ctx, "settings in force")
-  local names = {}
-  for name in pairs(definition.settings) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local canonical = tostring(definition.settings[name])
-    local text = ctx.spec and ctx.spec.print("service", name, canonical) or canonical
-    if text ~= "" then line(ctx, name, text) end
-  end
+  local names, values = settings_in_force(ctx, definition)
+  for _, name in ipairs(names) do line(ctx, name, values[name]) end
   for _, l in ipairs(definition.listeners or {}) do
     local where = l.kind == "inet" and ("%s port %s"):format(l.address, l.port) or l.path
     line(ctx, l.kind .. "_listener", ("%s (%s)"):format(where, l.name or l.path))
@@ -91,6 +97,26 @@ local function table_part(ctx, name, list, fields)
   ctx.out(print.listing(fields, list, { width = ctx.width, color = ctx.color }))
 end
 
+-- Why there are no lines: who reads the log keeps none, or nobody does.
+local function no_log(ctx)
+  for _, service in ipairs(ctx.plan.services) do
+    if service.settings.type == "log" then return "none yet" end
+  end
+  return "not kept: the log goes to the daemon's stderr; with log_path set its last lines stand here"
+end
+
+local function log_part(ctx, name)
+  local lines = view.log(ctx, name)
+  title(ctx, "last log lines")
+  if not lines or #lines == 0 then return ctx.out("  " .. no_log(ctx) .. "\n") end
+  for _, l in ipairs(lines) do
+    local who = is(l.pid) and ("[%d]"):format(l.pid) or ""
+    local bad = l.level ~= "info" and l.level ~= "debug"
+    ctx.out(("  %s %s%s: "):format(os.date("%F %T", math.floor(l.time or 0)), print.style(l.level, bad and "31" or "0",
+      ctx.color), who) .. l.text .. "\n")
+  end
+end
+
 local function one(ctx, definition, r)
   local s = ctx.host.services[r.name]
   local about = definition.settings.description
@@ -99,12 +125,24 @@ local function one(ctx, definition, r)
   pool_part(ctx, r, view.fact(s, "stopped"))
   table_part(ctx, "policies", r.policies, view.POLICY)
   table_part(ctx, "last exits", view.exits(ctx, r.name), view.EXIT)
+  log_part(ctx, r.name)
   return 0
 end
 
 local function wrong(ctx, sentence)
   ctx.err(("reeve: status: %s\n"):format(sentence))
   return 64
+end
+
+-- One service has more than a row of many.
+local function in_full(ctx, definition, r)
+  local fields, values = table.move(view.SERVICE, 1, #view.SERVICE, 1, {}), {}
+  for _, field in ipairs(fields) do values[field] = r[field] end
+  local names, settings = settings_in_force(ctx, definition)
+  values.settings, values.last_exits = print.record(names, settings), view.exits(ctx, r.name)
+  values.log = view.log(ctx, r.name)
+  for _, field in ipairs { "settings", "last_exits", "log" } do fields[#fields + 1] = field end
+  return print.record(fields, values)
 end
 
 local function as_json(ctx, about, records)
@@ -125,7 +163,9 @@ return function(ctx, args)
   local records = {}
   for i, name in ipairs(words[1] and words or view.names(ctx)) do records[i] = view.service(ctx, name) end
   local about = ctx.about()
-  if ctx.json or given.json then return as_json(ctx, about, records) end
+  if ctx.json or given.json then
+    return as_json(ctx, about, definition and { in_full(ctx, definition, records[1]) } or records)
+  end
   if definition then return one(ctx, definition, records[1]) end
   headline(ctx, about)
   overview(ctx, records)
