@@ -1,21 +1,18 @@
--- apache_prefork: the idle server maintenance of Apache httpd's prefork MPM. Use it as `only { apache_prefork {...} }`.
+-- apache_prefork: the idle server maintenance of Apache httpd's prefork MPM. Use it as `only { apache_prefork {...}
+-- }`.
 --
--- Once a second, but not in a second in which a process ended: more than max_spare idle: one goes, and the rate of starts is 1
--- again. Fewer than min_spare idle: as many starts as the rate says (not as many as are missing), and the rate doubles
--- up to MAX_SPAWN_RATE = 32. Otherwise the rate is 1 again; after a graceful restart it stays as it is for ten
--- seconds. Starting ones count as idle, so that a slow boot does not bring still more starts, and max_spare is at
--- least min_spare + 1. Where httpd sleeps 10 s after a failed fork, here the master's throttle holds the starts.
+-- Once a second, but not in a second in which a process ended: more than max_spare idle: one goes, and the rate of
+-- starts is 1 again. Fewer than min_spare idle: as many starts as the rate says (not as many as are missing), and the
+-- rate doubles up to MAX_SPAWN_RATE = 32. Otherwise the rate is 1 again; after a graceful restart it stays as it is
+-- for ten seconds. Starting ones count as idle, so that a slow boot does not bring still more starts, and max_spare
+-- is at least min_spare + 1. Where httpd sleeps 10 s after a failed fork, here the master's throttle holds the
+-- starts.
 --
 -- options: min_spare = 5, max_spare = 10, start_servers = 5, max_workers = process_limit
 local RATE_MOST <const>, CALM_AFTER_RESTART <const> = 32, 10
 
-local function check(o)
-  for name, value in pairs(o) do
-    if type(value) ~= "number" or value < 1 or value % 1 ~= 0 then
-      error(("apache_prefork: %s = %s is not a number of processes"):format(name, tostring(value)), 3)
-    end
-  end
-end
+local ROWS = { min_spare = { 5, 1, whole = true }, max_spare = { 10, 1, whole = true },
+  start_servers = { 5, 0, whole = true }, max_workers = { nil, 1, whole = true } }
 
 -- Of idle > max_spare, too few idle, and neither: the vote and the next rate.
 local function maintain(o, s, st)
@@ -31,11 +28,8 @@ local function maintain(o, s, st)
   return {}, 1
 end
 
-return function(options)
-  options = options or {}
-  local o = { min_spare = options.min_spare or 5, max_spare = options.max_spare or 10,
-    start_servers = options.start_servers or 5, max_workers = options.max_workers }
-  check(o)
+return function(given)
+  local o = options("apache_prefork", given, ROWS)
   o.max_spare = math.max(o.max_spare, o.min_spare + 1)
 
   return {

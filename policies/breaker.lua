@@ -1,26 +1,16 @@
--- breaker: a crash loop is not fed. Closed -> open (no starts; the delay doubles, with jitter) -> canary (one process)
--- -> closed.
+-- breaker: a crash loop is not fed. Closed -> open (no starts; the delay doubles, with jitter) -> canary (one
+-- process) -> closed.
 --
--- Nygard's circuit breaker over processes. It opens for failed starts, or for crashes when they are more than a share of the clients
--- served: a client who can crash only his own session cannot close the service to others (Dovecot's rule), and every
--- delay ends (systemd's start limit does not). A new generation is proved by one process first: until it has lived for `bake`
--- seconds or served `bake_served` clients, the pool does not grow further, and if it dies, the breaker opens.
+-- Nygard's circuit breaker over processes. It opens for failed starts, or for crashes when they are more than a share
+-- of the clients served: a client who can crash only his own session cannot close the service to others (Dovecot's
+-- rule), and every delay ends (systemd's start limit does not). A new generation is proved by one process first:
+-- until it has lived for `bake` seconds or served `bake_served` clients, the pool does not grow further, and if it
+-- dies, the breaker opens.
 --
 -- options: fails = 5 (within window), window = 30 (s), ratio = 0.5, base = 1, max = 60 (s), bake = 10 (s),
 -- bake_served = 20 (clients), forgive = 600 (s after which the delay is base again)
-local DEFAULTS = { fails = 5, window = 30, ratio = 0.5, base = 1, max = 60, bake = 10, bake_served = 20, forgive = 600 }
-
-local function settle_options(options)
-  local o = {}
-  for name, default in pairs(DEFAULTS) do
-    o[name] = options[name] or default
-    if type(o[name]) ~= "number" or o[name] <= 0 then
-      error(("breaker: %s = %s is not a number above 0"):format(name, tostring(o[name])), 3)
-    end
-  end
-  if o.max > 3600 or o.window > 600 then error("breaker: max is up to 3600 s and window up to 600 s", 3) end
-  return o
-end
+local ROWS = { fails = { 5, 1 }, window = { 30, 1, 600 }, ratio = { 0.5, 0, 1 }, base = { 1, 0.1 },
+  max = { 60, 1, 3600 }, bake = { 10, 0 }, bake_served = { 20, 1 }, forgive = { 600, 1 } }
 
 local function open(o, s, st)
   st.state, st.canary, st.since = "open", nil, nil
@@ -67,15 +57,19 @@ local VOTES = {
   end,
   canary = function(_, s, st)
     local vote = { at_most = st.size, wake = s.now + 1, why = "one process proves itself" }
-    if not st.canary then vote.at_least, vote.burst = math.min(s.live + 1, st.size), 1 end
+    if st.canary then
+      vote.hold = s.now + 2 -- should it die, the master replaces nobody before this policy has heard of it
+    else
+      vote.at_least, vote.burst = math.min(s.live + 1, st.size), 1
+    end
     return vote
   end,
 }
 
-return function(options)
-  local o = settle_options(options or {})
+return function(given)
+  local o = options("breaker", given, ROWS)
   return {
-    on = { "start", "reload", "tick", "exit", "start_failed", "operator" },
+    on = { "start", "reload", "tick", "spawn", "exit", "start_failed", "operator" },
     run = function(s, ev, st)
       if not st.state or ev.kind == "operator" and ev.verb == "reset" then
         st.state, st.delay, st.since, st.generation = "closed", o.base, nil, s.generation

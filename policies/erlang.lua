@@ -1,19 +1,15 @@
 -- erlang: the fewest processes with which at most a share `miss` of clients waits longer than `target`.
 --
 -- The M/M/c queue: Erlang's B by its recursion, C from it, P(W > t) = C·e^(-(c - a)·t/S), scaled by (1 + cv²)/2 for
--- other lengths of stay (Allen–Cunneen). The load a = λ·S (Little) is the higher of what the long window says and the short
--- one with its trend over one boot, so that a process started now is there in time; clients that are being served count
--- too, and those that wait get processes beside. It only says what is needed: wrap it in settle(60, ...) to shrink.
+-- other lengths of stay (Allen–Cunneen). The load a = λ·S (Little) is the higher of what the long window says and the
+-- short one with its trend over one boot, so that a process started now is there in time; clients that are being
+-- served count too, and those that wait get processes beside. It only says what is needed: wrap it in settle(60, ...)
+-- to shrink.
 --
 -- options: target = 0.2 (s), miss = 0.01, stable = 60, fast = 6 (s)
 local MOST <const> = 100000 -- processes; the answer is far below for any load that a machine can bear
 
-local function positive(name, value, most)
-  if type(value) ~= "number" or not (value > 0 and value <= most) then
-    error(("erlang: %s = %s: a number above 0 and up to %g is needed"):format(name, tostring(value), most), 3)
-  end
-  return value
-end
+local ROWS = { target = { 0.2, 0.001, 3600 }, miss = { 0.01, 1e-9, 1 }, stable = { 60, 1, 600 }, fast = { 6, 1, 600 } }
 
 -- The smallest c with P(W > target) <= miss. B(c) goes on from c to c + 1, so the search costs nothing more.
 local function servers(a, stay, target, miss, spread)
@@ -32,10 +28,8 @@ local function load(o, s, stay, boot)
   return math.max(math.max(slow, fast + trend * boot) * stay, s.clients)
 end
 
-return function(options)
-  options = options or {}
-  local o = { target = positive("target", options.target or 0.2, 3600), miss = positive("miss", options.miss or 0.01, 1),
-    stable = positive("stable", options.stable or 60, 600), fast = positive("fast", options.fast or 6, 600) }
+return function(given)
+  local o = options("erlang", given, ROWS)
   return {
     on = { "start", "reload", "demand", "tick" },
     run = function(s, _, st)

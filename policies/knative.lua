@@ -1,21 +1,18 @@
 -- knative: Knative's pod autoscaler (KPA) for processes. Use it as `only { knative {...} }`.
 --
--- Every 2 s the mean concurrency (clients served and waiting) of 60 s and of 6 s, each divided by the target of a process,
--- rounded up and kept within [ready / 2, 1000 × ready]. Is what the short window wants at least twice what is ready, it
--- panics: the higher of both counts, and never less than the most that was wanted in this panic; over when that did
--- not happen for a whole long window. After a start it panics at the size it finds, since it has no history. A first client starts
--- one process at once (there the activator sees to that), and the last process stays for `grace`.
+-- Every 2 s the mean concurrency (clients served and waiting) of 60 s and of 6 s, each divided by the target of a
+-- process, rounded up and kept within [ready / 2, 1000 × ready]. Is what the short window wants at least twice what
+-- is ready, it panics: the higher of both counts, and never less than the most that was wanted in this panic; over
+-- when that did not happen for a whole long window. After a start it panics at the size it finds, since it has no
+-- history. A first client starts one process at once (there the activator sees to that), and the last process stays
+-- for `grace`.
 --
 -- options: target = 0.7 × client_limit (clients of a process), stable = 60, panic = 6 (s), threshold = 2,
 -- scale_down_delay = 0, grace = 30 (s)
 local TICK <const>, UP_RATE <const>, DOWN_RATE <const> = 2, 1000, 2
 
-local function positive(name, value)
-  if type(value) ~= "number" or not (value > 0 and value <= 600) then
-    error(("knative: %s = %s: a number above 0 and up to 600 is needed"):format(name, tostring(value)), 3)
-  end
-  return value
-end
+local ROWS = { target = { nil, 0.01 }, stable = { 60, 6, 600 }, panic = { 6, 1, 600 }, threshold = { 2, 1 },
+  scale_down_delay = { 0, 0 }, grace = { 30, 0 } }
 
 local function wanted(s, seconds, target, ready)
   local clients, waiting = s:avg("clients", seconds), s:avg("waiting", seconds)
@@ -53,11 +50,8 @@ local function keep_the_last(o, s, st, want)
   return s.now - st.empty < o.grace and 1 or 0
 end
 
-return function(options)
-  options = options or {}
-  local o = { stable = positive("stable", options.stable or 60), panic = positive("panic", options.panic or 6),
-    threshold = positive("threshold", options.threshold or 2), grace = options.grace or 30,
-    delay = options.scale_down_delay or 0, target = options.target and positive("target", options.target) }
+return function(given)
+  local o = options("knative", given, ROWS)
   return {
     on = { "start", "reload", "demand", "tick" },
     run = function(s, ev, st)
@@ -71,7 +65,7 @@ return function(options)
       local ready, target = math.max(1, s.idle + s.busy), o.target or 0.7 * s.settings.client_limit
       local slow, fast = wanted(s, o.stable, target, ready), wanted(s, o.panic, target, ready)
       local want, mode = panic_or_not(o, s, st, slow, fast, ready)
-      want = keep_the_last(o, s, st, delayed(st, s.now, math.max(want, first and 1 or 0), o.delay))
+      want = keep_the_last(o, s, st, delayed(st, s.now, math.max(want, first and 1 or 0), o.scale_down_delay))
       st.due = s.now + TICK
       return { at_least = want, shrink_to = want, wake = st.due, why = ("%s: %d and %d"):format(mode, slow, fast) }
     end,

@@ -1,35 +1,15 @@
 -- memory: replace processes that have grown fat, one at a time; shed idle ones while the machine is short of memory.
 --
--- After Puma's worker killer and systemd-oomd, without their mistakes: by private memory (what copy-on-write
--- shares is not freed by an end), the fattest idle one alone and only while nobody starts or drains, with a limit of its own for each
--- process (up to a fifth higher, drawn once), so that they do not go together. One above `hard` goes although it is busy, with
--- `grace` to finish. Pressure needs both: stalls (PSI full, 10 s mean) and little memory left; then no growth, and half of
--- the idle ones go, once per `cooldown`, for the mean needs time to fall.
+-- After Puma's worker killer and systemd-oomd, without their mistakes: by private memory (what copy-on-write shares
+-- is not freed by an end), the fattest idle one alone and only while nobody starts or drains, with a limit of its own
+-- for each process (up to a fifth higher, drawn once), so that they do not go together. One above `hard` goes
+-- although it is busy, with `grace` to finish. Pressure needs both: stalls (PSI full, 10 s mean) and little memory
+-- left; then no growth, and half of the idle ones go, once per `cooldown`, for the mean needs time to fall.
 --
--- options: soft (bytes, or "250M") = growth × the smallest process seen, hard = 2 × soft, growth = 2.5, check = 5 (s),
--- grace = 30 (s), psi = 10 (percent), reserve = 0.08 (share of all memory), cooldown = 15 (s)
-local UNITS = { K = 1 << 10, M = 1 << 20, G = 1 << 30 }
-local NUMBERS = { growth = 2.5, check = 5, grace = 30, psi = 10, reserve = 0.08, cooldown = 15 }
-
-local function bytes(name, value)
-  if value == nil then return nil end
-  local n = type(value) == "string" and UNITS[value:sub(-1)] and tonumber(value:sub(1, -2)) or tonumber(value)
-  if not n or n <= 0 then
-    error(('memory: %s = %s: bytes, or a text such as "250M", are needed'):format(name, tostring(value)), 3)
-  end
-  return type(value) == "string" and n * (UNITS[value:sub(-1)] or 1) or n
-end
-
-local function settle_options(options)
-  local o = { soft = bytes("soft", options.soft), hard = bytes("hard", options.hard) }
-  for name, default in pairs(NUMBERS) do
-    o[name] = options[name] or default
-    if type(o[name]) ~= "number" or o[name] <= 0 then
-      error(("memory: %s = %s is not a number above 0"):format(name, tostring(o[name])), 3)
-    end
-  end
-  return o
-end
+-- options: soft (bytes, or "250M") = growth × the smallest process seen, hard = 2 × soft, growth = 2.5, check = 5
+-- (s), grace = 30 (s), psi = 10 (percent), reserve = 0.08 (share of all memory), cooldown = 15 (s)
+local ROWS = { soft = { nil, 1, bytes = true }, hard = { nil, 1, bytes = true }, growth = { 2.5, 1.01 },
+  check = { 5, 1 }, grace = { 30, 0 }, psi = { 10, 0, 100 }, reserve = { 0.08, 0, 1 }, cooldown = { 15, 0 } }
 
 local AT_WORK = { idle = true, busy = true }
 
@@ -41,14 +21,14 @@ local function too_fat(o, s, soft)
       if p.private > hard then
         over = over or {}
         over[p.id] = s.now + o.grace
-      elseif p.private > soft * (1 + 0.2 * p.jitter) and p.state == "idle" and (not worst or p.private > worst.private) then
-        worst = p
+      elseif p.private > soft * (1 + 0.2 * p.jitter) and p.state == "idle" then
+        if not worst or p.private > worst.private then worst = p end
       end
     end
   end
   if over then return over, "above the hard limit" end
   if not worst or s.draining > 0 or s.starting > 0 or s.avail < 2 then return nil end
-  return { [worst.id] = s.now + o.grace }, ("process %d has %.0f MiB"):format(worst.id, worst.private / UNITS.M)
+  return { [worst.id] = s.now + o.grace }, ("process %d has %.0f MiB"):format(worst.id, worst.private / (1 << 20))
 end
 
 local function smallest(s, st)
@@ -70,8 +50,8 @@ local function pressure(o, s, st, vote)
   end
 end
 
-return function(options)
-  local o = settle_options(options or {})
+return function(given)
+  local o = options("memory", given, ROWS)
   return {
     on = { "start", "reload", "tick", "pressure" },
     run = function(s, ev, st)

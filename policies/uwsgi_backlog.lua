@@ -5,35 +5,26 @@
 -- goes when it is idle. A worker that dies is replaced, as there.
 --
 -- options: cheaper = 1 (fewest workers), initial = cheaper, step = 1, overload = 3 (clients), workers = process_limit
-local function check(name, value, least)
-  if type(value) ~= "number" or value < least or value % 1 ~= 0 then
-    error(("uwsgi_backlog: %s = %s: a whole number of at least %d is needed"):format(name, tostring(value), least), 3)
-  end
-  return value
-end
+local ROWS = { cheaper = { 1, 1, whole = true }, initial = { nil, 1, whole = true }, step = { 1, 1, whole = true },
+  overload = { 3, 0, whole = true }, workers = { nil, 1, whole = true } }
 
-return function(options)
-  options = options or {}
-  local cheaper, step = check("cheaper", options.cheaper or 1, 1), check("step", options.step or 1, 1)
-  local overload = check("overload", options.overload or 3, 0)
-  local initial = math.max(check("initial", options.initial or cheaper, 1), cheaper)
-  local workers = options.workers and check("workers", options.workers, cheaper)
-
+return function(given)
+  local o = options("uwsgi_backlog", given, ROWS)
   return {
     on = { "start", "reload", "tick" },
     run = function(s, ev, st)
       local why
       if ev.kind == "start" or not st.n then
-        st.n, st.due = initial, s.now
+        st.n, st.due = math.max(o.cheaper, o.initial or 0), s.now
       elseif s.now < st.due then
         return nil
-      elseif s.waiting > overload then
-        st.n, why = math.min(st.n + step, workers or s.settings.process_limit), ("%d wait"):format(s.waiting)
-      elseif s.waiting < overload and st.n > cheaper then
+      elseif s.waiting > o.overload then
+        st.n, why = math.min(st.n + o.step, o.workers or s.settings.process_limit), ("%d wait"):format(s.waiting)
+      elseif s.waiting < o.overload and st.n > o.cheaper then
         st.n, why = st.n - 1, "the queue is short"
       end
       st.due = s.now + 1
-      return { at_least = st.n, shrink_to = st.n, at_most = workers, wake = st.due, why = why }
+      return { at_least = st.n, shrink_to = st.n, at_most = o.workers, wake = st.due, why = why }
     end,
   }
 end

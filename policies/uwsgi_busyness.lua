@@ -1,30 +1,19 @@
 -- uwsgi_busyness: uWSGI's cheaper-algo = busyness. Use it as `only { uwsgi_busyness {...} }`.
 --
--- Every `overload` seconds, of the share of time that workers were busy: above `max` percent: `step` more; had one gone
--- within the last `multiplier` windows, the multiplier grows by `penalty`, else it falls by 1 down to where it began:
--- flapping itself makes the pool patient. Below `min`, when the time of overload × multiplier since the last going is
--- over: one goes, and the multiplier falls by 1 if the change before was a going, too. In between: the time is put off by a window,
--- after three such windows begun again. In any second: more than backlog_alert clients wait, or some have waited for
--- backlog_nonzero seconds: one more, the multiplier is as at the start, and while such workers run the time is
--- overload × 3. Being busy is measured over time here, so requests longer than a window count as they should.
+-- Every `overload` seconds, of the share of time that workers were busy: above `max` percent: `step` more; had one
+-- gone within the last `multiplier` windows, the multiplier grows by `penalty`, else it falls by 1 down to where it
+-- began: flapping itself makes the pool patient. Below `min`, when the time of overload × multiplier since the last
+-- going is over: one goes, and the multiplier falls by 1 if the change before was a going, too. In between: the time
+-- is put off by a window, after three such windows begun again. In any second: more than backlog_alert clients wait,
+-- or some have waited for backlog_nonzero seconds: one more, the multiplier is as at the start, and while such
+-- workers run the time is overload × 3. Being busy is measured over time here, so requests longer than a window count
+-- as they should.
 --
 -- options: cheaper = 1, initial = cheaper, step = 1, overload = 3 (s), max = 50, min = 25 (percent), multiplier = 10,
 -- penalty = 2, backlog_alert = 33 (clients), backlog_nonzero = 60 (s), workers = process_limit
-local DEFAULTS = { cheaper = 1, step = 1, overload = 3, max = 50, min = 25, multiplier = 10, penalty = 2,
-  backlog_alert = 33, backlog_nonzero = 60 }
-
-local function settle_options(options)
-  local o = { initial = options.initial, workers = options.workers }
-  for name, default in pairs(DEFAULTS) do o[name] = options[name] or default end
-  for name, value in pairs(o) do
-    if type(value) ~= "number" or value < 1 then
-      error(("uwsgi_busyness: %s = %s: a number of at least 1 is needed"):format(name, tostring(value)), 3)
-    end
-  end
-  if o.min >= o.max then error(("uwsgi_busyness: min (%g) must be below max (%g)"):format(o.min, o.max), 3) end
-  o.initial = math.max(o.initial or o.cheaper, o.cheaper)
-  return o
-end
+local ROWS = { cheaper = { 1, 1, whole = true }, initial = { nil, 1, whole = true }, step = { 1, 1, whole = true },
+  overload = { 3, 1, 600, whole = true }, max = { 50, 1, 100 }, min = { 25, 0, 100 }, multiplier = { 10, 1 },
+  penalty = { 2, 0 }, backlog_alert = { 33, 0 }, backlog_nonzero = { 60, 1 }, workers = { nil, 1, whole = true } }
 
 local function put_off(o, st, now) st.next_going = now + o.overload * (st.emergency > 0 and 3 or st.multiplier) end
 
@@ -66,15 +55,16 @@ local function second(o, s, st)
   return window(o, s, st)
 end
 
-return function(options)
-  local o = settle_options(options or {})
+return function(given)
+  local o = options("uwsgi_busyness", given, ROWS)
+  if o.min >= o.max then error(("uwsgi_busyness: min (%g) must be below max (%g)"):format(o.min, o.max), 0) end
   return {
     on = { "start", "reload", "tick" },
     run = function(s, ev, st)
       if not s.idle then return { why = "this contract does not tell idle from busy" } end
       local change, why = 0, nil
       if ev.kind == "start" or not st.n then
-        st.n, st.multiplier, st.emergency, st.fair, st.queued = o.initial, o.multiplier, 0, 0, 0
+        st.n, st.multiplier, st.emergency, st.fair, st.queued = o.initial or 0, o.multiplier, 0, 0, 0
         st.due, st.due_window, st.went, st.again = s.now, s.now + o.overload, nil, false
         put_off(o, st, s.now)
       elseif s.now < st.due then

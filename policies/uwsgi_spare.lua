@@ -1,17 +1,13 @@
 -- uwsgi_spare: uWSGI's cheaper-algo = spare. Use it as `only { uwsgi_spare {...} }`.
 --
--- Once a second. Is any worker idle, the count of overload goes down by one, else up, and the count of idle seconds is
--- 0. At `overload` seconds: `step` more workers, and the count is 0. At no overload: with exactly one worker idle all is
--- well; else the idle seconds count, and at every `overload` of them one worker goes. One that would go but is busy
--- goes when it is idle. A worker that dies is replaced, as there.
+-- Once a second. Is any worker idle, the count of overload goes down by one, else up, and the count of idle seconds
+-- is 0. At `overload` seconds: `step` more workers, and the count is 0. At no overload: with exactly one worker idle
+-- all is well; else the idle seconds count, and at every `overload` of them one worker goes. One that would go but is
+-- busy goes when it is idle. A worker that dies is replaced, as there.
 --
 -- options: cheaper = 1 (fewest workers), initial = cheaper, step = 1, overload = 3, workers = process_limit
-local function check(name, value, least)
-  if type(value) ~= "number" or value < least or value % 1 ~= 0 then
-    error(("uwsgi_spare: %s = %s: a whole number of at least %d is needed"):format(name, tostring(value), least), 3)
-  end
-  return value
-end
+local ROWS = { cheaper = { 1, 1, whole = true }, initial = { nil, 1, whole = true }, step = { 1, 1, whole = true },
+  overload = { 3, 1, whole = true }, workers = { nil, 1, whole = true } }
 
 local function look(o, s, st)
   local idle = s.idle + s.starting
@@ -30,29 +26,24 @@ local function look(o, s, st)
   return 0
 end
 
-return function(options)
-  options = options or {}
-  local o = { cheaper = check("cheaper", options.cheaper or 1, 1), step = check("step", options.step or 1, 1),
-    overload = check("overload", options.overload or 3, 1) }
-  o.initial = math.max(check("initial", options.initial or o.cheaper, 1), o.cheaper)
-  local workers = options.workers and check("workers", options.workers, o.cheaper)
-
+return function(given)
+  local o = options("uwsgi_spare", given, ROWS)
   return {
     on = { "start", "reload", "tick" },
     run = function(s, ev, st)
       if not s.idle then return { why = "this contract does not tell idle from busy" } end
       local why
       if ev.kind == "start" or not st.n then
-        st.n, st.overload, st.idle, st.due = o.initial, 0, 0, s.now
+        st.n, st.overload, st.idle, st.due = math.max(o.cheaper, o.initial or 0), 0, 0, s.now
       elseif s.now < st.due then
         return nil
       else
         local change
         change, why = look(o, s, st)
-        st.n = math.max(o.cheaper, math.min(st.n + change, workers or s.settings.process_limit))
+        st.n = math.max(o.cheaper, math.min(st.n + change, o.workers or s.settings.process_limit))
       end
       st.due = s.now + 1
-      return { at_least = st.n, shrink_to = st.n, at_most = workers, wake = st.due, why = why }
+      return { at_least = st.n, shrink_to = st.n, at_most = o.workers, wake = st.due, why = why }
     end,
   }
 end

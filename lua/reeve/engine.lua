@@ -31,27 +31,19 @@ local saved = { at = 0, text = nil, dirty = false }
 local function policies_dir() return arg.lua_dir .. "/../policies" end
 
 local LOOKUPS = { "user", "group", "addresses", "ncpu", "getenv", "uid", "gid", "uid_used", "gid_of" }
-local COMBINATORS = { "all", "only", "every", "settle", "when", "shadow", "canary" }
 local LOAD_MS = 1000 -- of a policy's file
 local constructors = {} -- of policies, by name
 
-local load_policy
-
--- What policy files may use besides the sandbox's own: the combinators, and the other policies by their names.
-local function policy_words(policies)
-  local ok, combinators = pcall(require, "reeve.combinators")
-  local words = {}
-  for _, name in ipairs(ok and COMBINATORS or {}) do words[name] = combinators[name] end
-  return setmetatable(words, { __index = function(_, name) return (load_policy(policies, name)) end })
-end
+local load_constructor
 
 local function compile_policy(policies, name, text)
   local function call(_, f) return guard.call(LOAD_MS, f) end
-  return require "reeve.policyhost".load(text, name, sandbox.policy_env(policy_words(policies)), call)
+  local words = require "reeve.policywords".new(function(other) return load_constructor(policies, other) end)
+  return require "reeve.policyhost".load(text, name, sandbox.policy_env(words), call)
 end
 
 -- The constructor | nil, sentence. Each file is loaded once, and never after lock-down.
-function load_policy(policies, name)
+function load_constructor(policies, name)
   if constructors[name] then return constructors[name] end
   local text = policies(name)
   if not text then return nil, ("there is no policy '%s'"):format(name) end
@@ -73,7 +65,8 @@ local function doors()
   return {
     read = read, glob = world:asking("glob", file.glob), real = world:asking("real", file.real),
     probe = world:asking("probe", file.probe), names = lookups, spec = require "reeve.spec", guard = guard,
-    uid = lookups.uid(), gid = lookups.gid(), policies = policies, load_policy = function(name) return load_policy(policies, name) end,
+    uid = lookups.uid(), gid = lookups.gid(), policies = policies,
+    load_policy = function(name) return load_constructor(policies, name) end,
     env = function(words) return sandbox.config_env(words, now) end,
     policy_names = function()
       local list = {}
