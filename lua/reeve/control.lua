@@ -22,6 +22,7 @@ local VERBS = {
   status = "observer",
   ps = "observer",
   security = "observer",
+  top = "observer",
   config = "observer",
   service = "operator",
   reload = "operator",

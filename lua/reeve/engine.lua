@@ -329,7 +329,7 @@ local function context()
     out = function(text) io.stdout:write(text) end,
     err = function(text) io.stderr:write(text) end,
     width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = here,
-    version = arg.version, lua_dir = arg.lua_dir,
+    version = arg.version, lua_dir = arg.lua_dir, err_is_terminal = arg.err_is_terminal,
   }
 end
 

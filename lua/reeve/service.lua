@@ -123,6 +123,7 @@ local FIELDS = set { "name", "type", "contract", "generation", "stopped", "last_
   "busy", "leaving", "avail", "draining", "clients", "waiting", "arrivals", "starts", "start_failures", "exits",
   "crashes", "served", "dropped", "avg", "min", "max", "rate", "rand" }
 for name in pairs(GETTERS) do FIELDS[name] = true end
+FIELDS.series = true
 service.FIELDS = FIELDS
 
 local function check_window(seconds)
@@ -159,6 +160,17 @@ local function rate_method(s)
   end
 end
 
+-- s:series(gauge, step, n): the most in each of the last n steps, oldest first, for pictures
+local function series_method(s)
+  return function(_, name, step, n)
+    check_name("gauge", name, IS_GAUGE)
+    check_window(step * n)
+    local history = s.gauges[name]
+    if not history or NEEDS_STATUS[name] and not s.reports then return nil end
+    return windows.series(history, step, n, s.world.now)
+  end
+end
+
 local function rand_method(s)
   return function()
     if not s.random then s.random = { state = rng.seed(s.world.seed, s.name) } end
@@ -170,6 +182,7 @@ local function view_of(s)
   local n, reports = s.n, s.reports
   local fixed = { avg = gauge_method(s, windows.avg), min = gauge_method(s, windows.min),
     max = gauge_method(s, windows.max), rate = rate_method(s), rand = rand_method(s) }
+  fixed.series = series_method(s)
   return setmetatable({}, frozen.class("a service", function(_, key)
     local value = n[key]
     if value ~= nil then

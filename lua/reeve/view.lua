@@ -89,6 +89,32 @@ function M.service(ctx, name)
   return print.record(M.SERVICE, values)
 end
 
+local function is(v) return v ~= nil and v ~= print.null end
+
+M.GOOD = "ok"
+
+-- the first policy that is not well
+local function ill_policy(r)
+  for _, p in ipairs(r.policies) do
+    if M.ILL[p.state] then return p end
+  end
+  return nil
+end
+
+--- One word or more on how a service is: what an operator should see first. r: a record of M.service.
+function M.state(r, stopped)
+  local ill = ill_policy(r)
+  if stopped then return "stopped" end
+  if is(r.hold_ms) and r.hold_ms > 0 then
+    return ("throttled %.1f s%s"):format(r.hold_ms / 1000, is(r.last_failure) and ": " .. r.last_failure or "")
+  end
+  if ill then return ("policy %s %s"):format(ill.name, ill.state) end
+  if is(r.waiting) and r.waiting > 0 and is(r.process_limit) and r.live >= r.process_limit then
+    return "at process_limit, clients wait"
+  end
+  return M.GOOD
+end
+
 local BRIEF = {
   "name", "live", "starting", "idle", "busy", "avail", "draining", "clients", "waiting", "process_limit", "starts",
   "crashes", "hold_ms",

@@ -243,6 +243,15 @@ describe("windows", function()
     return m
   end
 
+  it("gives the most of each step, for a picture", function()
+    local g = windows.gauge(2, 5000)
+    windows.set(g, 7, 6500)
+    windows.set(g, 1, 6900)
+    windows.set(g, 3, 9000)
+    assert.same({ 0, 2, 7, 1, 1, 3 }, windows.series(g, 1, 6, 9999))
+    assert.same({ 0, 2, 7, 3, 3, 3 }, windows.series(g, 3, 6, 17000))
+  end)
+
   it("agree with a list of every change, over 300 random histories", function()
     local random = { state = 42 }
     local function draw(n) return math.floor(rng.next(random) * n) end

@@ -8,31 +8,8 @@ local ABOUT = { "generation", "master_pid", "engine_pid", "degraded", "services"
 local COLUMNS = {
   "name", "live", "limit", "idle", "busy", "avail", "draining", "clients", "waiting", "starts", "crashes", "state",
 }
-local GOOD = "ok"
 
 local function is(v) return v ~= nil and v ~= print.null end
-
--- the first policy that is not well
-local function ill_policy(r)
-  for _, p in ipairs(r.policies) do
-    if view.ILL[p.state] then return p end
-  end
-  return nil
-end
-
--- One word or more on how a service is: what an operator should see first.
-local function state_of(r, stopped)
-  local ill = ill_policy(r)
-  if stopped then return "stopped" end
-  if is(r.hold_ms) and r.hold_ms > 0 then
-    return ("throttled %.1f s%s"):format(r.hold_ms / 1000, is(r.last_failure) and ": " .. r.last_failure or "")
-  end
-  if ill then return ("policy %s %s"):format(ill.name, ill.state) end
-  if is(r.waiting) and r.waiting > 0 and is(r.process_limit) and r.live >= r.process_limit then
-    return "at process_limit, clients wait"
-  end
-  return GOOD
-end
 
 local function headline(ctx, about)
   local line = ("reeve %s, generation %s, master %s, engine %s"):format(about.version or "?", about.generation or "?",
@@ -44,7 +21,7 @@ end
 local function overview(ctx, records)
   local rows, states = {}, {}
   for i, r in ipairs(records) do
-    states[i] = state_of(r, view.fact(ctx.host.services[r.name], "stopped"))
+    states[i] = view.state(r, view.fact(ctx.host.services[r.name], "stopped"))
     rows[i] = {
       r.name, r.live, r.process_limit, r.idle, r.busy, r.avail, r.draining, r.clients, r.waiting, r.starts, r.crashes,
       states[i],
@@ -52,7 +29,7 @@ local function overview(ctx, records)
   end
   ctx.out(print.table(COLUMNS, rows, {
     width = ctx.width, color = ctx.color,
-    row_style = function(i) return states[i] ~= GOOD and "31" or nil end,
+    row_style = function(i) return states[i] ~= view.GOOD and "31" or nil end,
   }))
 end
 
@@ -88,7 +65,7 @@ local function pool_part(ctx, r, stopped)
     local v = r[field]
     if field ~= "name" and field ~= "policies" and is(v) then line(ctx, field, v == "" and '""' or tostring(v)) end
   end
-  line(ctx, "state", state_of(r, stopped))
+  line(ctx, "state", view.state(r, stopped))
 end
 
 local function table_part(ctx, name, list, fields)
