@@ -7,9 +7,10 @@
 
 void mode_dress(struct service *s)
 {
-	static const char *const names[] = {[POOL_NORMAL] = "normal", [POOL_STRESS] = "stress", [POOL_SHED] = "shed"};
+	static const char *const names[] = {
+		[POOL_NORMAL] = "normal", [POOL_STRESS] = "stress", [POOL_SHED] = "shed"};
 
-	(void)snprintf(s->mode_text, SERVICE_SLOT, "REEVE_MODE=%s", names[s->standing.mode]);
+	(void)snprintf(s->slots.mode, MODE_ROOM, "%s", names[s->standing.mode]);
 }
 
 void mode_tell(struct process *p)

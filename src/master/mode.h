@@ -5,6 +5,8 @@
 
 #include "master/process.h"
 
+#define MODE_ROOM 8 /* of the slot for REEVE_MODE */
+
 /* The next process of the service is started in the mode of now. */
 void mode_dress(struct service *s);
 

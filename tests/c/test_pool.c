@@ -215,7 +215,7 @@ static void the_throttle_follows_the_order(void **state)
 static bool end(struct pool *p, struct pool_process *pp, bool ok, bool asked, uint64_t now)
 {
 	struct standing s = ORDER(.at_least = 1);
-	struct pool_end how = {ok, asked, now - NOW};
+	struct pool_end how = {.ok = ok, .asked = asked, .age = now - NOW};
 
 	return pool_gone(p, pp, &s, &how, now);
 }
@@ -459,7 +459,7 @@ static void one_that_says_nobody_else_when_asked_is_not_made_up_for(void **state
 	pool_asked(&p, &pp[1], NOW + 5);
 	(void)pool_status(&p, &pp[1], 0, NOW + 5);
 	assert_int_equal(p.doubtful, 1);
-	pool_gone(&p, &pp[1], &s, &(struct pool_end){true, true, 5}, NOW + 5);
+	pool_gone(&p, &pp[1], &s, &(struct pool_end){.ok = true, .asked = true, .age = 5}, NOW + 5);
 	assert_int_equal(p.doubtful, 0);
 	assert_int_equal(pool_step(&p, &s, 0, NOW + 6).ask, 0);
 }
