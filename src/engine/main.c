@@ -46,6 +46,7 @@ static const struct {
 	{"reeve.memory", luaopen_reeve_memory},
 	{"reeve.names", luaopen_reeve_names},
 	{"reeve.pool", luaopen_reeve_pool},
+	{"reeve.recorder", luaopen_reeve_recorder},
 	{"reeve.socket", luaopen_reeve_socket},
 	{"reeve.spec", luaopen_reeve_spec},
 	{"reeve.time", luaopen_reeve_time},

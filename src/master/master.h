@@ -77,6 +77,8 @@ struct master {
 	uint64_t engine_seen;  /* last sign of life */
 	uint64_t engine_asked; /* since when a ping has had no answer; 0: none is out */
 	bool engine_blame;     /* the last one ended of itself: by what it was doing */
+	uint64_t recording_tried; /* when the file of the recording was last opened */
+	bool recording_missed;    /* it could not be, and that was said */
 	bool withdrawn;        /* restrictions were lifted because the engine is away */
 	struct event engine_timer, hangup_timer, orphan_timer, second;
 	uint32_t ping_seq;
