@@ -1,4 +1,5 @@
-/* api_recorder: reeve.recorder, for lua/reeve/record.lua: deltas(schema) and ring(). Wrong arguments raise. */
+/* api_recorder: reeve.recorder, for lua/reeve/record.lua: deltas(schema) and ring(). Wrong arguments raise.
+ */
 #include "engine/api.h"
 #include "engine/deltas.h"
 #include "engine/ring.h"
@@ -40,7 +41,8 @@ static int deltas_collect(lua_State *L)
 }
 
 /* The value at the top; a text stays alive in the message's table. */
-static void take_value(lua_State *L, const struct delta_kind *kind, const struct delta_field *f, struct delta_value *v)
+static void take_value(
+	lua_State *L, const struct delta_kind *kind, const struct delta_field *f, struct delta_value *v)
 {
 	int whole = 1;
 
@@ -168,8 +170,8 @@ static int append(lua_State *L)
 	size_t len;
 	const char *bytes = luaL_checklstring(L, 5, &len);
 
-	if (ring_append(r, kind[0], (unsigned char)luaL_checkinteger(L, 3), (uint64_t)luaL_checkinteger(L, 4), bytes,
-		    len) < 0)
+	if (ring_append(r, kind[0], (unsigned char)luaL_checkinteger(L, 3), (uint64_t)luaL_checkinteger(L, 4),
+		    bytes, len) < 0)
 		return failed(L);
 	lua_pushboolean(L, 1);
 	return 1;
@@ -224,11 +226,12 @@ static void add_class(lua_State *L, const char *name, const luaL_Reg *methods, l
 
 int luaopen_reeve_recorder(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"deltas", deltas_new}, {"ring", ring_new}, {"sum", sum}, {NULL, NULL}};
-	static const luaL_Reg of_deltas[] = {{"add", deltas_add}, {"note", deltas_add_note}, {"take", deltas_take},
-		{"reset", deltas_forget}, {NULL, NULL}};
-	static const luaL_Reg of_ring[] = {{"attach", attach}, {"append", append}, {"next", next}, {"room", room},
-		{"close", close_ring}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {
+		{"deltas", deltas_new}, {"ring", ring_new}, {"sum", sum}, {NULL, NULL}};
+	static const luaL_Reg of_deltas[] = {{"add", deltas_add}, {"note", deltas_add_note},
+		{"take", deltas_take}, {"reset", deltas_forget}, {NULL, NULL}};
+	static const luaL_Reg of_ring[] = {{"attach", attach}, {"append", append}, {"next", next},
+		{"room", room}, {"close", close_ring}, {NULL, NULL}};
 
 	add_class(L, DELTAS, of_deltas, deltas_collect);
 	add_class(L, RING, of_ring, close_ring);

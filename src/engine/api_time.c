@@ -58,7 +58,8 @@ static int wake(lua_State *L)
 
 int luaopen_reeve_time(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"now", now}, {"unix", unix_ms}, {"wall", wall}, {"wake", wake}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {
+		{"now", now}, {"unix", unix_ms}, {"wall", wall}, {"wake", wake}, {NULL, NULL}};
 
 	luaL_newlib(L, functions);
 	return 1;

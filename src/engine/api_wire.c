@@ -171,8 +171,12 @@ static void push_fields(lua_State *L, const struct wire_info *info)
 /* a table: for each report a text with a letter for each field: i, b, s, or f for an fd */
 static void push_types(lua_State *L)
 {
-	static const char letters[] = {[WIRE_T_u32] = 'i', [WIRE_T_u64] = 'i', [WIRE_T_i64] = 'i',
-		[WIRE_T_flag] = 'b', [WIRE_T_str] = 's', [WIRE_T_fd] = 'f'};
+	static const char letters[] = {[WIRE_T_u32] = 'i',
+		[WIRE_T_u64] = 'i',
+		[WIRE_T_i64] = 'i',
+		[WIRE_T_flag] = 'b',
+		[WIRE_T_str] = 's',
+		[WIRE_T_fd] = 'f'};
 
 	lua_newtable(L);
 	for (size_t i = 0; i < wire_rows; i++) {

@@ -64,7 +64,8 @@ int deltas_define(struct deltas *d, const char *schema, struct err *e)
 	int bad = 0;
 
 	memset(d, 0, sizeof *d);
-	for (char *line = strtok_r(text, "\n", &rest); line != NULL && bad == 0; line = strtok_r(NULL, "\n", &rest))
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL && bad == 0;
+		line = strtok_r(NULL, "\n", &rest))
 		bad = add_kind(d, line, e);
 	free(text);
 	return bad;
@@ -106,7 +107,7 @@ static bool differs(const struct delta_field *f, const struct delta_value *value
 	if (f->type != DELTA_TEXT)
 		return f->number != value->number;
 	return f->text.used != value->length ||
-		(value->length > 0 && memcmp(f->text.data, value->text, value->length) != 0);
+	       (value->length > 0 && memcmp(f->text.data, value->text, value->length) != 0);
 }
 
 static void put_field(struct delta_field *f, const struct delta_value *value, struct buf *out)

@@ -1,5 +1,5 @@
-/* deltas: records of numbers, flags and texts, each written as what differs from the last one of its kind. A report of
- * a busy process takes about a dozen bytes so. docs/RECORDING.md is the format. */
+/* deltas: records of numbers, flags and texts, each written as what differs from the last one of its kind. A
+ * report of a busy process takes about a dozen bytes so. docs/RECORDING.md is the format. */
 #ifndef REEVE_ENGINE_DELTAS_H
 #define REEVE_ENGINE_DELTAS_H
 

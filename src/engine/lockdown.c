@@ -75,10 +75,8 @@ static const struct {
 	const char *name;
 	int unless_sanitized;
 } limits[] = {
-	{RLIMIT_AS, MEMORY_MOST, "RLIMIT_AS", 1},
-	{RLIMIT_CORE, 0, "RLIMIT_CORE", 0},
-	{RLIMIT_NOFILE, 256, "RLIMIT_NOFILE", 0},
-	{RLIMIT_NPROC, 0, "RLIMIT_NPROC", 1},
+	{RLIMIT_AS, MEMORY_MOST, "RLIMIT_AS", 1}, {RLIMIT_CORE, 0, "RLIMIT_CORE", 0},
+	{RLIMIT_NOFILE, 256, "RLIMIT_NOFILE", 0}, {RLIMIT_NPROC, 0, "RLIMIT_NPROC", 1},
 	{RLIMIT_FSIZE, FILE_LEAST, "RLIMIT_FSIZE", 0}, /* or what the recording may have */
 };
 

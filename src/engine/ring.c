@@ -1,5 +1,5 @@
-/* ring: the file of the recording. Reading it back is Lua's (lua/reeve/recording.lua); here only the end of it is
- * looked for. I/O errors are -1; nothing that a file holds can do more than that. */
+/* ring: the file of the recording. Reading it back is Lua's (lua/reeve/recording.lua); here only the end of
+ * it is looked for. I/O errors are -1; nothing that a file holds can do more than that. */
 #include "engine/ring.h"
 
 #include "base/fd.h"
@@ -205,12 +205,14 @@ static int take_head(struct ring *r, uint64_t size, struct err *e)
 	if (fstat(r->fd, &st) < 0)
 		return err_set(e, "the recording: %s", strerror(errno));
 	memset(found, 0, sizeof found);
-	if (st.st_size > 0 && read_all(r->fd, found, st.st_size < RING_HEAD ? (size_t)st.st_size : RING_HEAD, 0) < 0)
+	if (st.st_size > 0 &&
+		read_all(r->fd, found, st.st_size < RING_HEAD ? (size_t)st.st_size : RING_HEAD, 0) < 0)
 		return err_set(e, "the recording cannot be read: %s", strerror(errno));
 	if (memcmp(wanted, found, RING_HEAD) == 0)
 		return 0;
 	if (st.st_size > 0 && found[0] != '\0' && strncmp(found, TITLE " ", strlen(TITLE " ")) != 0)
-		return err_set(e, "the file 'recording' in state_dir is no recording of Reeve's; move it away");
+		return err_set(
+			e, "the file 'recording' in state_dir is no recording of Reeve's; move it away");
 	if (format(r, wanted) < 0)
 		return err_set(e, "the recording cannot be written: %s", strerror(errno));
 	return 0;
@@ -224,8 +226,8 @@ int ring_attach(struct ring *r, int fd, uint64_t size, struct err *e)
 		return err_set(e, "a recording of %llu bytes is too small", (unsigned long long)size);
 	if (fcntl(fd, F_OFD_SETLK, &whole) < 0)
 		return errno == EAGAIN || errno == EACCES
-			? 0
-			: err_set(e, "the recording cannot be locked: %s", strerror(errno));
+			       ? 0
+			       : err_set(e, "the recording cannot be locked: %s", strerror(errno));
 	*r = (struct ring){.fd = fd, .segment_size = ((size - RING_HEAD) / RING_SEGMENTS) & ~UINT64_C(4095)};
 	if (take_head(r, size, e) < 0) {
 		r->fd = -1;
@@ -278,8 +280,8 @@ int ring_append(
 	if (n >= 0 && (size_t)n < sizeof head) /* half a head: once more, or say why not */
 		n = write_all(r->fd, &head, sizeof head, at) < 0 ? -1 : (ssize_t)sizeof head;
 	if (n >= 0 && (size_t)n < sizeof head + len &&
-		write_all(r->fd, (const char *)bytes + ((size_t)n - sizeof head), sizeof head + len - (size_t)n,
-			at + (uint64_t)n) < 0)
+		write_all(r->fd, (const char *)bytes + ((size_t)n - sizeof head),
+			sizeof head + len - (size_t)n, at + (uint64_t)n) < 0)
 		n = -1;
 	if (n < 0)
 		return -1;

@@ -1,5 +1,6 @@
-/* ring: the file of the recording: eight segments that are written in turn, each a row of blocks. A block is whole or
- * it does not count: its sum covers its bytes, its place and its segment. docs/RECORDING.md is the format. */
+/* ring: the file of the recording: eight segments that are written in turn, each a row of blocks. A block is
+ * whole or it does not count: its sum covers its bytes, its place and its segment. docs/RECORDING.md is the
+ * format. */
 #ifndef REEVE_ENGINE_RING_H
 #define REEVE_ENGINE_RING_H
 

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define AGAIN_MS 10000
+#define AGAIN_MS 5000
 #define NAME     "recording"
 
 static int check_file(int fd, const struct master *m, struct err *e)

@@ -1,7 +1,7 @@
 /* recording: the ring file in which the engine keeps what policies were told and decided. The master
  * makes directory and file and gives the engine an fd; it never reads or writes a byte of it.
  *
- * Not having one is no reason to stop: it is said once, and tried again every ten seconds. */
+ * Not having one is no reason to stop: it is said once, and tried again every five seconds. */
 #ifndef REEVE_MASTER_RECORDING_H
 #define REEVE_MASTER_RECORDING_H
 
