@@ -6,33 +6,26 @@ local sandbox = require "reeve.sandbox"
 local M = {}
 
 local LOOKUPS = { "user", "group", "addresses", "ncpu", "getenv", "uid", "gid", "uid_used", "gid_of" }
-local COMBINATORS = { "all", "only", "every", "settle", "when", "shadow", "canary" }
 local LOAD_MS = 1000 -- of a policy's file
 
--- What policy files may use besides the sandbox's own.
-local function policy_words()
-  local ok, combinators = pcall(require, "reeve.combinators")
-  local words = {}
-  for _, name in ipairs(ok and COMBINATORS or {}) do words[name] = combinators[name] end
-  return words
-end
-
---- The text of a policy file -> its constructor | nil, sentence.
-function M.compile(name, text)
+-- The text of a policy file -> its constructor | nil, sentence. `load`: that of another one.
+local function compile(name, text, load)
   local function call(_, f) return guard.call(LOAD_MS, f) end
-  return require "reeve.policyhost".load(text, name, sandbox.policy_env(policy_words()), call)
+  local words = require "reeve.policywords".new(load)
+  return require "reeve.policyhost".load(text, name, sandbox.policy_env(words), call)
 end
 
 -- load_policy(name) -> constructor | nil, sentence. Each file is loaded once, and never after lock-down.
 local function policy_loader(policies, constructors)
-  return function(name)
+  local function load(name)
     if constructors[name] then return constructors[name] end
     local text = policies(name)
     if not text then return nil, ("there is no policy '%s'"):format(name) end
-    local constructor, why = M.compile(name, text)
+    local constructor, why = compile(name, text, load)
     constructors[name] = constructor
     return constructor, why
   end
+  return load
 end
 
 --- The doors over a recorder of answers; the policies lie beside `lua_dir`. `constructors` are those loaded so far.

@@ -22,7 +22,7 @@ local TEXT_MAX = 60000 -- of one message
 
 local arg             -- how we were called
 local world           -- the recorder of everything asked outside
-local plan, host, control
+local plan, host, control, sampler
 local on = {}         -- what to do with each report of wire.def
 local constructors    -- of policies, by name
 local recorder
@@ -108,6 +108,8 @@ end
 
 function on.state(m) memory.state_attach(m.fd) end
 
+function on.tail(m) memory.tail_attach(m.fd) end
+
 function on.control(m) fds.control = m.fd end
 
 local function recording_size() return math.tointeger(tonumber(plan.globals.record)) or 0 end
@@ -146,7 +148,7 @@ local function open_console()
   control = controls.new {
     host = host, plan = plan, send = socket.send, close = socket.close, order = wire.order, log = log,
     role_of = controls.owner_only(world:ask("uid")), guard = guard, sandbox = sandbox,
-    spec = require "reeve.spec", about = about,
+    spec = require "reeve.spec", about = about, tail = memory.tail,
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil
@@ -183,12 +185,13 @@ local function save(now)
   saved.text = text
 end
 
--- The one timer: the policies' next wish, or the save that is due.
+-- The one timer: the policies' next wish, the next look at /proc, or the save that is due.
 local function schedule()
-  local at = host:next_wake() or 0
-  local due = saved.dirty and saved.at + SAVE_EVERY_MS or 0
-  if due > 0 and (at == 0 or due < at) then at = due end
-  time.wake(math.max(0, math.ceil(at)))
+  local at = sampler:next_wake()
+  local due, wake = saved.dirty and saved.at + SAVE_EVERY_MS or 0, host:next_wake() or 0
+  if due > 0 and due < at then at = due end
+  if wake > 0 and wake < at then at = wake end
+  time.wake(math.max(1, math.ceil(at)))
 end
 
 local function after_policies(now)
@@ -210,6 +213,7 @@ function on.begin(m)
   remember(m.resumed, m.blame)
   host:report("begin", m)
   start_recorder()
+  sampler = require "reeve.sampler".new { host = host, proc = require "reeve.proc", now = m.now }
   open_console()
   schedule()
 end
@@ -251,7 +255,9 @@ function M.report(name, msg) return on[name](msg) end
 --- The time asked for with time.wake has come.
 function M.on_timer()
   if not host then return end
-  local now, due = time.now(), host:next_wake()
+  local now = time.now()
+  sampler:work(now)
+  local due = host:next_wake()
   if due and due > 0 and due <= now then
     host:timer(now)
     saved.dirty = true
@@ -284,8 +290,10 @@ end
 
 local function serve()
   check_handlers()
-  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control",
-    "reeve.record" } do require(name) end
+  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler",
+    "reeve.record" } do
+    require(name)
+  end
   package.path = arg.lua_dir .. "/?.lua"
   seal_strings()
   wire.hello()
@@ -295,11 +303,13 @@ end
 
 local function context()
   world = answers.new()
+  local here = doors()
+  here.mkdir = require "reeve.file".mkdir
   return {
     out = function(text) io.stdout:write(text) end,
     err = function(text) io.stderr:write(text) end,
-    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = doors(),
-    version = arg.version,
+    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = here,
+    version = arg.version, lua_dir = arg.lua_dir, err_is_terminal = arg.err_is_terminal,
   }
 end
 

@@ -33,13 +33,17 @@ policyhost.BUILT_INS = entries.BUILT_INS
 local NOBODY = setmetatable({}, { __index = function() return function() end end })
 
 -- Parts that failed their way into quarantine leave others to begin: a second round asks those.
+-- Where nobody was asked nothing can have changed.
 local function run(host, entry)
+  local changed = entry.changed or not entry.sent
+  entry.changed = nil
   asking.all(host, entry)
   if entry.changed then
-    entry.changed = nil
+    entry.changed, changed = nil, true
     asking.all(host, entry)
   end
-  standing.settle(host, entry)
+  if changed or entry.was_asked then standing.settle(host, entry) end
+  entry.was_asked = false
 end
 
 --- See above for the fields of `options`.
@@ -85,6 +89,13 @@ local function send_notices(host)
   host.notices = {}
 end
 
+--- What was read of processes and of the machine (World:sample in reeve.facts). Policies are asked in the next turn,
+-- which is at once.
+function Host:sample(samples, machine)
+  self.tap:sample(self.world, samples, machine)
+  self.world:sample(samples, machine)
+end
+
 --- It is `now` for whoever looks, and no turn.
 function Host:at(now)
   self.tap:at(now)
@@ -98,10 +109,7 @@ local function turn(self, kind, now)
   self.tap:turn(kind, now, self.wall)
   for _, service in ipairs(self.world:turn(now)) do run(self, self.entries[service.number]) end
   for _, entry in ipairs(self.entries) do
-    if entry.changed then
-      entry.changed = nil
-      run(self, entry)
-    end
+    if entry.changed then run(self, entry) end
   end
   self.stirred = nil
   send_notices(self)
@@ -116,7 +124,7 @@ function Host:turn(now) turn(self, "turn", now) end
 function Host:timer(now)
   for _, entry in ipairs(self.entries) do
     if entry.wake and entry.wake <= now then
-      entry.wake = nil
+      entry.wake, entry.changed = nil, true
       facts.tell(entry.service, "tick")
     end
   end

@@ -16,7 +16,8 @@ local RESET <const>, GAP <const> = 1, 2 -- flags of a block
 local WAITING_MOST <const> = 4 << 20    -- bytes kept while another engine has the file, or of one turn
 local AGAIN_MS <const> = 10000
 local SHOT_MOST <const> = 8 << 20       -- what reeve.state reads back
-local OWN = { turn = "now:i", timer = "now:i", at = "now:i", wall = "unix:i sec:i wday:i zone:s" }
+local OWN = { turn = "now:i", timer = "now:i", at = "now:i", wall = "unix:i sec:i wday:i zone:s",
+  sample = "process:i rss:i private:i known:b cpu:i has_cpu:b" } -- cpu: the bits of a float
 local NOT_KEPT = { begin = true, turn = true }
 
 --- The schema: a line for each report that policies may learn something of, and our own. `types` is wire.types.
@@ -29,7 +30,7 @@ function record.schema(reports, types)
     for i, field in ipairs(reports[name]) do words[#words + 1] = field .. ":" .. types[name]:sub(i, i) end
     if not OWN[name] and not types[name]:find "f" then lines[#lines + 1] = table.concat(words, " ") end
   end
-  for _, name in ipairs { "turn", "timer", "at", "wall" } do lines[#lines + 1] = name .. " " .. OWN[name] end
+  for _, name in ipairs { "turn", "timer", "at", "wall", "sample" } do lines[#lines + 1] = name .. " " .. OWN[name] end
   return table.concat(lines, "\n") .. "\n"
 end
 
@@ -140,7 +141,7 @@ local function write_beginning(self, host, continues)
 end
 
 local function start(self, host)
-  self.on, self.wall = true, nil
+  self.on, self.wall, self.began = true, nil, (self.began or 0) + 1
   if not lock(self) and not self.on then return end
   write_beginning(self, host, false)
   if self.on and self.told then
@@ -188,6 +189,32 @@ function Record:note(...)
   if not self.on then return end
   local text, sentence = state.encode({ ... }, "what was told")
   if text then kept(self, self.deltas:note(text)) else self.log.error("not recorded: %s", sentence) end
+end
+
+local function bits(cpu) return (("<i8"):unpack(("<d"):pack(cpu))) end
+
+-- Of a process: only what has changed since it was last told.
+local function note_sample(self, id, sample)
+  if sample.private == sample.noted_private and sample.rss == sample.noted_rss and sample.cpu == sample.noted_cpu
+    and sample.noted_by == self.began then return end
+  sample.noted_private, sample.noted_rss, sample.noted_cpu = sample.private, sample.rss, sample.cpu
+  sample.noted_by = self.began
+  kept(self, self.deltas:add("sample", { process = id, rss = sample.rss or 0, private = sample.private or 0,
+    known = sample.private ~= nil, cpu = bits(sample.cpu or 0), has_cpu = sample.cpu ~= nil }))
+end
+
+--- What was read of processes and of the machine.
+function Record:sample(world, samples, machine)
+  if not self.on then return end
+  for _, service in ipairs(world.services) do
+    local ids = {}
+    for id in next, service.processes do
+      if samples[id] then ids[#ids + 1] = id end
+    end
+    table.sort(ids)
+    for _, id in ipairs(ids) do note_sample(self, id, samples[id]) end
+  end
+  self:note("sampled", machine or false)
 end
 
 --- It is `now` for everybody, without a turn.

@@ -63,13 +63,13 @@ function Tap:broke(...) self.decisions:broke(...) end
 function Tap:decided()
   self.part = nil
 end
-for _, name in ipairs { "report", "note", "at" } do Tap[name] = function() end end
+for _, name in ipairs { "report", "note", "at", "sample" } do Tap[name] = function() end end
 
 local silent = setmetatable({}, { __index = function() return function() end end })
 
 local function new_host(self)
   self.tap = setmetatable({ decisions = decisions.new() }, Tap)
-  self.wall, self.failures = nil, {}
+  self.wall, self.failures, self.samples = nil, {}, {}
   local order = self.tap.decisions:watch(silent)
   self.host = policyhost.new { order = order, guard = guard_of(self), log = self.options.say or silent,
     spec = require "reeve.spec", now = function() return 0 end, wall = function() return self.wall end,
@@ -104,11 +104,21 @@ local NOTES = {
   override = function(host, name, bounds) host:override(name, bounds or nil) end,
 }
 
+-- Of processes of which nothing new was recorded the old is true.
+local function take_sample(self, fields)
+  self.samples[fields.process] = { rss = fields.known and fields.rss or nil, private = fields.known and fields.private
+    or nil, cpu = fields.has_cpu and (("<d"):unpack(("<i8"):pack(fields.cpu))) or nil }
+end
+
 function Visitor:input(name, fields)
   if name == "wall" then
     self.wall = fields
   elseif name == "at" then
     self.host:at(fields.now)
+  elseif name == "sample" then
+    take_sample(self, fields)
+  elseif name == "note" and fields[1] == "sampled" then
+    self.host:sample(self.samples, fields[2] or nil)
   elseif name == "note" then
     local act = NOTES[fields[1]]
     if act then act(self.host, table.unpack(fields, 2)) end

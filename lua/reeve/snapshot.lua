@@ -1,18 +1,21 @@
 --- The whole of a policy host as a plain table, taken between two turns, and back: where a replay begins. Everything
 -- that a service, a process, a policy of a service or the world keeps is copied, but what is made of other things
 -- (views, settings, functions); a field that somebody adds is taken along.
-local frozen = require "reeve.frozen"
 
 local snapshot = {}
 
--- What is not state: made at definition, or of state.
-local NOT_OF_SERVICE = { world = true, settings = true, settings_view = true, view = true, sorted = true,
-  unsorted = true, random = true, processes = true, last_exits = true, reports = true, name = true, number = true }
-local NOT_OF_PROCESS = { service = true, view = true }
-local OF_WORLD = { "now", "generation", "running", "resynced" }
-local OF_ENTRY = { "vote", "shots", "quarantined", "unsafe", "broken", "restored_quarantine", "changed", "sent", "wake",
-  "spoke" }
-local OF_PART = { "vote", "since", "failures", "failure", "fresh", "dead", "complained" }
+local function set(names)
+  local is = {}
+  for name in names:gmatch "%S+" do is[name] = true end
+  return is
+end
+
+-- What is not state: made at definition, or of state, or kept apart.
+local NOT_OF_SERVICE = set "world settings settings_view view sorted unsorted random processes n reports name number"
+local NOT_OF_PROCESS = set "service view"
+local NOT_OF_WORLD = set "services by_name views dirty machine read_wall services_view host_view wall seed"
+local NOT_OF_ENTRY = set "service name number parts ears only text asked"
+local NOT_OF_PART = set "path run on only_while store name random built_in noted waking"
 
 ---- rows of whole numbers, such as histories, packed
 
@@ -78,27 +81,16 @@ end
 
 ---- taking
 
-local function pick(from, names)
-  local taken = {}
-  for _, name in ipairs(names) do taken[name] = copy(from[name]) end
-  return taken
-end
-
 local function take_service(s)
-  local taken = copy(s, NOT_OF_SERVICE)
-  taken.processes, taken.last_exits = {}, {}
+  local taken = { own = copy(s, NOT_OF_SERVICE), n = copy(s.n), processes = {} }
   for id, p in next, s.processes do taken.processes[id] = copy(p, NOT_OF_PROCESS) end
-  for i, event in ipairs(s.last_exits) do taken.last_exits[i] = copy(event) end
   return taken
 end
 
 local function take_entry(entry)
-  local taken = pick(entry, OF_ENTRY)
-  taken.parts, taken.stores = {}, {}
+  local taken = { own = copy(entry, NOT_OF_ENTRY), parts = {}, stores = {} }
   for _, part in ipairs(entry.parts) do
-    local kept = pick(part, OF_PART)
-    kept.random = part.random.state
-    taken.parts[part.path] = kept
+    taken.parts[part.path] = { own = copy(part, NOT_OF_PART), random = part.random.state }
     taken.stores[part.store.path] = copy(part.store.st)
   end
   return taken
@@ -107,8 +99,8 @@ end
 --- Of a host, between two turns: a table for reeve.state.
 function snapshot.take(host)
   local world = host.world
-  local taken = { world = pick(world, OF_WORLD), machine = copy(world.machine), services = {}, entries = {}, dirty = {},
-    notices = copy(host.notices), stirred = host.stirred, running = host.running }
+  local taken = { world = copy(world, NOT_OF_WORLD), machine = copy(world.machine), services = {}, entries = {},
+    dirty = {}, notices = copy(host.notices), stirred = host.stirred, running = host.running }
   for i, s in ipairs(world.services) do taken.services[i] = take_service(s) end
   for i, s in ipairs(world.dirty) do taken.dirty[i] = s.number end
   for i, entry in ipairs(host.entries) do taken.entries[i] = take_entry(entry) end
@@ -117,67 +109,66 @@ end
 
 ---- and back
 
-local function put(into, names, kept)
-  for _, name in ipairs(names) do into[name] = back(kept[name]) end
-end
-
-local function refill(t, kept)
-  for key in next, t do t[key] = nil end
+-- Everything of `t` that is state becomes what was kept; what the views hold stays the very table.
+local function put(t, kept, skip)
+  for key, value in next, t do
+    if not skip[key] and kept[key] == nil and type(value) ~= "function" then t[key] = nil end
+  end
   for key, value in next, kept do t[key] = back(value) end
 end
 
+local NOTHING = {}
+
 local function put_service(s, kept)
-  for key, value in next, kept do
-    if key == "n" then
-      refill(s.n, value) -- the view holds this very table
-    elseif not NOT_OF_SERVICE[key] then
-      s[key] = back(value)
-    end
-  end
-  s.processes, s.last_exits, s.unsorted = {}, {}, true
+  put(s, kept.own, NOT_OF_SERVICE)
+  put(s.n, kept.n, NOTHING)
+  s.processes, s.unsorted = {}, true
   for id, p in next, kept.processes do
     s.processes[id] = back(p)
     s.processes[id].service = s
   end
-  for i, event in ipairs(kept.last_exits) do s.last_exits[i] = frozen.view(back(event), "an exit") end
+end
+
+-- A part that was not there then, of another config, begins afresh.
+local function put_part(part, kept, stores)
+  if not kept then return end
+  put(part, kept.own, NOT_OF_PART)
+  part.random.state = kept.random
+  if stores[part.store.path] then part.store.st = back(stores[part.store.path]) end
+  stores[part.store.path] = nil -- the parts of one table share it
 end
 
 local function put_entry(entry, kept)
-  put(entry, OF_ENTRY, kept)
+  put(entry, kept.own, NOT_OF_ENTRY)
   entry.service.standing = entry.vote
-  for _, part in ipairs(entry.parts) do
-    local mine = kept.parts[part.path]
-    if not mine then return nil, ("the policies of service %s are not those of the recording"):format(entry.name) end
-    put(part, OF_PART, mine)
-    part.random.state = mine.random
-    if kept.stores[part.store.path] then part.store.st = back(kept.stores[part.store.path]) end
-    kept.stores[part.store.path] = nil -- the parts of one table share it
-  end
+  for _, part in ipairs(entry.parts) do put_part(part, kept.parts[part.path], kept.stores) end
   entry.text, entry.asked = nil, true
-  return true
+end
+
+local function fits(host, taken)
+  return type(taken) == "table" and type(taken.services) == "table" and type(taken.entries) == "table" and
+    #taken.services == #host.world.services and #taken.entries == #host.entries
+end
+
+local function put_all(host, taken)
+  local world = host.world
+  put(world, taken.world, NOT_OF_WORLD)
+  world.wall = nil
+  put(world.machine, taken.machine, NOTHING)
+  for i, s in ipairs(world.services) do put_service(s, taken.services[i]) end
+  world.dirty = {}
+  for i, number in ipairs(taken.dirty) do world.dirty[i] = world.services[number] end
+  host.notices, host.stirred, host.running = back(taken.notices), taken.stirred, taken.running
+  for i, entry in ipairs(host.entries) do put_entry(entry, taken.entries[i]) end
 end
 
 --- Puts a host that was just defined with the same plan into the state that was taken. nil and a sentence when it
 -- does not fit.
 function snapshot.restore(host, taken)
-  local world = host.world
-  if type(taken) ~= "table" or type(taken.services) ~= "table" or #taken.services ~= #world.services or
-    #taken.entries ~= #host.entries then
-    return nil, "the recording's state is not that of its config"
-  end
-  for _, name in ipairs(OF_WORLD) do world[name] = taken.world[name] end
-  world.wall = nil
-  refill(world.machine, taken.machine)
-  for i, s in ipairs(world.services) do put_service(s, taken.services[i]) end
-  world.dirty = {}
-  for i, number in ipairs(taken.dirty) do world.dirty[i] = world.services[number] end
-  host.notices, host.stirred, host.running = back(taken.notices), taken.stirred, taken.running
-  for i, entry in ipairs(host.entries) do
-    local good, sentence = put_entry(entry, taken.entries[i])
-    if not good then return nil, sentence end
-  end
+  if not fits(host, taken) then return nil, "the recording's state is not that of its config" end
+  local ok, why = pcall(put_all, host, taken)
+  if not ok then return nil, "the recording's state is broken: " .. tostring(why) end
   return true
 end
-
 
 return snapshot

@@ -19,7 +19,8 @@
 --
 --   client     somebody connects. stay: seconds that a process needs for him, known beforehand; patience: seconds
 --              after which he leaves the queue (the model's); leak: bytes that he leaves in the process (the model's);
---              crash = true: the process dies with him, at a time within his stay
+--              crash = true: the process dies with him, at a time within his stay; hostile = true: an attacker, who
+--              takes a place but does not count for goodput and waits
 --   crash      n (1) processes die by a signal: busy ones first, longest busy first
 --   model      the fields of the model that are named change from now on (boot time, failing starts, ...): processes
 --              that start later boot in `boot` seconds, and so on. How a recording tells boot times and growth
@@ -50,7 +51,8 @@ local SHARES = { start_failure = true, crash = true, boot_spread = true }
 
 --- The kinds of records and the fields of each, beside at, kind and service: name = type.
 trace.KINDS = {
-  client = { stay = "number", patience = "number", leak = "number", crash = "boolean" },
+  client = { stay = "number", patience = "number", leak = "number", crash = "boolean",
+    hostile = "boolean" },
   crash = { n = "number" },
   model = {},
   reload = {},

@@ -67,6 +67,7 @@ static enum spec_change compare(const struct definition *old, const struct defin
 		texts_are_same(&old->arguments, &new->arguments) ? NULL : "executable",
 		texts_are_same(&old->environment, &new->environment) ? NULL : "env",
 		listeners_are_same(old, new) ? NULL : "listeners",
+		definition_files_are_same(old, new) ? NULL : "open_files",
 	};
 
 	if (most < SPEC_LIVE && !owners_are_same(old, new)) {
@@ -74,7 +75,7 @@ static enum spec_change compare(const struct definition *old, const struct defin
 		most = SPEC_LIVE;
 	}
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
 		if (more[i] != NULL) {
 			if (strstr(buf_text(names), more[i]) == NULL)
 				buf_print(names, "%s%s", names->used > 0 ? ", " : "", more[i]);
@@ -310,7 +311,7 @@ static void retire_engine(struct master *m)
 	(void)event_add(&old->timer, &last_words);
 }
 
-/* What an engine needs to work. It has just been idle, so its socket has room for these four. */
+/* What an engine needs to work. It has just been idle, so its socket has room for these. */
 static void hand_over(struct engine *en, bool resumed)
 {
 	struct master *m = en->master;
@@ -328,6 +329,7 @@ static void hand_over(struct engine *en, bool resumed)
 	recording_offer(m);
 	if (engine_send(en, WIRE_state, &(struct wire_state){m->state}) < 0 ||
 		engine_send(en, WIRE_control, &(struct wire_control){m->control}) < 0 ||
+		(m->tail >= 0 && engine_send(en, WIRE_tail, &(struct wire_tail){m->tail}) < 0) ||
 		engine_send(en, WIRE_begin, &begin) < 0)
 		say(SAY_ERROR, "the engine does not read its socket; engine_timeout will tell");
 	report_all(m);
