@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "master/anvil.h"
+#include "master/listener.h"
 #include "master/logpipe.h"
 #include "master/plan.h"
 
@@ -47,12 +48,10 @@ struct master {
 	size_t services_n;
 	int bundle;     /* memfd of the texts of the plan in force */
 	int state;      /* memfd of the policies' st */
-	int control;    /* the listening control socket */
+	struct listener control; /* control.c; its address is ours */
 	char *base_dir; /* of the lock and the control socket; NULL before they are taken */
 	int lock;
 	int diag; /* netlink: queues of unix sockets */
-	dev_t control_dev;
-	ino_t control_ino;
 
 	/* processes */
 	struct process **by_id; /* open hash of all processes, by id */
