@@ -12,6 +12,7 @@ local wire = require "reeve.wire"
 
 local answers = require "reeve.answers"
 local plans = require "reeve.plan"
+local roles = require "reeve.roles"
 local sandbox = require "reeve.sandbox"
 
 local EX_USAGE, EX_SOFTWARE, EX_CONFIG = 64, 70, 78
@@ -102,9 +103,11 @@ local function refuse_plan(config, problems)
   return EX_CONFIG
 end
 
--- Built-in policies must be there before the disk is gone; one that is broken is the host's to tell.
-local function load_built_ins(load_policy)
-  for _, name in ipairs(require "reeve.policyhost".BUILT_INS or {}) do load_policy(name) end
+-- Policies must be there before the disk is gone: the built-in ones, and for the console every other. One that is
+-- broken is for whoever uses it to tell.
+local function load_policies(opts)
+  for _, name in ipairs(require "reeve.policyhost".BUILT_INS or {}) do opts.load_policy(name) end
+  for _, name in ipairs(opts.policy_names()) do opts.load_policy(name) end
 end
 
 local function load_plan()
@@ -113,7 +116,7 @@ local function load_plan()
   local found, notes = config.load(opts)
   if not found then return refuse_plan(config, notes) end
   plan = found
-  load_built_ins(opts.load_policy)
+  load_policies(opts)
   sandbox.config_is_read()
   if notes and #notes > 0 and not world.replays then say_lines(log.warn, config.format(notes, "text")) end
   local uid, gid = plans.engine_ids(plan, opts.names)
@@ -192,12 +195,20 @@ local function about()
   }
 end
 
+-- Every policy's word and the combinators, for the admin who tries another policy.
+local function console_words()
+  local words = policy_words()
+  for name, constructor in pairs(constructors) do words[name] = words[name] or constructor end
+  return words
+end
+
 local function open_console()
   local socket, controls = require "reeve.socket", require "reeve.control"
   control = controls.new {
     host = host, plan = plan, send = socket.send, close = socket.close, order = wire.order, log = log,
-    role_of = controls.owner_only(world:ask("uid")), guard = guard, sandbox = sandbox,
-    spec = require "reeve.spec", about = about,
+    role_of = roles.of(plan.control, world:ask("uid")), guard = guard, sandbox = sandbox,
+    spec = require "reeve.spec", about = about, words = console_words, now = time.now, wall = time.wall,
+    behind = socket.behind,
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil
@@ -213,11 +224,13 @@ local function save(now)
   saved.text = text
 end
 
--- The one timer: the policies' next wish, or the save that is due.
+-- The one timer: the policies' next wish, the save that is due, or a watch of the console.
 local function schedule()
   local at = host:next_wake() or 0
   local due = saved.dirty and saved.at + SAVE_EVERY_MS or 0
-  if due > 0 and (at == 0 or due < at) then at = due end
+  for _, other in ipairs { due, control:next_wake() or 0 } do
+    if other > 0 and (at == 0 or other < at) then at = other end
+  end
   time.wake(math.max(0, math.ceil(at)))
 end
 
@@ -258,6 +271,7 @@ end
 function on.synced(m)
   host.world:at(m.now)
   control:synced(m.seq)
+  schedule()
 end
 
 function on.reload_done(m) control:reload_done(m) end
@@ -291,7 +305,10 @@ end
 
 function M.on_connect(session, peer) control:connect(session, peer) end
 
-function M.on_frame(session, verb, id, payload) control:frame(session, verb, id, payload) end
+function M.on_frame(session, verb, id, payload)
+  control:frame(session, verb, id, payload)
+  schedule()
+end
 
 function M.on_close(session) control:closed(session) end
 
