@@ -24,6 +24,9 @@ end
 
 files["policies"] = { std = "none", read_globals = sandbox }
 files["conf"] = config_language()
+files["conf/starter"] = config_language()
+files["conf/starter/reeve.lua"] = { read_globals = { "rush" } }
+files["conf/starter/spec"] = { std = "lua54+busted" }
 files["examples/**/reeve.lua"] = config_language()
 files["examples/**/config.lua"] = config_language()
 files["tests"] = { std = "+busted" }

@@ -9,7 +9,7 @@
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
-#   make bench               connections a second, beside Dovecot's master
+#   make bench               what engine and sampling cost; connections a second, beside Dovecot's master
 #   make bench-cancel        how long ^C takes to reach a chunk that computes
 #   make install             DESTDIR= PREFIX=/usr/local
 #   make deps                the Debian packages that are missing
@@ -42,23 +42,24 @@ rooms = $(foreach room,$(1),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard src/$(roo
 FLOOR    := $(call rooms,base wire spec pool)
 PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cli,\
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
-MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_spec.c))
+MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_sim.c src/engine/api_spec.c))
 
 all: $(PROGRAMS) $(MODULES) worker
 
 $(BUILD)/reeved: $(call rooms,master) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
-$(BUILD)/reeve-engine: $(call rooms,engine) $(FLOOR)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core -lseccomp $(LUA_LIBS)
+$(BUILD)/reeve-engine: $(call rooms,engine sim) $(FLOOR)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core -lseccomp $(LUA_LIBS) -lm
 $(BUILD)/reeve-log: $(call rooms,log) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
 $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lncursesw
 
 # Lua modules for tests and tools: the same sources that the engine links
-$(BUILD)/lua/reeve/%.so: src/engine/api_%.c $(wildcard $(foreach f,base wire spec pool,src/$(f)/*.[ch] src/$(f)/*.def))
+$(BUILD)/lua/reeve/%.so: src/engine/api_%.c src/engine/numbers.c \
+                       $(wildcard $(foreach f,base wire spec pool sim,src/$(f)/*.[ch] src/$(f)/*.def))
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP -fPIE,$(ALL_CFLAGS)) -fPIC -shared -o $@ $(filter %.c,$^)
+	$(CC) $(filter-out -MMD -MP -fPIE,$(ALL_CFLAGS)) -fPIC -shared -o $@ $(filter %.c,$^) -lm
 
 # ---- libreeve, its Lua module and the examples
 # One object with only reeve_* visible, so that our names never meet those of the program it is linked into.
@@ -101,10 +102,10 @@ $(BUILD)/obj/%.o: %.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # ---- deps: the one list of Debian packages. `make deps` installs what is missing (root), or says how
-DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 lua-dkjson
-DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev
+DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 libncursesw6 lua-dkjson
+DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev libncurses-dev
 DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-dev clang clang-tidy clang-format \
-              libclang-rt-14-dev cppcheck mandoc procps dovecot-core
+              libclang-rt-14-dev cppcheck mandoc procps dovecot-core tmux
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -120,6 +121,7 @@ run:
 	@BUILD=$(BUILD) exec conf/run
 
 share := $(DESTDIR)$(PREFIX)/share/reeve
+STARTER := $(shell find conf/starter -type f)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/reeve $(share)
 	install -m 755 $(BUILD)/reeve $(DESTDIR)$(PREFIX)/bin/
@@ -133,6 +135,8 @@ install: all
 	install -D -m 644 $(BUILD)/lua/reeve/worker.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/worker.so
 	for f in $(wildcard docs/*.[1-8]); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
 	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
+	for f in $(STARTER); do install -D -m 644 $$f $(share)/$$f || exit 1; done
+	for f in $(MODULES); do install -D -m 755 $$f $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/$${f##*/} || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,@PREFIX@,$(PREFIX),' conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
 
@@ -185,7 +189,7 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
 e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue
 	@mkdir -p $(BUILD)/tap
-	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
+	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
 
 # ---- conformance: each row of spec.def and each rule has its test; a row without its effect fails it
@@ -218,6 +222,9 @@ lint: all
 format:
 	clang-format -i $(C_FILES)
 bench: all $(BUILD)/tests/swarm $(BUILD)/tests/e2e-worker
+	@$(BUILD)/reeve-engine here --script tests/bench/engine.lua
+	@$(BUILD)/reeve-engine here --script tests/bench/sampling.lua
+	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cost.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/connections.lua
 bench-cancel: all $(BUILD)/tests/e2e-worker
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cancel.lua

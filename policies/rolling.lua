@@ -57,6 +57,7 @@ end
 return function(options)
   local share = options and options.batch or 0.25
   return {
+    only_while = "old", -- live processes of older generations
     on = { "start", "reload", "spawn", "ready", "status", "exit", "start_failed", "operator" },
     run = function(s, ev, st)
       watch(s, ev, st)

@@ -19,6 +19,9 @@ local STRANGERS_MOST = 8 -- connected at a time
 local VERBS = {
   status = "observer",
   ps = "observer",
+  security = "observer",
+  top = "observer",
+  config = "observer",
   service = "operator",
   reload = "operator",
   plan = "operator",
@@ -37,7 +40,8 @@ local silent = setmetatable({}, { __index = function() return function() end end
 
 --- opts: host, plan, send(session, bytes), close(session), order, role_of(peer) -> role | nil, sentence;
 -- guard and sandbox (default: the engine's), log, spec, about() -> { version, generation, master_pid,
--- engine_pid, degraded }, words() -> the words of policies, now() -> ms, wall(), behind(session) -> bytes not yet sent.
+-- engine_pid, degraded }, words() -> the words of policies, now() -> ms, wall(), behind(session) -> bytes not yet sent,
+-- tail(service) -> the last log lines, as reeve.memory has them.
 function M.new(opts)
   local self = setmetatable({ sessions = {}, strangers = {}, tickets = 0, asked = 0, questions = {} }, M)
   for _, name in ipairs { "host", "plan", "send", "close", "order", "role_of", "spec", "words", "wall" } do
@@ -49,6 +53,7 @@ function M.new(opts)
   self.about = opts.about or function() return {} end
   self.now = opts.now or function() return 0 end
   self.behind = opts.behind or function() return 0 end
+  self.tail = opts.tail or function() end
   return self
 end
 

@@ -21,7 +21,7 @@ local TEXT_MAX = 60000 -- of one message
 
 local arg             -- how we were called
 local world           -- the recorder of everything asked outside
-local plan, host, control
+local plan, host, control, sampler
 local on = {}         -- what to do with each report of wire.def
 local fds = {}        -- the control socket, until `begin`
 local begun = {}      -- what `begin` said
@@ -168,6 +168,8 @@ end
 
 function on.state(m) memory.state_attach(m.fd) end
 
+function on.tail(m) memory.tail_attach(m.fd) end
+
 function on.control(m) fds.control = m.fd end
 
 -- st of the policies, and the one that killed the last engine
@@ -208,7 +210,7 @@ local function open_console()
     host = host, plan = plan, send = socket.send, close = socket.close, order = wire.order, log = log,
     role_of = roles.of(plan.control, world:ask("uid")), guard = guard, sandbox = sandbox,
     spec = require "reeve.spec", about = about, words = console_words, now = time.now, wall = time.wall,
-    behind = socket.behind,
+    behind = socket.behind, tail = memory.tail,
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil
@@ -224,14 +226,14 @@ local function save(now)
   saved.text = text
 end
 
--- The one timer: the policies' next wish, the save that is due, or a watch of the console.
+-- The one timer: the policies' next wish, the next look at /proc, the save that is due, or a watch of the console.
 local function schedule()
-  local at = host:next_wake() or 0
+  local at = sampler:next_wake()
   local due = saved.dirty and saved.at + SAVE_EVERY_MS or 0
-  for _, other in ipairs { due, control:next_wake() or 0 } do
-    if other > 0 and (at == 0 or other < at) then at = other end
+  for _, other in ipairs { due, host:next_wake() or 0, control:next_wake() or 0 } do
+    if other > 0 and other < at then at = other end
   end
-  time.wake(math.max(0, math.ceil(at)))
+  time.wake(math.max(1, math.ceil(at)))
 end
 
 local function after_policies(now)
@@ -251,6 +253,7 @@ function on.begin(m)
   host:define(plan)
   remember(m.resumed, m.blame)
   host:report("begin", m)
+  sampler = require "reeve.sampler".new { host = host, proc = require "reeve.proc", now = m.now }
   open_console()
   schedule()
 end
@@ -293,7 +296,9 @@ function M.report(name, msg) return on[name](msg) end
 --- The time asked for with time.wake has come.
 function M.on_timer()
   if not host then return end
-  local now, due = time.now(), host:next_wake()
+  local now = time.now()
+  sampler:work(now)
+  local due = host:next_wake()
   if due and due > 0 and due <= now then
     host:timer(now)
     saved.dirty = true
@@ -329,7 +334,9 @@ end
 
 local function serve()
   check_handlers()
-  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control" } do require(name) end
+  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler" } do
+    require(name)
+  end
   package.path = arg.lua_dir .. "/?.lua"
   seal_strings()
   wire.hello()
@@ -339,11 +346,13 @@ end
 
 local function context()
   world = answers.new()
+  local here = doors()
+  here.mkdir = require "reeve.file".mkdir
   return {
     out = function(text) io.stdout:write(text) end,
     err = function(text) io.stderr:write(text) end,
-    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = doors(),
-    version = arg.version,
+    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = here,
+    version = arg.version, lua_dir = arg.lua_dir,
   }
 end
 

@@ -95,6 +95,7 @@ function M.context(self, job)
   local ctx = {
     json = job.json, width = session.width, color = session.color, id = job.id, asks = session.asks,
     host = self.host, plan = self.plan, spec = self.spec, order = self.order, about = self.about, wall = self.wall,
+    tail = self.tail,
   }
   function ctx.out(text) M.text(self, job, "out", text) end
   function ctx.err(text) M.text(self, job, "err", text) end

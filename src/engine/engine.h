@@ -22,6 +22,7 @@ struct engine {
 	struct event *readable, *writable, *timer;
 	struct outlink out;
 	struct state state;
+	int tail;                  /* the last log lines (base/tail.h); -1: none */
 	struct sessions *sessions; /* NULL until the control socket came */
 	unsigned char *in;         /* WIRE_FRAME_MAX bytes */
 	bool leaving;

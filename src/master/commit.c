@@ -311,7 +311,7 @@ static void retire_engine(struct master *m)
 	(void)event_add(&old->timer, &last_words);
 }
 
-/* What an engine needs to work. It has just been idle, so its socket has room for these four. */
+/* What an engine needs to work. It has just been idle, so its socket has room for these. */
 static void hand_over(struct engine *en, bool resumed)
 {
 	struct master *m = en->master;
@@ -327,6 +327,7 @@ static void hand_over(struct engine *en, bool resumed)
 	en->plan = plan_new();
 	if (engine_send(en, WIRE_state, &(struct wire_state){m->state}) < 0 ||
 		engine_send(en, WIRE_control, &(struct wire_control){m->control.fd}) < 0 ||
+		(m->tail >= 0 && engine_send(en, WIRE_tail, &(struct wire_tail){m->tail}) < 0) ||
 		engine_send(en, WIRE_begin, &begin) < 0)
 		say(SAY_ERROR, "the engine does not read its socket; engine_timeout will tell");
 	report_all(m);

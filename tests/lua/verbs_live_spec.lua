@@ -112,7 +112,24 @@ breaker    quarantined  conf.lua:3: boom
 last exits
 id  ok     asked  stage    code  signal   age  served  clients_lost  text
  5  false  false  serving     0      11  12.5       3             1  killed by SIGSEGV
+
+last log lines
+  not kept: the log goes to the daemon's stderr; with log_path set its last lines stand here
 ]], out)
+  end)
+
+  it("shows what the log process left, and takes it for foreign", function()
+    local left = "1700000000.250000\terror\t107\tboom \27[31m\1tred\n1700000001.000000\tinfo\t0\tfine\n"
+      .. "no line\nx\ty\tz\tw\n"
+    local w = fake.new { tail = function(name) return name == "web" and left or nil end }
+    local at = os.date("%F %T", 1700000000)
+    local out = w:say("status", "web")
+    assert.truthy(out:find(("last log lines\n  %s error[107]: boom \\x1b[31m\tred\n"):format(at), 1, true), out)
+    local one = json.decode((w:say("status", "web", "--json"))).services[1]
+    assert.same({ time = 1700000000.25, level = "error", pid = 107, text = "boom \\x1b[31m\tred" }, one.log[1])
+    assert.equal("60s", one.settings.idle_kill)
+    assert.equal(11, one.last_exits[1].signal)
+    assert.is_nil(json.decode((w:say("status", "job", "--json"))).services[1].log)
   end)
 
   it("says what is wrong with its words", function()
@@ -131,9 +148,9 @@ describe("ps", function()
     local out, _, code = fake.new():say "ps"
     assert.equal(0, code)
     assert.equal([[
-service  id  pid  generation  state  clients  served   age  idle_for  busy_for      rss  private  cpu
-web       7  107           3  busy         4      90  61.2         -       3.5  4096000  1024000  0.5
-web       9  109           3  idle         0      12  30.0       2.0         -        -        -    -
+service  id  pid  generation  state  clients  served   age  idle_for  busy_for   rss  private  cpu
+web       7  107           3  busy         4      90  61.2         -       3.5  3.9M    1000K  50%
+web       9  109           3  idle         0      12  30.0       2.0         -     -        -    -
 ]], out)
   end)
 
