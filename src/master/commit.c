@@ -67,6 +67,7 @@ static enum spec_change compare(const struct definition *old, const struct defin
 		texts_are_same(&old->arguments, &new->arguments) ? NULL : "executable",
 		texts_are_same(&old->environment, &new->environment) ? NULL : "env",
 		listeners_are_same(old, new) ? NULL : "listeners",
+		definition_files_are_same(old, new) ? NULL : "open_files",
 	};
 
 	if (most < SPEC_LIVE && !owners_are_same(old, new)) {
@@ -74,7 +75,7 @@ static enum spec_change compare(const struct definition *old, const struct defin
 		most = SPEC_LIVE;
 	}
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
 		if (more[i] != NULL) {
 			if (strstr(buf_text(names), more[i]) == NULL)
 				buf_print(names, "%s%s", names->used > 0 ? ", " : "", more[i]);

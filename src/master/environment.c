@@ -76,6 +76,19 @@ static void add_listener(struct outfit *out, size_t i, const struct listener_def
 	environment_add(out, "SOCKET%zu_SETTINGS=%s", i, value);
 }
 
+/* What root has opened for them stands behind everything else. */
+static void add_files(struct outfit *out, const struct service *s)
+{
+	const struct definition *d = s->definition;
+
+	for (size_t i = 0; i < d->files_n; i++) {
+		out->behind = mem_grow(out->behind, out->behind_n + 1, sizeof(int));
+		out->behind[out->behind_n++] = d->files[i].fd;
+		environment_add(out, "REEVE_FILE_%s=%zu", d->files[i].name,
+			FIRST_LISTENER_FD + out->fds_n + s->watched_n + out->behind_n - 1);
+	}
+}
+
 /* The environment of contract reeve; its slot for GENERATION is rewritten before each start. */
 static void add_native(struct outfit *out, struct service *s)
 {
@@ -92,6 +105,9 @@ static void add_native(struct outfit *out, struct service *s)
 		environment_add(out, "SERVICE_COUNT=%" PRId64, set->service_count);
 	if (s->kind->dress != NULL)
 		s->kind->dress(s, out);
+	if (s->kind->full != NULL) /* fd 4 says when all processes are full */
+		environment_add(out, "LOGIN_NOTICE=1");
+	add_files(out, s);
 	environment_add(out, "SOCKET_COUNT=%zu", out->fds_n + s->watched_n);
 	for (size_t i = 0; i < s->watched_n; i++)
 		add_listener(out, out->fds_n + i, &s->watched[i].listener.at);

@@ -5,6 +5,7 @@ local capacity = require "reeve.config.capacity"
 local control = require "reeve.config.control"
 local judge = require "reeve.config.judge"
 local logservice = require "reeve.config.logservice"
+local networks = require "reeve.config.networks"
 local service = require "reeve.config.service"
 
 local M = {}
@@ -210,6 +211,7 @@ function M.plan(script, opts)
   result.control = control.resolve(self, self.values.control)
   resolve_services(self, result)
   logservice.add(self, result.services)
+  networks.check(self, result.services)
   capacity.check(self, result.services)
   check_lost(self)
   return result

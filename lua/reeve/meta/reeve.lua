@@ -32,6 +32,10 @@ unset = {}
 ---@field engine_user? reeve.Id
 ---@field engine_timeout? reeve.Duration
 ---@field ssl? boolean|"required" false removes the inet_listeners with ssl = true
+---@field ssl_cert? reeve.Words PEM files with certificates and their chains, for reeve-tls(8)
+---@field ssl_key? reeve.Words their private keys, in the same order
+---@field haproxy_trusted_networks? reeve.Words who may connect to listeners with haproxy = true
+---@field haproxy_timeout? reeve.Duration
 ---@field shutdown_clients? boolean false: processes with clients outlive the daemon
 ---@field auth_worker_max_count? reeve.Count
 ---@field log_path? string a file, "/dev/stderr", "syslog" or "journald"
@@ -76,6 +80,7 @@ unset = {}
 ---@field oom_score_adj? integer -1000 to 1000
 ---@field no_new_privs? boolean
 ---@field env? table<string, string|integer>
+---@field open_files? table<string, string> files that root opens for the processes: REEVE_FILE_NAME
 ---@field client_limit? reeve.Count
 ---@field service_count? reeve.Count
 ---@field process_limit? reeve.Count
@@ -97,7 +102,10 @@ unset = {}
 ---@field name? string
 ---@field address? reeve.Words
 ---@field ssl? boolean
+---@field ssl_cert? reeve.Words
+---@field ssl_key? reeve.Words
 ---@field haproxy? boolean
+---@field send_proxy? boolean reeve-tls(8) tells the processes who the client is
 ---@field reuse_port? boolean
 
 ---@class reeve.PathListener
