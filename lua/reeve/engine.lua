@@ -255,7 +255,7 @@ function on.ping(m)
   wire.order.pong { seq = m.seq }
 end
 
-for _, name in ipairs { "pool", "process", "demand", "limit", "exit", "start_failed", "fork_failed", "resync" } do
+for _, name in ipairs { "pool", "process", "said", "awaits", "demand", "limit", "exit", "start_failed", "fork_failed", "resync" } do
   on[name] = function(m) host:report(name, m) end
 end
 

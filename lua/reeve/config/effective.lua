@@ -6,6 +6,7 @@ local control = require "reeve.config.control"
 local judge = require "reeve.config.judge"
 local logservice = require "reeve.config.logservice"
 local networks = require "reeve.config.networks"
+local sequence = require "reeve.config.sequence"
 local service = require "reeve.config.service"
 
 local M = {}
@@ -213,6 +214,7 @@ function M.plan(script, opts)
   logservice.add(self, result.services)
   networks.check(self, result.services)
   capacity.check(self, result.services)
+  sequence.check(self, result.services)
   check_lost(self)
   return result
 end
