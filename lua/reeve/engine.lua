@@ -192,7 +192,7 @@ end
 
 -- Every policy's word and the combinators, for the admin who tries another policy.
 local function console_words()
-  local words = policy_words()
+  local words = require "reeve.policywords".new(function() end)
   for name, constructor in pairs(constructors) do words[name] = words[name] or constructor end
   return words
 end
