@@ -59,6 +59,8 @@ unset = {}
 ---@field mode? reeve.Mode of <base_dir>/control; unset: "0600", with a group "0660", with lists "0666"
 ---@field user? reeve.Id
 ---@field group? reeve.Id
+---@field state_dir? string directory of the recording
+---@field record? { size: reeve.Size }|false ring file of what policies were told and decided; false: none
 
 ---@class reeve.Service
 ---@field use? table|table[] tables of settings, used where the service itself writes none; the first wins
