@@ -171,12 +171,12 @@ static int terminal_width(void)
 	return 80;
 }
 
-/* {mode, config, base_dir, verb, script, args, lua_dir, version, width, color} */
+/* {mode, config, base_dir, verb, script, args, lua_dir, version, width, color, err_is_terminal} */
 static int push_options(lua_State *L, void *arg)
 {
 	const struct options *o = arg;
 
-	lua_createtable(L, 0, 10);
+	lua_createtable(L, 0, 11);
 	set_text(L, "mode", o->mode);
 	set_text(L, "config", o->config);
 	set_text(L, "base_dir", o->base_dir);
@@ -188,6 +188,8 @@ static int push_options(lua_State *L, void *arg)
 	lua_setfield(L, -2, "width");
 	lua_pushboolean(L, isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL);
 	lua_setfield(L, -2, "color");
+	lua_pushboolean(L, isatty(STDERR_FILENO));
+	lua_setfield(L, -2, "err_is_terminal");
 	lua_createtable(L, o->n_args, 0);
 	for (int i = 0; i < o->n_args; i++) {
 		lua_pushstring(L, o->args[i]);

@@ -66,6 +66,7 @@ static enum spec_change compare(const struct definition *old, const struct defin
 		texts_are_same(&old->arguments, &new->arguments) ? NULL : "executable",
 		texts_are_same(&old->environment, &new->environment) ? NULL : "env",
 		listeners_are_same(old, new) ? NULL : "listeners",
+		definition_files_are_same(old, new) ? NULL : "open_files",
 	};
 
 	if (most < SPEC_LIVE && !owners_are_same(old, new)) {
@@ -73,7 +74,7 @@ static enum spec_change compare(const struct definition *old, const struct defin
 		most = SPEC_LIVE;
 	}
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
 		if (more[i] != NULL) {
 			if (strstr(buf_text(names), more[i]) == NULL)
 				buf_print(names, "%s%s", names->used > 0 ? ", " : "", more[i]);
@@ -188,7 +189,7 @@ static void prepare_all(struct master *m, const char *before, struct buf *text)
 		if (s->number == 0)
 			continue;
 		environment_prepare(s);
-		if (!renew || s->processes.count == 0 || s->kind->single || !service_reports(s))
+		if (!renew || s->processes.count == 0 || s->kind->single || !s->contract->reports)
 			continue;
 		s->generation++;
 		buf_print(text, "renew  %s (log or config of all services)\n", s->definition->name);

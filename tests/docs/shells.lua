@@ -163,7 +163,8 @@ function M.zsh()
       local action = o.takes and zsh_action(o.takes)
       if action then values[#values + 1] = ("%q) %s; return ;;\n"):format(verb.name .. " " .. o.name, action) end
     end
-    if #names > 0 then options[#options + 1] = ("\t%s) compadd -- %s ;;\n"):format(verb.name, table.concat(names, " ")) end
+    local line = ("\t%s) compadd -- %s ;;\n"):format(verb.name, table.concat(names, " "))
+    options[#options + 1] = #names > 0 and line or nil
     for i, kind in ipairs(verb.words) do
       local action = zsh_action(kind)
       if action then words[#words + 1] = ('"%s %d") %s ;;\n'):format(verb.name, i - 1, action) end
