@@ -42,9 +42,9 @@ end
 
 local is_service = setmetatable({}, { __mode = "k" })
 
--- What an expression may name: combinators, every policy file, service and none.
+-- What an expression may name: combinators, every policy file, and service.
 local function words(doors)
-  local names = { none = {}, log = { debug = print, info = print, warn = print, error = print } }
+  local names = { log = { debug = print, info = print, warn = print, error = print } }
   for name, value in pairs(combinators.WORDS) do names[name] = value end
   function names.service(settings)
     local copy = {}
@@ -69,7 +69,7 @@ end
 local function is_name(text) return text:find "^[%a_][%w_]*$" ~= nil end
 
 local function evaluate(text, doors)
-  local source = is_name(text) and text ~= "none" and text .. " {}" or text
+  local source = is_name(text) and text .. " {}" or text
   local chunk, sentence = load("return " .. source, "=" .. text, "t", doors.env(words(doors)))
   if not chunk then return nil, sentence end
   local good, value = pcall(chunk)
@@ -79,7 +79,8 @@ local function evaluate(text, doors)
 end
 
 local function from_text(text, doors)
-  if is_name(text) and text ~= "none" and not words(doors)[text] then
+  if text == "none" then return { title = text, make = function() end } end
+  if is_name(text) and not words(doors)[text] then
     local _, why = doors.load_policy(text)
     return nil, why or ("there is no policy '%s'"):format(text)
   end
