@@ -41,7 +41,7 @@ rooms = $(foreach room,$(1),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard src/$(roo
 FLOOR    := $(call rooms,base wire spec pool)
 PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cli,\
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
-MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_sim.c src/engine/api_spec.c))
+MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_recorder.c src/engine/api_sim.c src/engine/api_spec.c))
 
 all: $(PROGRAMS) $(MODULES) worker
 
@@ -59,6 +59,8 @@ $(BUILD)/lua/reeve/%.so: src/engine/api_%.c src/engine/numbers.c \
                        $(wildcard src/base/*.c src/wire/*.c src/spec/*.c src/pool/*.c src/sim/*.c)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP -fPIE,$(ALL_CFLAGS)) -fPIC -shared -o $@ $^ -lm
+
+$(BUILD)/lua/reeve/recorder.so: src/engine/ring.c src/engine/deltas.c
 
 # ---- libreeve, its Lua module and the examples
 # One object with only reeve_* visible, so that our names never meet those of the program it is linked into.
@@ -216,6 +218,11 @@ fuzz: $(addprefix build-fuzz/,$(FUZZERS))
 	    build-fuzz/corpus/$$f >build-fuzz/$$f.log 2>&1 || { tail -40 build-fuzz/$$f.log; exit 1; }; \
 	  echo "$$f: $$(sed -n 's/^Done //p' build-fuzz/$$f.log), nothing found"; done
 
+# Random worlds for each policy of the library, alone and in pairs: FUZZ_WORLDS for each pair, five times that alone
+FUZZ_WORLDS ?= 800
+fuzz-policies: all
+	@$(TEST_ENV) FUZZ_WORLDS=$(FUZZ_WORLDS) $(BUSTED) --filter='random worlds' tests/lua/policy_guards_spec.lua
+
 # ---- lint, format, bench
 C_FILES  := $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])
 LUA_DIRS := $(wildcard lua policies conf examples tests)
@@ -233,7 +240,7 @@ clean:
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: all run install deps test check unit e2e faults fuzz lint format bench clean help
+.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench clean help
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)

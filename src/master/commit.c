@@ -7,6 +7,7 @@
 #include "master/environment.h"
 #include "master/process.h"
 #include "master/process_table.h"
+#include "master/recording.h"
 #include "master/reload.h"
 #include "master/report.h"
 
@@ -189,7 +190,7 @@ static void prepare_all(struct master *m, const char *before, struct buf *text)
 		if (s->number == 0)
 			continue;
 		environment_prepare(s);
-		if (!renew || s->processes.count == 0 || s->kind->single || !service_reports(s))
+		if (!renew || s->processes.count == 0 || s->kind->single || !s->contract->reports)
 			continue;
 		s->generation++;
 		buf_print(text, "renew  %s (log or config of all services)\n", s->definition->name);
@@ -324,6 +325,8 @@ static void hand_over(struct engine *en, bool resumed)
 	(void)event_del(&en->timer);
 	plan_free(&en->plan);
 	en->plan = plan_new();
+	recording_forget(m);
+	recording_offer(m);
 	if (engine_send(en, WIRE_state, &(struct wire_state){m->state}) < 0 ||
 		engine_send(en, WIRE_control, &(struct wire_control){m->control}) < 0 ||
 		(m->tail >= 0 && engine_send(en, WIRE_tail, &(struct wire_tail){m->tail}) < 0) ||

@@ -281,7 +281,7 @@ describe("waits of an M/M/c queue", function()
 
   for _, case in ipairs { { c = 1, rate = 0.7 }, { c = 4, rate = 3 }, { c = 10, rate = 8 } } do
     it(("are Erlang's for c = %d, a = %g"):format(case.c, case.rate), function()
-      local t, n, waited, p90 = mm(case.rate, 1, 3000), 5, 0, 0
+      local t, n, waited, p90 = mm(case.rate, 1, 2000), 4, 0, 0
       t.target = 0 -- so goodput is the share of those who did not wait at all
       for seed = 1, n do
         local r = run(t, static(case.c), nil, { seed = seed })
@@ -300,9 +300,9 @@ describe("a run", function()
     local policies = { static(3), static(40), false, only { T.policy "fpm_dynamic" { min_spare = 2, max_spare = 5 } },
       only { T.policy "fpm_ondemand" {} }, T.policy "max_requests" { n = 20 }, T.policy "hung" { after = 5 } }
     local random = { state = rng.seed "conservation" }
-    for world_number = 1, 40 do
+    for world_number = 1, 28 do
       local t = assert(traces.get(traces.SIX[1 + world_number % 6]))
-      t.duration = 70
+      t.duration = 65
       for name, value in pairs { backlog = 5 + rng.next(random) * 50, retries = rng.next(random) * 3,
         patience = 1 + rng.next(random) * 20, crash = rng.next(random) * 0.02, boot = rng.next(random) } do
         t.model[name] = value
@@ -338,9 +338,8 @@ describe("a run", function()
 
   it("logs votes and orders with their time", function()
     local text = log_of("flash", 7)
-    for _, pattern in ipairs { "^0%.000 svc standing at_least=0 at_most=%- spare=3",
-      '\n0%.000 svc vote built%-in/min_avail spare=3 why=%["process_min_avail = 3"%]',
-      "\n%d+%.%d%d%d svc retire %d+" } do
+    for _, pattern in ipairs { '^0%.000 svc vote built%-in/min_avail spare=3 why="process_min_avail = 3"',
+      "\n0%.000 svc standing .*spare=3", "\n%d+%.%d%d%d svc retire .*process=%d+" } do
       assert.is_truthy(text:find(pattern), pattern)
     end
   end)

@@ -5,6 +5,7 @@ local capacity = require "reeve.config.capacity"
 local judge = require "reeve.config.judge"
 local logservice = require "reeve.config.logservice"
 local networks = require "reeve.config.networks"
+local sequence = require "reeve.config.sequence"
 local service = require "reeve.config.service"
 
 local M = {}
@@ -129,6 +130,13 @@ local function global_id(self, row)
   return "-1"
 end
 
+-- What outlives the daemon must not lie in /run, which a reboot empties.
+local function state_dir(self)
+  local written = self:text "state_dir"
+  if written ~= "" then return self:absolute(written) end
+  return self.base_dir == "/run/reeve" and "/var/lib/reeve" or self.base_dir .. "/state"
+end
+
 local function resolve_globals(self, plan)
   for _, row in ipairs(self.schema.order.global) do
     if row.type == "user" or row.type == "group" then
@@ -142,6 +150,7 @@ local function resolve_globals(self, plan)
   end
   plan.globals.base_dir = self.base_dir
   plan.globals.libexec_dir = self.libexec_dir
+  plan.globals.state_dir = state_dir(self)
   plan.engine_user = plan.shown.engine_user
   plan.policy = self.values.policy and self.values.policy.canonical or nil
   local vsz = self.values.default_vsz_limit
@@ -210,6 +219,7 @@ function M.plan(script, opts)
   logservice.add(self, result.services)
   networks.check(self, result.services)
   capacity.check(self, result.services)
+  sequence.check(self, result.services)
   check_lost(self)
   return result
 end
