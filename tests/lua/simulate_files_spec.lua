@@ -143,7 +143,7 @@ describe("a candidate", function()
   local WRONG = {
     { "hungs", "there is no policy 'hungs'" },
     { "hung {", "expected" },
-    { "hung { after = -1 }", "hung: after must be a number of seconds above 0" },
+    { "hung { after = -1 }", "hung: after = %-1: a number of at least 0.001 is needed" },
     { "policies/none_such.lua", "policy policies/none_such.lua: .*No such file" },
     { "", "a policy is wanted between commas" },
     { "nil + 1", "arithmetic on a nil value" },

@@ -11,7 +11,7 @@
 --
 -- and several with commas between them. Policies are added to the built-ins unless they stand in only { }.
 local policyhost = require "reeve.policyhost"
-local combinators = require "reeve.combinators"
+local policywords = require "reeve.policywords"
 
 local candidates = {}
 
@@ -42,19 +42,18 @@ end
 
 local is_service = setmetatable({}, { __mode = "k" })
 
--- What an expression may name: combinators, every policy file, and service.
+-- What an expression may name: what policy files may, and service.
 local function words(doors)
-  local names = { log = { debug = print, info = print, warn = print, error = print } }
-  for name, value in pairs(combinators.WORDS) do names[name] = value end
+  local names = policywords.new(doors.load_policy)
+  local function silent() end -- lines of a policy have no place in virtual time
+  names.log = { debug = silent, info = silent, warn = silent, error = silent }
   function names.service(settings)
     local copy = {}
     for name, value in pairs(settings) do copy[name] = value end
     is_service[copy] = true
     return copy
   end
-  return setmetatable(names, { __index = function(_, name)
-    return type(name) == "string" and doors.load_policy(name) or nil
-  end })
+  return names
 end
 
 local function from_file(path, doors)
