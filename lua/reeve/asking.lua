@@ -29,8 +29,8 @@ local function file(host, entry, part, checked, now)
   entry.shots[#entry.shots + 1] = { retire = checked.retire, kill = checked.kill }
   checked.retire, checked.kill = nil, nil
   local n = entry.service.n
+  if not part.since or not vote.agree(part.vote, checked) then part.since = now end
   part.vote = vote.stamp(checked, now / 1000, part.vote, n.live - n.leaving)
-  part.since, entry.spoke = now, true
   host.tap:voted(entry, part)
 end
 

@@ -153,30 +153,13 @@ function combinators.when(predicate, policy)
   end }
 end
 
-local function in_words(v)
-  local words = {}
-  for name in pairs(vote.FIELDS) do
-    local value = v[name]
-    if value ~= nil and type(value) ~= "table" and name ~= "wake" then
-      words[#words + 1] = ("%s=%s"):format(name, tostring(value))
-    end
-  end
-  for _, name in ipairs { "retire", "kill" } do
-    local n = 0
-    for _ in next, v[name] or {} do n = n + 1 end
-    if n > 0 then words[#words + 1] = ("%s=%d processes"):format(name, n) end
-  end
-  table.sort(words)
-  return #words > 0 and table.concat(words, " ") or "nothing"
-end
-
 --- shadow(p): p is asked and its votes are shown (`why`, and the log when they change), but do not count.
 function combinators.shadow(policy)
   local list = compiled(policy, "shadow")
   return { name = "shadow", run = function(s, ev, st)
     local met, spoke = fold(list, s, ev, st)
     if not spoke then return nil end
-    local words = in_words(met)
+    local words = vote.words(met)
     if words ~= st.words and combinators.log then
       combinators.log(("service %s: shadow votes %s"):format(s.name, words))
     end
