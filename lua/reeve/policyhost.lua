@@ -32,7 +32,8 @@ Host.__index = Host
 policyhost.BUILT_INS = entries.BUILT_INS
 
 -- What a host tells its `tap`, when nobody listens.
-local NOBODY = setmetatable({}, { __index = function() return function() end end })
+local function nothing() end
+local NOBODY = setmetatable({}, { __index = function() return nothing end })
 
 -- Parts that failed their way into quarantine leave others to begin: a second round asks those.
 -- Where nobody was asked nothing can have changed.
@@ -44,10 +45,8 @@ local function run(host, entry)
     entry.changed, changed = nil, true
     asking.all(host, entry)
   end
-  if changed or entry.was_asked then
-    standing.settle(host, entry)
-    host.unsaved = true
-  end
+  if changed or entry.was_asked then standing.settle(host, entry) end
+  host.unsaved = host.unsaved or changed or entry.asked
   entry.was_asked = false
 end
 
