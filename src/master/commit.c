@@ -97,7 +97,8 @@ static void take_listener(const struct master *m, struct watched *w, const struc
 	w->borrowed = false;
 	if (mine->at.kind != LISTENER_FIFO)
 		(void)listen(mine->fd, definition_backlog(d));
-	if (mine->at.kind != LISTENER_INET && !mine->is_managers && listener_set_owner(mine, &mine->at, &e) < 0)
+	if (mine->at.kind != LISTENER_INET && !mine->is_managers &&
+		listener_set_owner(mine, &mine->at, &e) < 0)
 		say(SAY_ERROR, "service %s: %s", d->name, e.text);
 }
 

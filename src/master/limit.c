@@ -15,8 +15,9 @@ static void complain(struct service *s, const char *what)
 	const char *name = s->definition->name;
 
 	if (s->contract->accepts)
-		say(SAY_WARNING, "service %s: process_limit (%lld) is reached and %u clients %s; raise process_limit", name,
-			(long long)set->process_limit, s->waiting, what);
+		say(SAY_WARNING,
+			"service %s: process_limit (%lld) is reached and %u clients %s; raise process_limit",
+			name, (long long)set->process_limit, s->waiting, what);
 	else if (set->process_limit > 1)
 		say(SAY_WARNING,
 			"service %s: process_limit (%lld) is reached and %u clients %s; raise process_limit, "
@@ -44,7 +45,8 @@ static void drop(struct service *s)
 uint64_t limit_face(struct service *s, uint64_t now)
 {
 	struct limit *l = &s->limit;
-	bool never_drops = s->kind->never_drops || s->contract->accepts; /* the next end of a process takes one of them */
+	bool never_drops = s->kind->never_drops ||
+			   s->contract->accepts; /* the next end of a process takes one of them */
 
 	if (l->since == 0)
 		l->since = now;

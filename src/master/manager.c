@@ -1,5 +1,5 @@
-/* manager: datagrams that nobody waits for, and a short list of sockets. What is malformed is as if it were not there;
- * nothing fails. */
+/* manager: datagrams that nobody waits for, and a short list of sockets. What is malformed is as if it were
+ * not there; nothing fails. */
 #include "master/manager.h"
 
 #include "base/clock.h"
@@ -19,8 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FIRST_FD     3
-#define PASSED_MOST  1024
+#define FIRST_FD    3
+#define PASSED_MOST 1024
 
 /* ---- what it gave us */
 
@@ -85,8 +85,8 @@ static void take_sockets(struct manager *mg)
 
 void manager_init(struct manager *mg)
 {
-	static const char *const its[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS",
-		"LISTEN_FDNAMES"};
+	static const char *const its[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID",
+		"LISTEN_FDS", "LISTEN_FDNAMES"};
 
 	memset(mg, 0, sizeof *mg);
 	take_sockets(mg);
@@ -152,7 +152,8 @@ static bool is_at(const union address *a, const struct listener_definition *at)
 		       inet_ntop(AF_INET, &a->v4.sin_addr, host, sizeof host) != NULL &&
 		       strcmp(host, at->address) == 0;
 	return a->v6.sin6_port == htons(at->port) &&
-	       inet_ntop(AF_INET6, &a->v6.sin6_addr, host, sizeof host) != NULL && strcmp(host, at->address) == 0;
+	       inet_ntop(AF_INET6, &a->v6.sin6_addr, host, sizeof host) != NULL &&
+	       strcmp(host, at->address) == 0;
 }
 
 static void give(struct passed *p, struct listener *l, const struct listener_definition *at)
@@ -191,7 +192,8 @@ void manager_plan(const struct manager *mg)
 	for (size_t i = 0; i < mg->passed_n; i++)
 		if (!mg->passed[i].is_used)
 			say(SAY_WARNING,
-				"the service manager passed a socket (descriptor %d, name '%s') that no listener has as its "
+				"the service manager passed a socket (descriptor %d, name '%s') that no "
+				"listener has as its "
 				"address or name; nobody will answer there",
 				mg->passed[i].fd, mg->passed[i].name);
 }
@@ -237,14 +239,16 @@ static void print_status(const struct master *m, const struct service *missing, 
 	uint64_t now = clock_ms();
 
 	if (missing != NULL) {
-		(void)snprintf(out, room, "waiting for %s: %u of %" PRId64 " processes are up", missing->definition->name,
+		(void)snprintf(out, room, "waiting for %s: %u of %" PRId64 " processes are up",
+			missing->definition->name,
 			missing->pool.in[POOL_IDLE].count + missing->pool.in[POOL_BUSY].count,
 			missing->definition->settings.process_min_avail);
 		return;
 	}
 	LIST_EACH (s, &m->services, const struct service, link)
 		throttled += s->pool.throttled_until > now;
-	(void)snprintf(out, room, "%u processes of %zu services, %u throttled", m->alive, m->services_n, throttled);
+	(void)snprintf(
+		out, room, "%u processes of %zu services, %u throttled", m->alive, m->services_n, throttled);
 }
 
 void manager_turn(struct master *m)
@@ -272,7 +276,8 @@ void manager_reloading(struct master *m)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	m->manager.is_reloading = true;
-	tell(&m->manager, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	tell(&m->manager, "RELOADING=1\nMONOTONIC_USEC=%lld",
+		(long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 
 void manager_reloaded(struct master *m)

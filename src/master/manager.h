@@ -1,6 +1,7 @@
-/* manager: the service manager that started us (systemd, or what speaks its protocol). It is told by sd_notify(3) how we
- * are, and gives us listeners by sd_listen_fds(3). Whatever it gave is taken out of the environment first, so that nothing
- * of it reaches the engine or a service. Without a manager nothing here does anything. */
+/* manager: the service manager that started us (systemd, or what speaks its protocol). It is told by
+ * sd_notify(3) how we are, and gives us listeners by sd_listen_fds(3). Whatever it gave is taken out of the
+ * environment first, so that nothing of it reaches the engine or a service. Without a manager nothing here
+ * does anything. */
 #ifndef REEVE_MASTER_MANAGER_H
 #define REEVE_MASTER_MANAGER_H
 
@@ -35,8 +36,8 @@ struct manager {
 void manager_init(struct manager *mg);
 void manager_end(struct manager *mg);
 
-/* A socket of the manager's for this place: by address, else by name and kind. True: `l` has it; it is never closed and
- * its file never removed. */
+/* A socket of the manager's for this place: by address, else by name and kind. True: `l` has it; it is never
+ * closed and its file never removed. */
 bool manager_listener(struct manager *mg, struct listener *l, const struct listener_definition *at);
 
 /* Says which of its sockets no listener wanted. */

@@ -108,7 +108,8 @@ static void end_service(struct service *s)
 			process_retire(p, s->master->stop_deadline);
 }
 
-/* Ends the services of that rank and below, those first that are after others. `at_once`: whoever needs whom. */
+/* Ends the services of that rank and below, those first that are after others. `at_once`: whoever needs whom.
+ */
 static void end_rank(struct master *m, uint32_t rank, bool at_once)
 {
 	struct service *s;

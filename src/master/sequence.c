@@ -68,14 +68,14 @@ static int check_names(const struct plan *plan, const struct definition *d, stru
 		const char *at = list_of(d, i), *word;
 		while ((word = next_word(&at, &len)) != NULL)
 			if (!exists(plan, word, len))
-				return err_set(e, "%s: there is no service '%.*s'", i == 0 ? "after" : "requires",
-					(int)len, word);
+				return err_set(e, "%s: there is no service '%.*s'",
+					i == 0 ? "after" : "requires", (int)len, word);
 	}
 	return 0;
 }
 
-/* Places whoever waits for nobody that is not placed yet, until nothing moves: who is left then is in a circle, or
- * behind one. */
+/* Places whoever waits for nobody that is not placed yet, until nothing moves: who is left then is in a
+ * circle, or behind one. */
 static const struct definition *find_cycle(const struct plan *plan, bool *placed)
 {
 	size_t left = plan->services_n;
@@ -105,7 +105,8 @@ int sequence_check(const struct plan *plan, struct err *e)
 	placed = mem_new(plan->services_n + 1, sizeof *placed);
 	circle = find_cycle(plan, placed);
 	mem_free(&placed);
-	return circle == NULL ? 0 : err_set(e, "service %s: after and requires lead back to it", circle->name);
+	return circle == NULL ? 0
+			      : err_set(e, "service %s: after and requires lead back to it", circle->name);
 }
 
 static void add_need(struct service *s, struct service *other, bool is_required)
@@ -175,7 +176,8 @@ bool sequence_allows(struct service *s)
 	if (strcmp(waits, s->sequence.waits) != 0) {
 		memcpy(s->sequence.waits, waits, sizeof waits);
 		if (waits[0] != '\0')
-			say(SAY_INFO, "service %s: waits for %s before it starts", s->definition->name, waits);
+			say(SAY_INFO, "service %s: waits for %s before it starts", s->definition->name,
+				waits);
 		report_service(s);
 	}
 	return waits[0] == '\0';

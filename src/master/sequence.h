@@ -1,8 +1,8 @@
-/* sequence: `after` and `requires` between services. Who is after others starts when those are up, and ends before they
- * do; who requires others also stops and starts with them.
+/* sequence: `after` and `requires` between services. Who is after others starts when those are up, and ends
+ * before they do; who requires others also stops and starts with them.
  *
- * A service is up from when it has process_min_avail processes that can work (of type startup: when its job has ended
- * well) until it is stopped; what happens to it in between holds nobody back. */
+ * A service is up from when it has process_min_avail processes that can work (of type startup: when its job
+ * has ended well) until it is stopped; what happens to it in between holds nobody back. */
 #ifndef REEVE_MASTER_SEQUENCE_H
 #define REEVE_MASTER_SEQUENCE_H
 
@@ -27,8 +27,8 @@ struct sequence {
 	struct need *needs; /* of after and requires */
 	size_t needs_n;
 	bool is_up;
-	bool is_due;             /* it is to end as soon as nobody needs it any more */
-	bool went_with;          /* it was stopped because what it requires was */
+	bool is_due;               /* it is to end as soon as nobody needs it any more */
+	bool went_with;            /* it was stopped because what it requires was */
 	char waits[SEQUENCE_TEXT]; /* the names it waits for, "": none */
 };
 
@@ -54,7 +54,8 @@ void sequence_stop(struct service *s);
 /* Ends those whose turn has come; called each turn. */
 void sequence_turn(struct master *m);
 
-/* It was started: what it requires, and what was stopped with it, is started too. -1: one of them could not be. */
+/* It was started: what it requires, and what was stopped with it, is started too. -1: one of them could not
+ * be. */
 int sequence_started(struct service *s, struct err *e) MUST_USE;
 
 #endif

@@ -18,25 +18,48 @@ local function wait_state(d, name, state)
   end, function() return name .. " to be " .. state .. "; its log:\n" .. d:log() end)
 end
 
-local LISTEN = "import os, socket, sys, time\nwhile not os.path.exists(sys.argv[2]): time.sleep(0.01)\n"
-  .. "a = sys.argv[1]\ns = socket.socket(socket.AF_UNIX if a[0] == '/' else socket.AF_INET)\n"
-  .. "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
-  .. "s.bind(a if a[0] == '/' else ('127.0.0.1', int(a)))\ns.listen(9)\n"
-  .. "while os.path.exists(sys.argv[2]):\n  s.settimeout(0.05)\n  try: s.accept()[0].close()\n  except OSError: pass\n"
-  .. "s.close()\ntime.sleep(1000)\n"
+-- Somebody at the gate (a fifo that is read) goes on.
+local function open_gate(d) reeve.write(d.dir .. "/gate", "\n") end
 
--- A program that listens at `at` while @dir@/go exists, and has the settings.
+local function make_gate(d)
+  assert(reeve.shell(("mkfifo -m 666 %s/gate && chmod 777 %s"):format(d.dir, d.dir)) == 0)
+end
+
+local LISTEN = [[
+import os, signal, socket, sys, threading
+def gate(): open(sys.argv[2]).read()
+def serve(s):
+    try:
+        while True: s.accept()[0].close()
+    except OSError: pass
+gate()
+at = sys.argv[1]
+s = socket.socket(socket.AF_UNIX if at[0] == "/" else socket.AF_INET)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(at if at[0] == "/" else ("127.0.0.1", int(at)))
+s.listen(9)
+threading.Thread(target=serve, args=(s,), daemon=True).start()
+gate()
+s.shutdown(socket.SHUT_RDWR)
+s.close()
+signal.pause()
+]]
+
+-- A program that listens at `at` from one gate to the next, and has the settings.
 local function listener(at, settings)
-  return reeve.start { config = ([[service "s" { executable = { "/usr/bin/python3", "@dir@/listen.py", "%s", "@dir@/go" },
+  return reeve.start { config = ([[service "s" { executable = { "/usr/bin/python3", "@dir@/listen.py", "%s", "@dir@/gate" },
     contract = "plain", process_limit = 1, process_min_avail = 1, %s }]]):format(at, settings),
-    prepare = function(d) reeve.write(d.dir .. "/listen.py", LISTEN) end }
+    prepare = function(d)
+      make_gate(d)
+      reeve.write(d.dir .. "/listen.py", LISTEN)
+    end }
 end
 
 describe("readiness", function()
   after_each(reeve.clean)
 
   it("of a plain program is its start, and nobody knows its clients", function()
-    local d = reeve.start { config = plain("s", "exec sleep 1000") }
+    local d = reeve.start { config = plain("s", "exec sleep infinity") }
     local s = d:wait_service("s", { live = 1, avail = 1 })
     assert.same({}, { s.clients, s.busy, s.idle })
     assert.equal("up", process(d, "s").state)
@@ -44,31 +67,34 @@ describe("readiness", function()
   end)
 
   it("service.ready: fd is a newline on NOTIFY_FD", function()
-    local script = "echo $NOTIFY_FD >fd; until [ -e go ]; do sleep 0.01; done; eval \"echo half >&$NOTIFY_FD\"; exec sleep 1000"
+    local script = "echo $NOTIFY_FD >fd; read go <gate; eval \"echo half >&$NOTIFY_FD\"; exec sleep infinity"
     local d = reeve.start { config = plain("s", script, 'working_directory = "@dir@", ready = "fd",'),
-      prepare = function(d) reeve.shell("chmod 777 " .. d.dir) end }
+      prepare = make_gate }
     wait_state(d, "s", "starting")
-    assert.equal("3\n", reeve.wait_until(function() return reeve.read(d.dir .. "/fd") end))
-    reeve.write(d.dir .. "/go", "")
+    assert.equal("3\n", reeve.wait_until(function()
+      local text = reeve.read(d.dir .. "/fd")
+      return text ~= "" and text
+    end))
+    open_gate(d)
     wait_state(d, "s", "up")
     d:stop()
   end)
 
-  for what, at in pairs { tcp = "@port@", unix = "@dir@/run/own.sock" } do
+  for what, at in pairs { tcp = "@port@", unix = "@dir@/own.sock" } do
     it("service.ready: " .. what .. " is an answer at that place", function()
-      local place = what == "tcp" and "tcp:localhost:@port@" or "unix:own.sock"
+      local place = what == "tcp" and "tcp:localhost:@port@" or "unix:@dir@/own.sock"
       local d = listener(at, ('ready = "%s", user = "root",'):format(place))
       wait_state(d, "s", "starting")
-      reeve.write(d.dir .. "/go", "")
+      open_gate(d)
       wait_state(d, "s", "up")
       d:stop()
     end)
   end
 
   it("service.ready: pidfile follows a daemon into the background", function()
-    local script = "sleep 1000 & echo $! >s.pid.new; mv s.pid.new s.pid"
+    local script = "sleep infinity & echo $! >s.pid.new; mv s.pid.new s.pid"
     local d = reeve.start { config = plain("s", script, 'working_directory = "@dir@", ready = "pidfile:@dir@/s.pid",'),
-      prepare = function(d) reeve.shell("chmod 777 " .. d.dir) end }
+      prepare = make_gate }
     local p = wait_state(d, "s", "up")
     local pid = tonumber(reeve.read(d.dir .. "/s.pid"))
     assert.equal(pid, p.pid)
@@ -112,25 +138,26 @@ describe("liveness", function()
 
   it("service.alive: a process whose place does not answer is replaced", function()
     local d = listener("@port@", 'ready = "tcp:127.0.0.1:@port@", alive = "tcp:127.0.0.1:@port@", alive_every = "50ms",')
-    reeve.write(d.dir .. "/go", "")
+    open_gate(d)
     local p = wait_state(d, "s", "up")
-    os.remove(d.dir .. "/go")
+    open_gate(d)
     d:wait_log("process " .. p.pid .. " did not answer at tcp:127.0.0.1:%d+ 3 times in a row %(alive%); it is replaced")
     reeve.wait_gone(p.pid)
-    reeve.write(d.dir .. "/go", "")
+    open_gate(d)
     assert.not_equal(p.pid, wait_state(d, "s", "up").pid)
     d:stop()
   end)
 
   it("service.alive_every: is how often, and how long it may take", function()
     local d = listener("@port@", 'ready = "tcp:127.0.0.1:@port@", alive = "tcp:127.0.0.1:@port2@", alive_every = "1h",')
-    reeve.write(d.dir .. "/go", "")
+    open_gate(d)
     local p = wait_state(d, "s", "up")
     d:configure((reeve.read(d.config_path):gsub("^settings %b{}", ""):gsub('alive_every = "1h"', 'alive_every = "20ms"')))
     assert.equal(0, (d:reeve "reload"))
     assert.falsy(d:log():find "did not answer")
     d:wait_service("s", { live = 1 })
     reeve.kill("KILL", p.pid) -- the next one is asked as the new config says
+    open_gate(d)
     d:wait_log "did not answer at"
     d:stop()
   end)
@@ -139,51 +166,57 @@ end)
 describe("sequence", function()
   after_each(reeve.clean)
 
-  local GATE = "until [ -e @dir@/go ]; do sleep 0.01; done; eval \"echo >&$NOTIFY_FD\"; exec sleep 1000"
+  local GATE = "read go <@dir@/gate; eval \"echo >&$NOTIFY_FD\"; exec sleep infinity"
 
   it("service.after: starts when the others are up, and says what it waits for", function()
-    local d = reeve.start { config = plain("web", "exec sleep 1000", 'after = { "db" },')
-      .. plain("db", GATE, 'ready = "fd",') }
+    local d = reeve.start { config = plain("web", "exec sleep infinity", 'after = { "db" },')
+      .. plain("db", GATE, 'ready = "fd",'), prepare = make_gate }
     d:wait_log "service web: waits for db before it starts"
     wait_state(d, "db", "starting")
     assert.equal("db", d:service "web".waits_for)
     assert.equal(0, d:service "web".starts)
-    reeve.write(d.dir .. "/go", "")
+    open_gate(d)
     d:wait_service("web", { live = 1 })
     assert.is_nil(d:service "web".waits_for)
     d:stop()
   end)
 
   it("waits for a job to have ended well", function()
-    local d = reeve.start { config = plain("web", "exec sleep 1000", 'after = "job",')
+    local d = reeve.start { config = plain("web", "exec sleep infinity", 'after = "job",')
       .. ([[service "job" { executable = %s, contract = "plain", type = "startup" }]]):format(
-        sh "until [ -e @dir@/go ]; do sleep 0.01; done") }
+        sh "read go <@dir@/gate"), prepare = make_gate }
     d:wait_service("job", { live = 1 })
     assert.equal(0, d:service "web".starts)
-    reeve.write(d.dir .. "/go", "")
+    open_gate(d)
     d:wait_service("web", { live = 1 })
     d:stop()
   end)
 
   it("is turned round at the stop", function()
-    local last = "trap 'echo %s ends; exit 0' TERM; while :; do sleep 0.01; done"
-    local d = reeve.start { config = plain("db", last:format "db" )
-      .. plain("cache", last:format "cache", 'after = "db",')
-      .. plain("web", "trap 'sleep 0.5; echo web ends >&2; exit 0' TERM; while :; do sleep 0.01; done",
-        'after = "cache",') }
-    for _, name in ipairs { "db", "cache", "web" } do d:wait_service(name, { live = 1 }) end
+    local d = reeve.start { config = plain("db", "exec sleep infinity") .. plain("cache", "exec sleep infinity", 'after = "db",')
+      .. plain("web", "exec /usr/bin/python3 @dir@/slow.py @dir@/gate", 'after = "cache", ready = "fd",'),
+      prepare = function(d)
+        make_gate(d)
+        reeve.write(d.dir .. "/slow.py", "import os, signal, sys\ndef leave(*_):\n  open(sys.argv[1]).read()\n  os._exit(0)\n"
+          .. "signal.signal(signal.SIGTERM, leave)\nos.write(int(os.environ['NOTIFY_FD']), b'\\n')\n"
+          .. "while True: signal.pause()\n")
+      end }
+    for _, name in ipairs { "db", "cache", "web" } do wait_state(d, name, "up") end
     local db, web = process(d, "db").pid, process(d, "web").pid
-    d:reeve "stop"
+    reeve.kill("TERM", d:status().master_pid)
+    d:wait_log "still there: .*web 1"
+    assert.is_true(reeve.is_alive(db) and reeve.is_alive(web))
+    open_gate(d)
     reeve.wait_until(function()
-      if reeve.is_alive(web) then assert(reeve.is_alive(db), "db ended before web") end
+      if not reeve.is_alive(db) then assert(not reeve.is_alive(web), "db ended before web") end
       return d:exit_code()
     end)
     d:assert_nothing_left()
   end)
 
   it("service.requires: stops and starts with it", function()
-    local d = reeve.start { config = plain("db", "exec sleep 1000") .. plain("web", "exec sleep 1000", 'requires = "db",')
-      .. plain("top", "exec sleep 1000", 'requires = "web",') }
+    local d = reeve.start { config = plain("db", "exec sleep infinity") .. plain("web", "exec sleep infinity", 'requires = "db",')
+      .. plain("top", "exec sleep infinity", 'requires = "web",') }
     for _, name in ipairs { "db", "web", "top" } do d:wait_service(name, { live = 1 }) end
     assert.equal(0, (d:reeve "service stop db"))
     for _, name in ipairs { "db", "web", "top" } do d:wait_service(name, { live = 0 }) end
