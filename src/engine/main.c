@@ -6,6 +6,7 @@
 #include "engine/api.h"
 #include "engine/deadline.h"
 #include "engine/engine.h"
+#include "engine/interrupt.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -46,6 +47,7 @@ static const struct {
 	{"reeve.memory", luaopen_reeve_memory},
 	{"reeve.names", luaopen_reeve_names},
 	{"reeve.pool", luaopen_reeve_pool},
+	{"reeve.recorder", luaopen_reeve_recorder},
 	{"reeve.proc", luaopen_reeve_proc},
 	{"reeve.sim", luaopen_reeve_sim},
 	{"reeve.socket", luaopen_reeve_socket},
@@ -253,6 +255,7 @@ static int run(struct engine *engine, struct options *o)
 	size_t most = serves ? VM_GUARD_CAP + VM_HEAD_ROOM : SIZE_MAX / 2;
 
 	deadline_init();
+	interrupt_init();
 	engine->L = vm_new(&engine->vm, VM_GUARD_CAP, most);
 	if (engine->L == NULL)
 		die(EX_OSERR, "Lua: out of memory");

@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "master/anvil.h"
+#include "master/listener.h"
 #include "master/logpipe.h"
 #include "master/manager.h"
 #include "master/plan.h"
@@ -49,12 +50,10 @@ struct master {
 	int bundle;     /* memfd of the texts of the plan in force */
 	int state;      /* memfd of the policies' st */
 	int tail;       /* memfd of the last log lines (base/tail.h): held, never read; -1: there is none */
-	int control;    /* the listening control socket */
+	struct listener control; /* control.c; its address is ours */
 	char *base_dir; /* of the lock and the control socket; NULL before they are taken */
 	int lock;
 	int diag; /* netlink: queues of unix sockets */
-	dev_t control_dev;
-	ino_t control_ino;
 
 	/* processes */
 	struct process **by_id; /* open hash of all processes, by id */
@@ -75,12 +74,14 @@ struct master {
 	struct engine *next;     /* of a reload, NULL without one */
 	struct engine *retiring; /* the one before, saying its last words */
 	uint32_t reload_ticket;
-	uint64_t reload_began; /* the last one */
-	uint64_t engine_delay; /* back-off of restarts, ms */
-	uint64_t engine_seen;  /* last sign of life */
-	uint64_t engine_asked; /* since when a ping has had no answer; 0: none is out */
-	bool engine_blame;     /* the last one ended of itself: by what it was doing */
-	bool withdrawn;        /* restrictions were lifted because the engine is away */
+	uint64_t reload_began;    /* the last one */
+	uint64_t engine_delay;    /* back-off of restarts, ms */
+	uint64_t engine_seen;     /* last sign of life */
+	uint64_t engine_asked;    /* since when a ping has had no answer; 0: none is out */
+	bool engine_blame;        /* the last one ended of itself: by what it was doing */
+	uint64_t recording_tried; /* when the file of the recording was last opened */
+	bool recording_missed;    /* it could not be, and that was said */
+	bool withdrawn;           /* restrictions were lifted because the engine is away */
 	struct event engine_timer, hangup_timer, orphan_timer, second;
 	uint32_t ping_seq;
 

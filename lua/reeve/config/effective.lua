@@ -2,6 +2,7 @@
 -- every path absolute, and the rules between settings.
 
 local capacity = require "reeve.config.capacity"
+local control = require "reeve.config.control"
 local judge = require "reeve.config.judge"
 local logservice = require "reeve.config.logservice"
 local networks = require "reeve.config.networks"
@@ -130,6 +131,13 @@ local function global_id(self, row)
   return "-1"
 end
 
+-- What outlives the daemon must not lie in /run, which a reboot empties.
+local function state_dir(self)
+  local written = self:text "state_dir"
+  if written ~= "" then return self:absolute(written) end
+  return self.base_dir == "/run/reeve" and "/var/lib/reeve" or self.base_dir .. "/state"
+end
+
 local function resolve_globals(self, plan)
   for _, row in ipairs(self.schema.order.global) do
     if row.type == "user" or row.type == "group" then
@@ -143,7 +151,9 @@ local function resolve_globals(self, plan)
   end
   plan.globals.base_dir = self.base_dir
   plan.globals.libexec_dir = self.libexec_dir
+  plan.globals.state_dir = state_dir(self)
   plan.engine_user = plan.shown.engine_user
+  plan.said_control = self.values.control and self.values.control.canonical or nil
   plan.policy = self.values.policy and self.values.policy.canonical or nil
   local vsz = self.values.default_vsz_limit
   local bytes = self:number "default_vsz_limit"
@@ -191,7 +201,7 @@ local function check_lost(plan)
 end
 
 --- Makes the plan of what the script said; mistakes are added to the problems.
----@return table plan { globals, services, policy, origin, engine_user, made }
+---@return table plan { globals, control, services, policy, origin, engine_user, made }
 function M.plan(script, opts)
   local self = setmetatable({ script = script, schema = script.schema, opts = opts, names = opts.names or {},
     uid = opts.uid or 0, users = {}, claims = {}, variables = {}, values = {} }, Plan)
@@ -207,6 +217,7 @@ function M.plan(script, opts)
   for word in self:text("listen"):gmatch "%S+" do table.insert(self.listen, word) end
   for word in self:text("protocols"):gmatch "%S+" do self.protocols[word] = true end
   resolve_globals(self, result)
+  result.control = control.resolve(self, self.values.control)
   resolve_services(self, result)
   logservice.add(self, result.services)
   networks.check(self, result.services)
