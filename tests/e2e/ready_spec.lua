@@ -157,6 +157,7 @@ describe("liveness", function()
     assert.falsy(d:log():find "did not answer")
     d:wait_service("s", { live = 1 })
     reeve.kill("KILL", p.pid) -- the next one is asked as the new config says
+    reeve.wait_gone(p.pid) -- and alone stands at the gate
     open_gate(d)
     d:wait_log "did not answer at"
     d:stop()
