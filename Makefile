@@ -121,6 +121,7 @@ DEPS_RUN   += libssl3
 DEPS_BUILD += libssl-dev
 DEPS_TEST  += haproxy openssl curl nodejs gunicorn php-fpm
 DEPS_TEST  += zsh fish
+DEPS_TEST  += python3 redis-server redis-tools openssh-server openssh-client git curl util-linux
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -136,6 +137,7 @@ run:
 	@BUILD=$(BUILD) exec conf/run
 
 share := $(DESTDIR)$(PREFIX)/share/reeve
+notify_reload = $(shell systemctl --version 2>/dev/null | awk 'NR == 1 && $$2 >= 253 { print "yes" }')
 STARTER := $(shell find conf/starter -type f)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/reeve $(share)
@@ -157,7 +159,8 @@ install: all
 	for f in $(STARTER); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(MODULES); do install -D -m 755 $$f $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/$${f##*/} || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's,@PREFIX@,$(PREFIX),' conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
+	sed -e 's,@PREFIX@,$(PREFIX),' $(if $(notify_reload),-e 's/^Type=notify$$/Type=notify-reload/' -e '/^ExecReload=/d') \
+		conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
 
 # ---- tests: tests/c/test_X.c -> build/tests/test_X; its first line names what it needs besides the floors:
 #      /* links: master/spawn worker/; wrap: fork waitid */

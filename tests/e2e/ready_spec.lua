@@ -176,6 +176,10 @@ describe("sequence", function()
     wait_state(d, "db", "starting")
     assert.equal("db", d:service "web".waits_for)
     assert.equal(0, d:service "web".starts)
+    local _, why = d:reeve "why web"
+    assert.truthy(why:find("it starts when db is up (after, requires)", 1, true), why)
+    local _, status = d:reeve "status"
+    assert.truthy(status:find("waits for db", 1, true), status)
     open_gate(d)
     d:wait_service("web", { live = 1 })
     assert.is_nil(d:service "web".waits_for)
