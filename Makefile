@@ -39,7 +39,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 rooms = $(foreach room,$(1),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard src/$(room)/*.c)))
 
 FLOOR    := $(call rooms,base wire spec pool)
-PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cli,\
+PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve-tls:tls reeve:cli,\
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
 MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_sim.c src/engine/api_spec.c))
 
@@ -51,6 +51,8 @@ $(BUILD)/reeve-engine: $(call rooms,engine sim) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core -lseccomp $(LUA_LIBS) -lm
 $(BUILD)/reeve-log: $(call rooms,log) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
+$(BUILD)/reeve-tls: $(call rooms,tls) $(BUILD)/libreeve.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lssl -lcrypto
 $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lncursesw
 
@@ -107,7 +109,7 @@ DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-de
               libclang-rt-14-dev cppcheck mandoc procps dovecot-core tmux
 DEPS_RUN   += libssl3
 DEPS_BUILD += libssl-dev
-DEPS_TEST  += haproxy openssl curl nodejs gunicorn php-fpm
+DEPS_TEST  += haproxy openssl curl nodejs gunicorn php8.2-fpm
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')

@@ -60,6 +60,11 @@ local function policy_loader(policies)
   end
 end
 
+-- "CERTIFICATE\0KEY": a question of the recorder has one argument.
+local function check_certificate(both)
+  return require "reeve.certificate".check(both:match "^(.-)%z(.*)$")
+end
+
 -- The doors of reeve.config.load; every answer is recorded.
 local function doors()
   local file, names = require "reeve.file", require "reeve.names"
@@ -72,7 +77,7 @@ local function doors()
   end
   return {
     read = read, glob = world:asking("glob", file.glob), real = world:asking("real", file.real),
-    probe = world:asking("probe", file.probe), names = lookups, spec = require "reeve.spec", guard = guard,
+    probe = world:asking("probe", file.probe), certificate = world:asking("certificate", check_certificate), names = lookups, spec = require "reeve.spec", guard = guard,
     uid = lookups.uid(), gid = lookups.gid(), policies = policies, load_policy = policy_loader(policies),
     env = function(words) return sandbox.config_env(words, now) end,
     policy_names = function()
