@@ -218,6 +218,11 @@ fuzz: $(addprefix build-fuzz/,$(FUZZERS))
 	    build-fuzz/corpus/$$f >build-fuzz/$$f.log 2>&1 || { tail -40 build-fuzz/$$f.log; exit 1; }; \
 	  echo "$$f: $$(sed -n 's/^Done //p' build-fuzz/$$f.log), nothing found"; done
 
+# Random worlds for each policy of the library, alone and in pairs: FUZZ_WORLDS for each pair, five times that alone
+FUZZ_WORLDS ?= 800
+fuzz-policies: all
+	@$(TEST_ENV) FUZZ_WORLDS=$(FUZZ_WORLDS) $(BUSTED) --filter='random worlds' tests/lua/policy_guards_spec.lua
+
 # ---- lint, format, bench
 C_FILES  := $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])
 LUA_DIRS := $(wildcard lua policies conf examples tests)
@@ -235,7 +240,7 @@ clean:
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: all run install deps test check unit e2e faults fuzz lint format bench clean help
+.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench clean help
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)

@@ -31,33 +31,25 @@ local saved = { at = 0, text = nil, dirty = false }
 local function policies_dir() return arg.lua_dir .. "/../policies" end
 
 local LOOKUPS = { "user", "group", "addresses", "ncpu", "getenv", "uid", "gid", "uid_used", "gid_of" }
-local COMBINATORS = { "all", "only", "every", "settle", "when", "shadow", "canary" }
 local LOAD_MS = 1000 -- of a policy's file
 local constructors = {} -- of policies, by name
 
--- What policy files may use besides the sandbox's own.
-local function policy_words()
-  local ok, combinators = pcall(require, "reeve.combinators")
-  local words = {}
-  for _, name in ipairs(ok and COMBINATORS or {}) do words[name] = combinators[name] end
-  return words
-end
+local load_constructor
 
-local function compile_policy(name, text)
+local function compile_policy(policies, name, text)
   local function call(_, f) return guard.call(LOAD_MS, f) end
-  return require "reeve.policyhost".load(text, name, sandbox.policy_env(policy_words()), call)
+  local words = require "reeve.policywords".new(function(other) return load_constructor(policies, other) end)
+  return require "reeve.policyhost".load(text, name, sandbox.policy_env(words), call)
 end
 
--- load_policy(name) -> constructor | nil, sentence. Each file is loaded once, and never after lock-down.
-local function policy_loader(policies)
-  return function(name)
-    if constructors[name] then return constructors[name] end
-    local text = policies(name)
-    if not text then return nil, ("there is no policy '%s'"):format(name) end
-    local constructor, why = compile_policy(name, text)
-    constructors[name] = constructor
-    return constructor, why
-  end
+-- The constructor | nil, sentence. Each file is loaded once, and never after lock-down.
+function load_constructor(policies, name)
+  if constructors[name] then return constructors[name] end
+  local text = policies(name)
+  if not text then return nil, ("there is no policy '%s'"):format(name) end
+  local constructor, why = compile_policy(policies, name, text)
+  constructors[name] = constructor
+  return constructor, why
 end
 
 -- "CERTIFICATE\0KEY": a question of the recorder has one argument.
@@ -77,8 +69,10 @@ local function doors()
   end
   return {
     read = read, glob = world:asking("glob", file.glob), real = world:asking("real", file.real),
-    probe = world:asking("probe", file.probe), certificate = world:asking("certificate", check_certificate), names = lookups, spec = require "reeve.spec", guard = guard,
-    uid = lookups.uid(), gid = lookups.gid(), policies = policies, load_policy = policy_loader(policies),
+    probe = world:asking("probe", file.probe), certificate = world:asking("certificate", check_certificate),
+    names = lookups, spec = require "reeve.spec", guard = guard,
+    uid = lookups.uid(), gid = lookups.gid(), policies = policies,
+    load_policy = function(name) return load_constructor(policies, name) end,
     env = function(words) return sandbox.config_env(words, now) end,
     policy_names = function()
       local list = {}
@@ -255,7 +249,7 @@ function on.ping(m)
   wire.order.pong { seq = m.seq }
 end
 
-for _, name in ipairs { "pool", "process", "demand", "limit", "exit", "start_failed", "fork_failed", "resync" } do
+for _, name in ipairs { "pool", "process", "said", "awaits", "demand", "limit", "exit", "start_failed", "fork_failed", "resync" } do
   on[name] = function(m) host:report(name, m) end
 end
 

@@ -70,6 +70,13 @@ function on.process(world, msg, service)
   events.mark(service)
 end
 
+function on.said(_, msg, service)
+  local p = service.processes[msg.process]
+  if p then p.status = msg.text end
+end
+
+function on.awaits(_, msg, service) service.n.waits_for = msg.text ~= "" and msg.text or nil end
+
 function on.demand(_, msg, service)
   services.set_waiting(service, msg.waiting, msg.now)
   events.once(service, "demand", { waiting = msg.waiting })

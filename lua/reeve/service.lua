@@ -20,22 +20,18 @@ local function set(list)
   return names
 end
 
+--- Whether it is known who has how many clients (1-architecture §4): not of a program that knows nothing of us.
+---@param settings table contract and wait, canonical or as people read them
+function service.knows_clients(settings)
+  local contract, wait = settings.contract, settings.wait
+  if contract == "inetd" then return not (wait == true or wait == "1") end
+  return contract == "reeve" or contract == "dovecot"
+end
+
 local IS_GAUGE, IS_COUNTER = set(service.GAUGES), set(service.COUNTERS)
 
 -- Without status messages nobody knows how many clients a process has.
 local NEEDS_STATUS = set { "idle", "busy", "clients", "served", "arrivals" }
-
--- Of which contracts it is known: those with status messages, and inetd where a process is one client.
-local SPEAKS = {
-  reeve = function() return true end,
-  dovecot = function() return true end,
-  inetd = function(settings) return settings.wait ~= true end,
-}
-
-local function reports(settings)
-  local speaks = SPEAKS[settings.contract]
-  return speaks ~= nil and speaks(settings)
-end
 
 ---- settings, in the units of people
 
@@ -121,7 +117,7 @@ local GETTERS = {
 
 local FIELDS = set { "name", "type", "contract", "generation", "stopped", "last_failure", "live", "starting", "idle",
   "busy", "leaving", "avail", "draining", "clients", "waiting", "arrivals", "starts", "start_failures", "exits",
-  "crashes", "served", "dropped", "avg", "min", "max", "rate", "rand" }
+  "crashes", "served", "dropped", "waits_for", "avg", "min", "max", "rate", "rand" }
 for name in pairs(GETTERS) do FIELDS[name] = true end
 FIELDS.series = true
 service.FIELDS = FIELDS
@@ -201,7 +197,7 @@ end
 function service.new(world, definition, number, spec)
   local settings, settings_view = settings_of(definition, spec)
   local s = { world = world, number = number, name = definition.name, settings = settings,
-    settings_view = settings_view, reports = reports(settings), processes = {}, sorted = nil,
+    settings_view = settings_view, reports = service.knows_clients(settings), processes = {}, sorted = nil,
     unsorted = true, gauges = {}, rates = {}, boot_time = mean.new(), client_time = mean.new(), last_exits = {},
     queue = {}, standing = {}, throttled_until = 0, by_generation = {} }
   -- n: everything that is read as it stands

@@ -9,13 +9,13 @@ local M = {}
 M.SERVICE = {
   "name", "type", "contract", "live", "starting", "idle", "busy", "avail", "draining", "clients", "waiting",
   "process_limit", "client_limit", "starts", "exits", "start_failures", "crashes", "dropped", "hold_ms",
-  "last_failure", "policies",
+  "last_failure", "waits_for", "policies",
 }
 M.POLICY = { "name", "state", "why" }
 M.ILL = { failing = true, quarantined = true }
 M.PROCESS = {
   "service", "id", "pid", "generation", "state", "clients", "served", "age", "idle_for", "busy_for", "rss",
-  "private", "cpu",
+  "private", "cpu", "status",
 }
 M.EXIT = { "id", "ok", "asked", "stage", "code", "signal", "age", "served", "clients_lost", "text" }
 
@@ -135,6 +135,8 @@ function M.processes(ctx, name)
     for _, field in ipairs(M.PROCESS) do
       if field ~= "service" then values[field] = fact(p, field) end
     end
+    -- nobody knows whether a process without status messages is idle
+    if values.state == "idle" and values.clients == nil then values.state = "up" end
     list[i] = print.record(M.PROCESS, values)
   end
   return list

@@ -189,7 +189,7 @@ static void prepare_all(struct master *m, const char *before, struct buf *text)
 		if (s->number == 0)
 			continue;
 		environment_prepare(s);
-		if (!renew || s->processes.count == 0 || s->kind->single || !service_reports(s))
+		if (!renew || s->processes.count == 0 || s->kind->single || !s->contract->reports)
 			continue;
 		s->generation++;
 		buf_print(text, "renew  %s (log or config of all services)\n", s->definition->name);

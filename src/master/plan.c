@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "master/kind.h"
+#include "master/ready.h"
 #include "master/rlimits.h"
 
 #include <arpa/inet.h>
@@ -355,13 +356,37 @@ static int check_privileges(const struct definition *d, uid_t engine_uid, bool i
 	return 0;
 }
 
+/* What its contract can and cannot have. */
+static int check_contract(const struct definition *d, struct err *e)
+{
+	const struct spec_service_settings *s = &d->settings;
+	const struct contract *c = contract_find(s->contract, s->wait != 0);
+	struct ready_rule ready;
+	struct place alive;
+
+	if (c == NULL)
+		return err_set(e, "there is no contract '%s'", s->contract);
+	if (ready_parse(s->ready, c, &ready, e) < 0)
+		return err_prefix(e, "ready");
+	if (s->alive[0] != '\0' && place_parse(s->alive, &alive, e) < 0)
+		return err_prefix(e, "alive");
+	if (strcmp(c->name, "inetd") == 0 && (d->listeners_n == 0 || (c->wait && d->listeners_n > 1)))
+		return err_set(e, "contract \"inetd\" needs %s listener; it has %zu",
+			c->wait ? "with wait = true exactly one" : "a", d->listeners_n);
+	for (size_t i = 0; c->accepts && i < d->listeners_n; i++)
+		if (d->listeners[i].kind == LISTENER_FIFO)
+			return err_set(
+				e, "nobody can be accepted on fifo_listener %s", d->listeners[i].address);
+	return 0;
+}
+
 static int check_service(const struct plan *plan, const struct definition *d, bool is_root, struct err *e)
 {
 	if (d->arguments.count == 0 || d->arguments.text[0][0] != '/')
 		return err_set(e, "its executable is not an absolute path");
 	if (kind_find(d->settings.type) == NULL)
 		return err_set(e, "there is no type '%s'", d->settings.type);
-	if (check_numbers(d, e) < 0 || rlimits_check(d->settings.rlimits, e) < 0)
+	if (check_contract(d, e) < 0 || check_numbers(d, e) < 0 || rlimits_check(d->settings.rlimits, e) < 0)
 		return -1;
 	return check_privileges(d, plan->engine_uid, is_root, e);
 }

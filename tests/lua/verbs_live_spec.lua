@@ -51,13 +51,13 @@ job      1      1     -     -      1         0        -        -       4        
     assert.equal('{"generation":3,"master_pid":11,"engine_pid":12,"degraded":false,"services":['
       .. '{"name":"web","type":"","contract":"reeve","live":3,"starting":0,"idle":1,"busy":2,"avail":1,"draining":0,'
       .. '"clients":7,"waiting":0,"process_limit":50,"client_limit":4,"starts":12,"exits":9,"start_failures":1,'
-      .. '"crashes":2,"dropped":0,"hold_ms":0,"last_failure":null,"policies":['
+      .. '"crashes":2,"dropped":0,"hold_ms":0,"last_failure":null,"waits_for":null,"policies":['
       .. '{"name":"min_avail","state":"active","why":"keep 2 ready"},'
       .. '{"name":"breaker","state":"quarantined","why":"conf.lua:3: boom"}]},'
       .. '{"name":"job","type":"startup","contract":"plain","live":1,"starting":0,"idle":null,"busy":null,"avail":1,'
       .. '"draining":0,"clients":null,"waiting":null,"process_limit":1,"client_limit":1,"starts":4,"exits":3,'
       .. '"start_failures":3,"crashes":0,"dropped":0,"hold_ms":3500,'
-      .. '"last_failure":"exec job: ENOENT","policies":['
+      .. '"last_failure":"exec job: ENOENT","waits_for":null,"policies":['
       .. '{"name":"throttle","state":"active","why":null}]}]}\n', out)
     assert.equal(2, #json.decode(out).services)
   end)
@@ -148,18 +148,18 @@ describe("ps", function()
     local out, _, code = fake.new():say "ps"
     assert.equal(0, code)
     assert.equal([[
-service  id  pid  generation  state  clients  served   age  idle_for  busy_for   rss  private  cpu
-web       7  107           3  busy         4      90  61.2         -       3.5  3.9M    1000K  50%
-web       9  109           3  idle         0      12  30.0       2.0         -     -        -    -
+service  id  pid  generation  state  clients  served   age  idle_for  busy_for   rss  private  cpu  status
+web       7  107           3  busy         4      90  61.2         -       3.5  3.9M    1000K  50%       -
+web       9  109           3  idle         0      12  30.0       2.0         -     -        -    -       -
 ]], out)
   end)
 
   it("has the documented JSON", function()
     local out = fake.new():say("ps", "web", "--json")
     assert.equal('[{"service":"web","id":7,"pid":107,"generation":3,"state":"busy","clients":4,"served":90,"age":61.25,'
-      .. '"idle_for":null,"busy_for":3.5,"rss":4096000,"private":1024000,"cpu":0.5},'
+      .. '"idle_for":null,"busy_for":3.5,"rss":4096000,"private":1024000,"cpu":0.5,"status":null},'
       .. '{"service":"web","id":9,"pid":109,"generation":3,"state":"idle","clients":0,"served":12,"age":30.0,'
-      .. '"idle_for":2.0,"busy_for":null,"rss":null,"private":null,"cpu":null}]\n', out)
+      .. '"idle_for":2.0,"busy_for":null,"rss":null,"private":null,"cpu":null,"status":null}]\n', out)
     assert.equal("[]\n", (fake.new():say("ps", "job", "--json")))
     assert.equal("no processes\n", (fake.new():say("ps", "job")))
   end)

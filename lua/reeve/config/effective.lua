@@ -6,6 +6,7 @@ local judge = require "reeve.config.judge"
 local logservice = require "reeve.config.logservice"
 local networks = require "reeve.config.networks"
 local relays = require "reeve.config.relays"
+local sequence = require "reeve.config.sequence"
 local service = require "reeve.config.service"
 
 local M = {}
@@ -220,6 +221,7 @@ function M.plan(script, opts)
   relays.add(self, result.services)
   networks.check(self, result.services)
   capacity.check(self, result.services)
+  sequence.check(self, result.services)
   check_lost(self)
   return result
 end

@@ -1,6 +1,7 @@
 --- service: one service of the plan, with its defaults resolved and the rules between its settings.
 
 local advice = require "reeve.config.advice"
+local contracts = require "reeve.config.contracts"
 local judge = require "reeve.config.judge"
 local listeners = require "reeve.config.listeners"
 
@@ -66,7 +67,7 @@ function RESOLVE.vsz_limit(self)
   if self:wrote "vsz_limit" then
     n = self:number "vsz_limit"
   else
-    n = self:text "contract" ~= "plain" and self.plan:number "default_vsz_limit" or 0
+    n = contracts.reports(self:text "contract") and self.plan:number "default_vsz_limit" or 0
   end
   return n ~= UNLIMITED and n or 0
 end
@@ -76,6 +77,10 @@ function RESOLVE.drop_priv_before_exec(self)
   if self:wrote "drop_priv_before_exec" then return self:text "drop_priv_before_exec" end
   return self:text "contract" == "dovecot" and "0" or "1"
 end
+
+function RESOLVE.ready(self) return contracts.ready(self) end
+
+function RESOLVE.alive(self) return contracts.alive(self) end
 
 function RESOLVE.stop_signal(self)
   return (self:text("stop_signal"):gsub("^SIG", ""))
@@ -211,7 +216,6 @@ end
 
 -- How the global ssl is told to processes: those that do STARTTLS must know it, with or without an ssl listener.
 local SSL = { ["false"] = "no", ["true"] = "yes", required = "required" }
-local KNOWS_SSL = { reeve = true, dovecot = true }
 
 local function reads_proxy(out)
   for _, listener in ipairs(out.listeners) do
@@ -248,7 +252,7 @@ local function resolve_env(self, out)
     end
     list[at[name]] = text
   end
-  if KNOWS_SSL[self:text "contract"] then put("SSL", "SSL=" .. SSL[self.plan:text "ssl"]) end
+  if contracts.reports(self:text "contract") then put("SSL", "SSL=" .. SSL[self.plan:text "ssl"]) end
   if self:text "contract" == "reeve" and reads_proxy(out) then
     put("HAPROXY_TRUSTED_NETWORKS", "HAPROXY_TRUSTED_NETWORKS=" .. self.plan:text "haproxy_trusted_networks")
     put("HAPROXY_TIMEOUT", "HAPROXY_TIMEOUT=" .. self.plan:text "haproxy_timeout")
@@ -331,6 +335,7 @@ function M.resolve(plan, said)
   table.move(said.listeners or {}, 1, #(said.listeners or {}), #out.listeners + 1, out.listeners)
   resolve_files(self, out)
   resolve_env(self, out)
+  contracts.check(self, out, enabled)
   if enabled then advice.give(plan, said, out, reading) end
   return enabled and out or nil
 end

@@ -56,7 +56,16 @@ unset = {}
 ---@field use? table|table[] tables of settings, used where the service itself writes none; the first wins
 ---@field description? string
 ---@field executable string|string[] "program argument" or { "program", "argument" }; never a shell
----@field contract? "reeve"|"dovecot"|"plain"
+---@field contract? "reeve"|"dovecot"|"systemd"|"inetd"|"plain"
+---@field wait? boolean contract inetd: the process gets the listener, not a connection
+---@field ready? string "status", "notify", "fd", "tcp:127.0.0.1:8080", "unix:PATH", "pidfile:PATH"
+---@field alive? string "tcp:127.0.0.1:8080" or "unix:PATH": must answer while a process runs
+---@field alive_every? reeve.Duration
+---@field watchdog? reeve.Duration the longest time between two WATCHDOG=1 of sd_notify
+---@field fd_store? reeve.Count descriptors that processes may leave for those after them
+---@field per_source_limit? reeve.Count contract inetd: connections of one source at a time; 0: no limit
+---@field after? reeve.Words services that must be up before this one starts
+---@field requires? reeve.Words as after, and it stops and starts with them
 ---@field type? ""|"startup"|"login"|"worker"|"log"|"config"|"anvil"
 ---@field protocol? string
 ---@field user? reeve.Id
