@@ -1,6 +1,7 @@
 /* api_certificate: reeve.certificate, whether a certificate and its key are good. The parsing is done by
  * `reeve-tls check`, a process without privileges that gets the two files as descriptors: root parses no
  * ASN.1. Gone after lock-down: nothing can be started then. */
+#include "base/clock.h"
 #include "engine/api.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,18 +59,35 @@ static pid_t start(const int fds[2], int out)
 	return pid;
 }
 
+/* The engine's timers interrupt the waiting. */
+static bool is_readable(int fd, uint64_t deadline)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	uint64_t now;
+	int n = -1;
+
+	while (n < 0 && (now = clock_ms()) < deadline) {
+		n = poll(&ready, 1, (int)(deadline - now));
+		if (n < 0 && errno != EINTR)
+			break;
+	}
+	return n == 1;
+}
+
 /* What it says until its end; one that hangs is killed. */
 static void listen_to(int fd, pid_t pid, char *text, size_t room)
 {
-	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	uint64_t deadline = clock_ms() + PATIENCE_MS;
 	size_t used = 0;
 	ssize_t n = 1;
 
-	while (n > 0 && used + 1 < room && poll(&ready, 1, PATIENCE_MS) == 1) {
+	while (n != 0 && used + 1 < room && is_readable(fd, deadline)) {
 		n = read(fd, text + used, room - used - 1);
+		if (n < 0 && errno != EINTR)
+			break;
 		used += n > 0 ? (size_t)n : 0;
 	}
-	if (n > 0)
+	if (n != 0)
 		(void)kill(pid, SIGKILL);
 	text[used] = '\0';
 	text[strcspn(text, "\n")] = '\0';
