@@ -29,6 +29,7 @@ files["conf"] = config_language()
 files["conf/starter"] = config_language()
 files["conf/starter/reeve.lua"] = { read_globals = { "rush" } }
 files["conf/starter/spec"] = { std = "lua54+busted" }
+files["examples/policies"] = config_language()
 files["examples/**/reeve.lua"] = config_language()
 files["examples/**/config.lua"] = config_language()
 files["tests"] = { std = "+busted" }
