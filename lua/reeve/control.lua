@@ -19,6 +19,7 @@ local RANK = { observer = 1, operator = 2, admin = 3 }
 
 -- every LIVE row of src/cli/verbs.def, and the least role that may
 local VERBS = {
+  events = "observer",
   status = "observer",
   ps = "observer",
   security = "observer",
@@ -62,6 +63,8 @@ function M.new(opts)
   self.log = opts.log or silent
   self.about = opts.about or function() return {} end
   self.tail = opts.tail or function() end
+  self.unix = opts.unix or function() return os.time() * 1000 end
+  self.behind = opts.waiting or function() return 0 end
   return self
 end
 
@@ -73,7 +76,7 @@ end
 
 local function send_text(self, job, verb, text)
   text = tostring(text)
-  job.sent = job.sent + #text
+  if not job.streams then job.sent = job.sent + #text end
   if job.sent > OUT_MAX then error("more than 3 MiB of output: ask for less", 0) end
   for at = 1, #text, PIECE do send(self, job.session, verb, job.id, text:sub(at, at + PIECE - 1)) end
 end
@@ -139,11 +142,17 @@ local function context(self, job)
     return self.tickets
   end
   --- `return ctx.wait(what, f)`: f(msg) is called at each happening until it returns an exit code.
-  -- what: a ticket (its reload_done), "stopping", or "turn" (every turn of the engine).
+  -- what: a ticket (its reload_done), "stopping", "turn" (every turn of the engine), or "event" (reeve.happenings).
   function ctx.wait(what, f)
     job.what, job.resume = what, f
     return WAITING
   end
+  --- For a verb that goes on for ever: how many bytes the client has not read yet. The verb bounds it.
+  function ctx.stream()
+    job.streams = true
+    return function() return self.behind(job.session.number) end
+  end
+  ctx.unix, ctx.guard, ctx.sandbox = self.unix, self.guard, self.sandbox
   return ctx
 end
 
@@ -311,15 +320,23 @@ function M:retired(msg)
     if self.sessions[q.session.number] == q.session then send_on(self, q.session, q.id) end
   end
   self.questions = {}
-  for _, job in ipairs(waiting(self, "ticket")) do
-    job.finished, job.session.jobs[job.id] = true, nil
-    send_on(self, job.session, job.id)
+  for _, what in ipairs { "ticket", "event" } do
+    for _, job in ipairs(waiting(self, what)) do
+      job.finished, job.session.jobs[job.id] = true, nil
+      send_on(self, job.session, job.id)
+    end
   end
   for _, job in ipairs(waiting(self, "turn")) do
     send_text(self, job, "err", IN_BETWEEN:format(job.name))
     finish(self, job, 75)
   end
 end
+
+--- Whether somebody wants to know of events (reeve.happenings), so that they need to be made.
+function M:wants_events() return next(self.sessions) ~= nil and #waiting(self, "event") > 0 end
+
+--- An event.
+function M:event(event) wake(self, "event", event) end
 
 --- End of a turn: verbs that watch the pools look again. To be called after host:turn.
 function M:turn(now)

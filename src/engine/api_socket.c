@@ -108,6 +108,17 @@ static int socket_send(lua_State *L)
 	return 1;
 }
 
+/* waiting(session) -> bytes that it has not read yet */
+static int socket_waiting(lua_State *L)
+{
+	struct engine *engine = check_engine(L);
+	uint64_t session = (uint64_t)luaL_checkinteger(L, 1);
+
+	lua_pushinteger(
+		L, engine->sessions == NULL ? 0 : (lua_Integer)session_waiting(engine->sessions, session));
+	return 1;
+}
+
 /* close(session): once everything was sent */
 static int socket_close(lua_State *L)
 {
@@ -125,6 +136,7 @@ int luaopen_reeve_socket(lua_State *L)
 		{"listen", socket_listen},
 		{"send", socket_send},
 		{"close", socket_close},
+		{"waiting", socket_waiting},
 		{NULL, NULL},
 	};
 

@@ -279,6 +279,13 @@ bool session_send(struct sessions *sessions, uint64_t session, const void *bytes
 	return !s->dead;
 }
 
+size_t session_waiting(struct sessions *sessions, uint64_t session)
+{
+	const struct session *s = session_find(sessions, session);
+
+	return s == NULL ? 0 : s->out_len - s->out_at;
+}
+
 void session_close(struct sessions *sessions, uint64_t session)
 {
 	struct session *s = session_find(sessions, session);

@@ -33,6 +33,9 @@ void sessions_free(struct sessions *sessions);
 bool session_send(struct sessions *sessions, uint64_t session, const void *bytes, size_t len);
 
 /* Closes it once everything queued was sent. */
+/* Bytes that the session has not read yet. */
+size_t session_waiting(struct sessions *sessions, uint64_t session);
+
 void session_close(struct sessions *sessions, uint64_t session);
 
 #endif
