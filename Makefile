@@ -6,10 +6,12 @@
 #   make check               the same without installing: unit, and e2e when root
 #   make unit | e2e | faults one part: no root needed | the whole program | its slow scenarios
 #   make lint | format       the rules of docs/STYLE.md and docs/HOUSE.md | clang-format
+#                            also build/man and build/completion, from docs/*.[1-8] and the tables
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
 #   make bench               what engine and sampling cost; connections a second, beside Dovecot's master
+#   make bench-cancel        how long ^C takes to reach a chunk that computes
 #   make install             DESTDIR= PREFIX=/usr/local
 #   make deps                the Debian packages that are missing
 #   make clean
@@ -43,7 +45,7 @@ PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cl
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
 MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_recorder.c src/engine/api_sim.c src/engine/api_spec.c))
 
-all: $(PROGRAMS) $(MODULES) worker
+all: $(PROGRAMS) $(MODULES) worker $(BUILD)/man/.made
 
 $(BUILD)/reeved: $(call rooms,master) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
@@ -56,9 +58,9 @@ $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
 
 # Lua modules for tests and tools: the same sources that the engine links
 $(BUILD)/lua/reeve/%.so: src/engine/api_%.c src/engine/numbers.c \
-                       $(wildcard src/base/*.c src/wire/*.c src/spec/*.c src/pool/*.c src/sim/*.c)
+                       $(wildcard $(foreach f,base wire spec pool sim,src/$(f)/*.[ch] src/$(f)/*.def))
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP -fPIE,$(ALL_CFLAGS)) -fPIC -shared -o $@ $^ -lm
+	$(CC) $(filter-out -MMD -MP -fPIE,$(ALL_CFLAGS)) -fPIC -shared -o $@ $(filter %.c,$^) -lm
 
 $(BUILD)/lua/reeve/recorder.so: src/engine/ring.c src/engine/deltas.c
 
@@ -102,6 +104,14 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# ---- manual pages and completions: docs/*.[1-8] with the tables of this build filled in
+MANUALS := $(wildcard docs/*.[1-8])
+$(BUILD)/man/.made: $(MANUALS) $(BUILD)/reeve-engine $(MODULES) $(wildcard tests/docs/*.lua src/*/*.def policies/*.lua \
+                    lua/reeve/*.lua lua/reeve/*/*.lua)
+	@mkdir -p $(BUILD)/man $(BUILD)/completion
+	$(TEST_ENV) $(BUILD)/reeve-engine here --script tests/docs/main.lua $(BUILD)
+	@touch $@
+
 # ---- deps: the one list of Debian packages. `make deps` installs what is missing (root), or says how
 DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 libncursesw6 lua-dkjson
 DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev libncurses-dev
@@ -110,6 +120,7 @@ DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-de
 DEPS_RUN   += libssl3
 DEPS_BUILD += libssl-dev
 DEPS_TEST  += haproxy openssl curl nodejs gunicorn php-fpm
+DEPS_TEST  += zsh fish
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -137,7 +148,11 @@ install: all
 	install -D -m 644 $(BUILD)/libreeve.so $(DESTDIR)$(PREFIX)/lib/libreeve.so.0
 	ln -sf libreeve.so.0 $(DESTDIR)$(PREFIX)/lib/libreeve.so
 	install -D -m 644 $(BUILD)/lua/reeve/worker.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/worker.so
-	for f in $(wildcard docs/*.[1-8]); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+	for f in $(MANUALS:docs/%=$(BUILD)/man/%); do \
+	  install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+	install -D -m 644 $(BUILD)/completion/reeve.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/reeve
+	install -D -m 644 $(BUILD)/completion/_reeve $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_reeve
+	install -D -m 644 $(BUILD)/completion/reeve.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/reeve.fish
 	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(STARTER); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(MODULES); do install -D -m 755 $$f $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/$${f##*/} || exit 1; done
@@ -209,7 +224,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_links = $(filter-out %/main.c,$(wildcard $(patsubst %,src/%*.c,$(shell sed -n '1s,.*links: *\([^;*]*\).*,\1,p' $(1)))))
 build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch])
 	@mkdir -p $(@D)
-	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \
 	  -Wl,--as-needed -levent_core
 fuzz: $(addprefix build-fuzz/,$(FUZZERS))
@@ -235,12 +250,14 @@ bench: all $(BUILD)/tests/swarm $(BUILD)/tests/e2e-worker
 	@$(BUILD)/reeve-engine here --script tests/bench/sampling.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cost.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/connections.lua
+bench-cancel: all $(BUILD)/tests/e2e-worker
+	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cancel.lua
 clean:
 	rm -rf build build-san build-fuzz build-mutants
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench clean help
+.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench bench-cancel clean help
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)

@@ -14,10 +14,12 @@ local wire = require "reeve.wire"
 local answers = require "reeve.answers"
 local openings = require "reeve.doors"
 local plans = require "reeve.plan"
+local roles = require "reeve.roles"
 local sandbox = require "reeve.sandbox"
 
 local EX_USAGE, EX_SOFTWARE, EX_CONFIG = 64, 70, 78
-local SAVE_EVERY_MS = 100
+local RECORD_EVERY_MS = 100 -- between two sums of the policies' tables in the recording
+local SAVE_SHARE = 20 -- saving takes at most one part in this many of a processor
 local TEXT_MAX = 60000 -- of one message
 
 local arg             -- how we were called
@@ -28,7 +30,7 @@ local constructors    -- of policies, by name
 local recorder, events
 local fds = {}        -- the control socket and the recording, until `begin`
 local begun = {}      -- what `begin` said
-local saved = { at = 0, text = nil, dirty = false }
+local saved = { due = 0, recorded = 0, text = nil }
 
 -- ---- the world, as the config may ask about it
 
@@ -143,12 +145,20 @@ local function about()
   }
 end
 
+-- Every policy's word and the combinators, for the admin who tries another policy.
+local function console_words()
+  local words = require "reeve.policywords".new(function() end)
+  for name, constructor in pairs(constructors) do words[name] = words[name] or constructor end
+  return words
+end
+
 local function open_console()
   local socket, controls = require "reeve.socket", require "reeve.control"
   control = controls.new {
     host = host, plan = plan, send = socket.send, close = socket.close, order = wire.order, log = log,
-    role_of = controls.owner_only(world:ask("uid")), guard = guard, sandbox = sandbox,
-    spec = require "reeve.spec", about = about, tail = memory.tail, waiting = socket.waiting, unix = time.unix,
+    role_of = roles.of(plan.control, world:ask("uid")), guard = guard, sandbox = sandbox,
+    spec = require "reeve.spec", about = about, words = console_words, now = time.now, wall = time.wall,
+    behind = socket.behind, unix = time.unix, tail = memory.tail,
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil
@@ -193,23 +203,31 @@ local function new_recorder()
     unix = time.unix, generation = generation_text }
 end
 
-local function save(now)
-  if now - saved.at < SAVE_EVERY_MS then return end
-  saved.at, saved.dirty = now, false
-  local text = host:save()
-  recorder:saved(text, now)
+local function write_state(text, now)
+  if now >= saved.recorded + RECORD_EVERY_MS then
+    recorder:saved(text, now)
+    saved.recorded = now
+  end
   if text == saved.text then return end
   local ok, why = memory.state_save(text)
   if not ok then log.error("the policies' tables are not saved: %s", why) end
   saved.text = text
 end
 
--- The one timer: the policies' next wish, the next look at /proc, or the save that is due.
+-- At once, unless it costs too much: a killed engine, or one that a reload replaces, loses next to nothing.
+local function save(now)
+  if now < saved.due and not host.urgent then return end
+  local before = os.clock()
+  write_state(host:save(), now)
+  saved.due = now + math.ceil((os.clock() - before) * 1000 * SAVE_SHARE)
+end
+
+-- The one timer: the policies' next wish, the next look at /proc, the save that is due, or a watch of the console.
 local function schedule()
   local at = sampler:next_wake()
-  local due, wake = saved.dirty and saved.at + SAVE_EVERY_MS or 0, host:next_wake() or 0
-  if due > 0 and due < at then at = due end
-  if wake > 0 and wake < at then at = wake end
+  for _, other in ipairs { host.unsaved and saved.due or 0, host:next_wake() or 0, control:next_wake() or 0 } do
+    if other > 0 and other < at then at = other end
+  end
   time.wake(math.max(1, math.ceil(at)))
 end
 
@@ -219,8 +237,7 @@ end
 
 local function after_policies(now)
   deliver_events()
-  saved.dirty = true
-  save(now)
+  if host.unsaved then save(now) end
   control:turn(now)
   schedule()
 end
@@ -258,6 +275,7 @@ end
 function on.synced(m)
   host:at(m.now)
   control:synced(m.seq)
+  M.on_timer() -- a verb may have left something to do at once
 end
 
 function on.reload_done(m) control:reload_done(m) end
@@ -285,16 +303,18 @@ function M.on_timer()
   if due and due > 0 and due <= now then
     host:timer(now)
     deliver_events()
-    saved.dirty = true
   end
-  if saved.dirty then save(now) end
+  if host.unsaved then save(now) end
   control:turn(now)
   schedule()
 end
 
 function M.on_connect(session, peer) control:connect(session, peer) end
 
-function M.on_frame(session, verb, id, payload) control:frame(session, verb, id, payload) end
+function M.on_frame(session, verb, id, payload)
+  control:frame(session, verb, id, payload)
+  schedule()
+end
 
 function M.on_close(session) control:closed(session) end
 
@@ -315,10 +335,9 @@ end
 
 local function serve()
   check_handlers()
-  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler",
-    "reeve.record", "reeve.happenings", "reeve.taps" } do
-    require(name)
-  end
+  local needed = { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler",
+    "reeve.record", "reeve.happenings", "reeve.taps" }
+  for _, name in ipairs(needed) do require(name) end
   package.path = arg.lua_dir .. "/?.lua"
   seal_strings()
   wire.hello()

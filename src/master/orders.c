@@ -6,6 +6,7 @@
 #include "base/say.h"
 #include "master/engine.h"
 #include "master/ladder.h"
+#include "master/mode.h"
 #include "master/process.h"
 #include "master/process_table.h"
 #include "master/reload.h"
@@ -78,6 +79,11 @@ int order_environment(struct engine *en, const struct wire_environment *o, struc
 int order_inet_listener(struct engine *en, const struct wire_inet_listener *o, struct err *e)
 {
 	return plan_inet(en->plan, o, e);
+}
+
+int order_control_socket(struct engine *en, const struct wire_control_socket *o, struct err *e)
+{
+	return plan_control(en->plan, o, e);
 }
 
 int order_path_listener(struct engine *en, const struct wire_path_listener *o, struct err *e)
@@ -175,6 +181,7 @@ int order_standing(struct engine *en, const struct wire_standing *o, struct err 
 		return err_set(e, "service %s: there is no mode %u", s->definition->name, o->mode);
 	s->standing = standing_of(o);
 	standing_clip(&s->standing, clock_ms());
+	mode_tell_all(s);
 	service_touch(s);
 	return 0;
 }

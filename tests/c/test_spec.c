@@ -72,9 +72,8 @@ static const struct sample {
 	{SPEC_global, "record", "64M", INT64_C(1) << 26, NULL},
 	{SPEC_global, "record", "64", BAD, "'64' has no unit: write \"64M\" (or K, G; powers of 1024)"},
 	{SPEC_global, "record", "2T", BAD, "'2T' is too large; the most is \"1T\""},
-	{SPEC_global, "control_mode", "0660", 0660, NULL},
-	{SPEC_global, "control_mode", "660", BAD,
-		"'660' lacks the leading 0 of an octal mode; write \"0660\""},
+	{SPEC_global, "control", "", ANY_TEXT, NULL},
+	{SPEC_path, "mode", "660", BAD, "'660' lacks the leading 0 of an octal mode; write \"0660\""},
 	{SPEC_global, "log_path", "/var/log/reeve.log", ANY_TEXT, NULL},
 	{SPEC_global, "info_log_path", "syslog", ANY_TEXT, NULL},
 	{SPEC_global, "debug_log_path", "journald", ANY_TEXT, NULL},
@@ -168,6 +167,10 @@ static const struct sample {
 		"'STOP' is none of \"TERM\", \"SIGTERM\", \"INT\", \"SIGINT\", \"QUIT\", \"SIGQUIT\", "
 		"\"HUP\", \"SIGHUP\", "
 		"\"USR1\", \"SIGUSR1\", \"USR2\", \"SIGUSR2\", \"KILL\", \"SIGKILL\""},
+	{SPEC_service, "mode_signal", "USR1", ANY_TEXT, NULL},
+	{SPEC_service, "mode_signal", "", ANY_TEXT, NULL},
+	{SPEC_service, "mode_signal", "KILL", BAD,
+		"'KILL' is none of \"\", \"USR1\", \"SIGUSR1\", \"USR2\", \"SIGUSR2\", \"HUP\", \"SIGHUP\""},
 	{SPEC_service, "kill_after", "10s", 10000, NULL},
 	{SPEC_service, "kill_after", "ten", BAD,
 		"'ten' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
@@ -456,7 +459,7 @@ static void note(const struct spec_row *row, void *arg)
 static void set_other(const struct spec_row *row, union any_settings *s)
 {
 	const char *tries[] = {
-		"1", "0", "2000", "reeve", "plain", "startup", "INT", "false", "json", "drop", "other"};
+		"1", "0", "2000", "reeve", "plain", "startup", "INT", "USR1", "false", "json", "drop", "other"};
 
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		char before[256];

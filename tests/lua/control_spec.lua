@@ -7,7 +7,7 @@ local function verbs_def()
   local names = {}
   for line in io.lines "src/cli/verbs.def" do
     local name = line:match "^VERB%(([%l-]+), LIVE" or line:match "^VERB%(([%l-]+), BOTH"
-      or line:match "^VERB%(([%l-]+), SCREEN"
+      or line:match "^VERB%(([%l-]+), SCREEN" or line:match "^VERB%(([%l-]+), PAST"
     if name then names[#names + 1] = name end
   end
   return names
@@ -52,17 +52,15 @@ describe("control", function()
     w.control:connect(1, { uid = 1000, pid = 5 })
     w.control:frame(1, "verb", 1, "stop")
     local _, err, code = w:answer()
-    assert.equal("reeve: uid 1000 may not talk to this daemon: only root may\n", err)
+    assert.equal("reeve: uid 1000 may not talk to this daemon: it is neither root nor named in settings { control = … }\n", err)
     assert.equal(77, code)
     assert.same({ 1 }, w.closed)
     assert.same({}, w.orders)
   end)
 
-  it("lets the daemon's own user in", function()
-    local role_of = control.owner_only(1000)
-    assert.equal("admin", role_of { uid = 1000 })
-    assert.equal("admin", role_of { uid = 0 })
-    assert.is_nil(role_of { uid = 1001 })
+  it("does not let strangers who only sit there take all the room", function()
+    for n = 1, 10 do w.control:connect(n, { uid = 1000 }) end
+    assert.same({ 1, 2 }, w.closed)
   end)
 
   it("refuses a verb above the role with 77", function()
@@ -79,7 +77,7 @@ describe("control", function()
     assert.equal("reeve: this daemon knows no verb 'frobnicate\\x1b'\n", err)
     assert.equal(64, code)
     w.frames = {}
-    w.control:frame(1, "complete", 1, "")
+    w.control:frame(1, "frobnicate", 1, "")
     assert.equal(64, select(3, w:answer()))
   end)
 

@@ -3,7 +3,6 @@ local eventline = require "reeve.eventline"
 local read_options = require "reeve.options"
 
 local KNOWN = { ["--follow"] = true, ["--json"] = true, ["--mark"] = true }
-local BEHIND_MOST = 256 * 1024 -- bytes that a reader has not read; then events are counted in place of being sent
 
 local function wrong(ctx, code, sentence)
   ctx.err(("reeve: events: %s\n"):format(sentence))
@@ -17,19 +16,11 @@ return function(ctx, args)
   if not filter then return wrong(ctx, 1, sentence) end
   local from = ctx.unix()
   if options.mark then ctx.out(("%d"):format(from)) end -- the recording is read up to here
-  local line, behind, missed = options.json and eventline.json or eventline.text, ctx.stream(), 0
+  local line = options.json and eventline.json or eventline.text
   return ctx.wait("event", function(ev)
     if ev.at <= from then return end
-    if behind() > BEHIND_MOST then
-      missed = missed + 1
-      return
-    end
-    if missed > 0 then
-      ctx.err(("reeve: events: %d were not sent: they are not read fast enough\n"):format(missed))
-      missed = 0
-    end
     local wanted, why = filter(ev)
     if wanted == nil then return wrong(ctx, 1, why) end
-    if wanted then ctx.out(line(ev) .. "\n") end
+    if wanted then ctx.stream(line(ev) .. "\n") end
   end)
 end
