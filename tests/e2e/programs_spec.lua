@@ -76,7 +76,8 @@ describe("the example", function()
     local d = start("git-daemon", { GIT_PORT = tostring(port), GIT_REPOSITORIES = "@dir@/git" }, function(d)
       assert(reeve.shell(([[mkdir %s/git && cd %s/git && git init -q --bare -b main p.git &&
         git init -q -b main w && cd w && echo hello >a && git add a &&
-        git -c user.name=a -c user.email=a@b commit -q -m first && git push -q ../p.git main && chown -R nobody ../p.git]]):format(d.dir, d.dir)) == 0)
+        git -c user.name=a -c user.email=a@b commit -q -m first && git push -q ../p.git main &&
+        chown -R nobody ../p.git]]):format(d.dir, d.dir)) == 0)
     end)
     said(d, ("git clone -q git://127.0.0.1:%d/p.git %s/copy"):format(port, d.dir))
     assert.equal("hello\n", reeve.read(d.dir .. "/copy/a"))
