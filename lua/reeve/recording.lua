@@ -103,6 +103,14 @@ function recording.open(path, open)
   return self
 end
 
+--- Whether there is a recording by that name, of whatever version.
+function recording.is_one(path)
+  local file = io.open(path, "rb")
+  local title = file and file:read(#TITLE)
+  if file then file:close() end
+  return title == TITLE
+end
+
 function Recording:close() self.file:close() end
 
 ---- blocks
