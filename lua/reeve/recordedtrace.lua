@@ -182,7 +182,9 @@ local function begin(self, taken, service)
       busy_since = self.single and p.state == "busy" and self.start or nil }
     self.clients = self.clients + p.clients
   end
-  for _ = 1, self.clients + service.n.waiting do self.came[#self.came + 1] = 0 end
+  local n = service.n
+  if service.own.counted then self.total = n.arrivals + n.waiting + n.dropped end
+  for _ = 1, self.clients + n.waiting do self.came[#self.came + 1] = 0 end
 end
 
 function Visitor:generation(config) self.config = self.config or config end

@@ -29,7 +29,7 @@ function recording.sum(seed, text)
   return h
 end
 
-local function fold(h) return (h ~ (h >> 32)) & 0xffffffff end
+local function fold(h) return (h * MULTIPLY) >> 32 end
 
 ---- opening
 
