@@ -206,6 +206,8 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
+test-programs: all $(addprefix $(BUILD)/tests/,$(C_TESTS) e2e-worker load subreaper rogue)
+.PHONY: test-programs
 e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
@@ -227,11 +229,12 @@ build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* sr
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \
 	  -Wl,--as-needed -levent_core
+# FUZZ_FLAGS=-seed=1: the same inputs in each run
 fuzz: $(addprefix build-fuzz/,$(FUZZERS))
-	@for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f; \
-	  build-fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=build-fuzz/$$f- \
-	    build-fuzz/corpus/$$f >build-fuzz/$$f.log 2>&1 || { tail -40 build-fuzz/$$f.log; exit 1; }; \
-	  echo "$$f: $$(sed -n 's/^Done //p' build-fuzz/$$f.log), nothing found"; done
+	@printf '%s\n' $(FUZZERS) | xargs -P2 -I{} sh -c 'mkdir -p build-fuzz/corpus/{}; \
+	  build-fuzz/{} -max_total_time=$(FUZZ_SECONDS) $(FUZZ_FLAGS) -max_len=4096 -artifact_prefix=build-fuzz/{}- \
+	    build-fuzz/corpus/{} >build-fuzz/{}.log 2>&1 || { tail -40 build-fuzz/{}.log; exit 255; }; \
+	  echo "{}: $$(sed -n "s/^Done //p" build-fuzz/{}.log), nothing found"'
 
 # Random worlds for each policy of the library, alone and in pairs: FUZZ_WORLDS for each pair, five times that alone
 FUZZ_WORLDS ?= 800
