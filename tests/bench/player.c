@@ -1,11 +1,11 @@
-/* player: plays clients of a trace in real time. Each line of the standard input is "AT STAY" in microseconds, in the
- * order of AT; at that time after the start a client connects to PORT of loopback, says "STAY\n", and waits for one
- * byte (a process has taken him) and for the end. Prints at the end
+/* player: plays clients of a trace in real time. Each line of the standard input is "AT STAY" in
+ * microseconds, in the order of AT; at that time after the start a client connects to PORT of loopback, says
+ * "STAY\n", and waits for one byte (a process has taken him) and for the end. Prints at the end
  *
  *   clients p50-us p99-us p999-us late-us errors
  *
- * The wait of a client runs from connect() to the byte. late: by how much the latest connect() missed its time: what
- * the machine under us was too slow for.
+ * The wait of a client runs from connect() to the byte. late: by how much the latest connect() missed its
+ * time: what the machine under us was too slow for.
  *
  *   player PORT <TRACE */
 #include <arpa/inet.h>
@@ -133,8 +133,7 @@ static void play(void)
 		int n = epoll_wait(player.poll, ev, 64, until_next());
 		for (int i = 0; i < n; i++)
 			hear(ev[i].data.ptr);
-		while (player.next < player.n &&
-			now_us() >= player.start + player.clients[player.next].at)
+		while (player.next < player.n && now_us() >= player.start + player.clients[player.next].at)
 			begin(&player.clients[player.next++]);
 	}
 	player.errors += player.under_way + (player.n - player.next);

@@ -1,5 +1,6 @@
-/* stayer: a worker that behaves as the simulator's model does. It boots for a while, then takes one client at a time:
- * reads how long he stays ("MICROSECONDS\n"), answers with one byte at once, and ends with him after that time.
+/* stayer: a worker that behaves as the simulator's model does. It boots for a while, then takes one client at
+ * a time: reads how long he stays ("MICROSECONDS\n"), answers with one byte at once, and ends with him after
+ * that time.
  *
  *   stayer BOOT-MS SPREAD-PERCENT      booting takes BOOT-MS, evenly within +- SPREAD-PERCENT */
 #include <poll.h>

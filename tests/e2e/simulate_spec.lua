@@ -6,7 +6,8 @@ local read, write = R.read, R.write
 
 local function sh(command)
   local out, err = os.tmpname(), os.tmpname()
-  local _, _, code = os.execute(("%s >%s 2>%s"):format(command, out, err))
+  -- LD_PRELOAD is the sanitizer's, for our own interpreter
+  local _, _, code = os.execute(("unset LD_PRELOAD; %s >%s 2>%s"):format(command, out, err))
   local function take(path)
     local text = read(path)
     os.remove(path)
