@@ -88,8 +88,8 @@ for round = 1, tonumber(os.getenv "ROUNDS") or 1 do
   for _, case in ipairs(CASES) do
     local real, sim = live(case, round), simulated(case, round)
     for i, x in ipairs { real, sim } do
-      print(("%-24s %5d  %-9s %6d %8.1f %8.1f %9.1f %8d %7d%s"):format(case.name, round, i == 1 and "live" or "simulated",
-        x.clients, x.p50 * 1e3, x.p99 * 1e3, x.p999 * 1e3, x.starts, x.errors,
+      print(("%-24s %5d  %-9s %6d %8.1f %8.1f %9.1f %8d %7d%s"):format(case.name, round,
+        i == 1 and "live" or "simulated", x.clients, x.p50 * 1e3, x.p99 * 1e3, x.p999 * 1e3, x.starts, x.errors,
         x.late and ("   (latest connect %.0f ms late)"):format(x.late * 1e3) or ""))
     end
     local p99, starts = apart(sim.p99, real.p99), apart(sim.starts, real.starts)

@@ -12,7 +12,9 @@ local traces = require "reeve.sim.traces"
 local doors = require "reeve.doors".new(answers.new(), "lua")
 local made = { read = doors.read, load_policy = doors.load_policy, env = sandbox.policy_env }
 
-for _, text in ipairs { "service { process_min_avail = 8 }", "service { process_min_avail = 8, policy = hybrid {} }" } do
+local SETS = { "service { process_min_avail = 8 }", "service { process_min_avail = 8, policy = hybrid {} }" }
+
+for _, text in ipairs(SETS) do
   local candidate = assert(candidates.parse(text, made))
   local before, wall = os.clock(), os.time()
   local column = compare.run { trace = traces.get "day", candidates = { candidate }, seeds = { 1 },

@@ -62,7 +62,8 @@ describe("reeve simulate", function()
     write(dir .. "/small.csv", SMALL)
     local list = "none, two = service { process_min_avail = 2 }, policies/hung.lua, "
       .. "only { fpm_static { max_children = 3 } }"
-    local wanted = ("--trace %s/small.csv --seeds 2 --seed 5 --set process_min_avail=1 --compare '%s'"):format(dir, list)
+    local wanted = ("--trace %s/small.csv --seeds 2 --seed 5 --set process_min_avail=1 --compare '%s'")
+      :format(dir, list)
     local code, out, err = simulate(wanted .. " --json")
     assert.equal("", err)
     assert.equal(0, code)
