@@ -179,8 +179,8 @@ local HEAD = [[
 # The library over six traces
 
 Made by `make compare SEEDS=%d`: medians over the seeds 1 to %d (diurnal: %d), sorted by goodput, then by
-process-seconds. Goodput counts who was taken within the trace's target (storm 0.5 s, flash 2 s, else 0.2 s) of his first
-attempt, of all who came. What the traces are and what the simulator models stands in SIMULATOR.md.
+process-seconds. Goodput counts who was taken within the trace's target (storm 0.5 s, flash 2 s, else 0.2 s) of his
+first attempt, of all who came. What the traces are and what the simulator models stands in SIMULATOR.md.
 
 ]]
 
