@@ -222,18 +222,25 @@ local function handle(self, session, handler, id, payload)
   refuse(self, session, id, 70, ("a bug in the daemon: %s"):format(print.plain(tostring(trace):match "^[^\n]*")))
 end
 
-local function ask_first(self, session, handler, id, payload)
+--- Calls f once everything that has changed by now is known (never, when this engine is retired first).
+function M:once_known(f)
   self.asked = self.asked + 1
-  self.questions[#self.questions + 1] = { seq = self.asked, session = session, handler = handler, id = id,
-    payload = payload }
+  self.questions[#self.questions + 1] = { seq = self.asked, answer = f }
   self.order.sync { seq = self.asked }
+end
+
+local function ask_first(self, session, handler, id, payload)
+  self:once_known(function()
+    if self.sessions[session.number] == session then handle(self, session, handler, id, payload) end
+  end)
+  local question = self.questions[#self.questions]
+  question.session, question.id = session, id
 end
 
 --- Report synced: the questions up to `seq` can be answered.
 function M:synced(seq)
   while self.questions[1] and self.questions[1].seq <= seq do
-    local q = table.remove(self.questions, 1)
-    if self.sessions[q.session.number] == q.session then handle(self, q.session, q.handler, q.id, q.payload) end
+    table.remove(self.questions, 1).answer()
   end
 end
 
@@ -303,7 +310,7 @@ function M:retired(msg)
     return
   end
   for _, q in ipairs(self.questions) do
-    if self.sessions[q.session.number] == q.session then send_on(self, q.session, q.id) end
+    if q.session and self.sessions[q.session.number] == q.session then send_on(self, q.session, q.id) end
   end
   self.questions = {}
   for _, job in ipairs(waiting(self, "ticket")) do

@@ -20,9 +20,9 @@ local TEXT_MAX = 60000 -- of one message
 
 local arg             -- how we were called
 local world           -- the recorder of everything asked outside
-local plan, host, control
+local plan, host, control, doveadm
 local on = {}         -- what to do with each report of wire.def
-local fds = {}        -- the control socket, until `begin`
+local fds = {}        -- the control socket and doveadm's, until `begin`
 local begun = {}      -- what `begin` said
 local saved = { at = 0, text = nil, dirty = false }
 
@@ -167,6 +167,8 @@ function on.state(m) memory.state_attach(m.fd) end
 
 function on.control(m) fds.control = m.fd end
 
+function on.doveadm(m) fds.doveadm = m.fd end
+
 -- st of the policies, and the one that killed the last engine
 local function remember(resumed, blame)
   local text, why = memory.state_load()
@@ -201,6 +203,18 @@ local function open_console()
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil
+end
+
+-- The socket of Dovecot's own master, where the config has doveadm = true.
+local function open_doveadm()
+  if not fds.doveadm then return end
+  local socket, controls = require "reeve.socket", require "reeve.control"
+  doveadm = require "reeve.compat.doveadm".new {
+    host = host, plan = plan, order = wire.order, send = socket.send, close = socket.close, log = log,
+    role_of = controls.owner_only(world:ask("uid")), ask = function(_, f) control:once_known(f) end,
+  }
+  socket.lines(fds.doveadm)
+  fds.doveadm = nil
 end
 
 local function save(now)
@@ -239,6 +253,7 @@ function on.begin(m)
   remember(m.resumed, m.blame)
   host:report("begin", m)
   open_console()
+  open_doveadm()
   schedule()
 end
 
@@ -295,6 +310,12 @@ function M.on_frame(session, verb, id, payload) control:frame(session, verb, id,
 
 function M.on_close(session) control:closed(session) end
 
+function M.on_line_connect(session, peer) doveadm:connect(session, peer) end
+
+function M.on_line(session, text) doveadm:line(session, text) end
+
+function M.on_line_close(session) doveadm:closed(session) end
+
 -- Both ways: a report without a handler, and a handler without a report.
 local function check_handlers()
   for name in pairs(wire.report) do
@@ -312,7 +333,7 @@ end
 
 local function serve()
   check_handlers()
-  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control" } do require(name) end
+  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.compat.doveadm" } do require(name) end
   package.path = arg.lua_dir .. "/?.lua"
   seal_strings()
   wire.hello()

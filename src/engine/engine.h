@@ -23,6 +23,7 @@ struct engine {
 	struct outlink out;
 	struct state state;
 	struct sessions *sessions; /* NULL until the control socket came */
+	struct sessions *lines;    /* NULL without a socket for doveadm */
 	unsigned char *in;         /* WIRE_FRAME_MAX bytes */
 	bool leaving;
 	int exit_code;

@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "master/anvil.h"
+#include "master/doveadm.h"
 #include "master/logpipe.h"
 #include "master/plan.h"
 
@@ -53,6 +54,7 @@ struct master {
 	int diag; /* netlink: queues of unix sockets */
 	dev_t control_dev;
 	ino_t control_ino;
+	struct doveadm doveadm;
 
 	/* processes */
 	struct process **by_id; /* open hash of all processes, by id */

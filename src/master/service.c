@@ -294,7 +294,7 @@ void service_step(struct service *s)
 
 /* ---- what operators want */
 
-static void drain_all(struct service *s)
+void service_retire_all(struct service *s)
 {
 	struct process *p;
 	int64_t finish = s->master->settings.shutdown_clients || s->master->life != MASTER_STOPPING
@@ -318,7 +318,7 @@ void service_abandon(struct service *s)
 void service_end(struct service *s)
 {
 	service_abandon(s);
-	drain_all(s);
+	service_retire_all(s);
 }
 
 static int do_start(struct service *s, struct err *e)
@@ -362,7 +362,7 @@ static int do_restart(struct service *s, struct err *e)
 static int do_drain(struct service *s, struct err *e)
 {
 	(void)e;
-	drain_all(s);
+	service_retire_all(s);
 	return 0;
 }
 

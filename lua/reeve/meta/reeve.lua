@@ -43,6 +43,7 @@ unset = {}
 ---@field instance_name? string
 ---@field log_debug? string
 ---@field verbose_proctitle? boolean
+---@field doveadm? boolean
 ---@field stats_writer_socket_path? string
 ---@field stop_timeout? reeve.Duration
 ---@field fork_budget? reeve.Count starts of processes a second; 0: no limit
