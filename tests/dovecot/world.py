@@ -158,7 +158,8 @@ class World:
         if not os.path.exists(pam):
             shutil.copytree("/etc/pam.d", pam, symlinks=True)
             with open(pam + "/reeve-e2e", "w") as f:
-                f.write("auth required pam_permit.so\naccount required pam_permit.so\n")
+                f.write("auth requisite pam_succeed_if.so quiet user = pamuser\nauth required pam_permit.so\n"
+                        "account required pam_permit.so\n")
         return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/pam.d && exec "$@"', pam] + command
 
     def start(self):

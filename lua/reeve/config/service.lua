@@ -211,7 +211,8 @@ end
 
 -- How the global ssl is told to processes: those that do STARTTLS must know it, with or without an ssl listener.
 local SSL = { ["false"] = "no", ["true"] = "yes", required = "required" }
-local KNOWS_SSL = { reeve = true, dovecot = true }
+-- Dovecot's programs read it in their own configuration.
+local KNOWS_SSL = { reeve = true }
 
 --- What processes inherit, then what the service sets: "NAME=value", each name once.
 local function resolve_env(self, out)
