@@ -9,6 +9,9 @@
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
+#   make e2e-dovecot         Dovecot's own programs and doveadm with real mail clients (MASTER=dovecot: the same under
+#                            Dovecot's master)
+#   make bench-dovecot       a burst of clients and dispatch, beside Dovecot's master
 #   make bench               connections a second, beside Dovecot's master
 #   make install             DESTDIR= PREFIX=/usr/local
 #   make deps                the Debian packages that are missing
@@ -103,7 +106,8 @@ $(BUILD)/obj/%.o: %.c
 DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 lua-dkjson
 DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev
 DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-dev clang clang-tidy clang-format \
-              libclang-rt-14-dev cppcheck mandoc procps dovecot-core
+              libclang-rt-14-dev cppcheck mandoc procps openssl python3 isync dovecot-core dovecot-imapd dovecot-pop3d \
+              dovecot-lmtpd dovecot-submissiond dovecot-managesieved dovecot-sieve
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -187,6 +191,13 @@ e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/sub
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
 
+# ---- Dovecot's programs in a private mail world (root). CHECKS: names, or parts of them before the dot
+MASTER ?= reeve
+e2e-dovecot: all
+	@tests/dovecot/run --master $(MASTER) --build $(BUILD) $(CHECKS)
+bench-dovecot: all
+	@tests/dovecot/bench --build $(BUILD)
+
 # ---- conformance: each row of spec.def and each rule has its test; a row without its effect fails it
 docs:
 	lua5.4 tests/conformance.lua >docs/CONFORMANCE.md
@@ -223,7 +234,7 @@ clean:
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: all run install deps test check unit e2e faults fuzz lint format bench clean help
+.PHONY: all run install deps test check unit e2e e2e-dovecot bench-dovecot faults fuzz lint format bench clean help
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)

@@ -333,7 +333,9 @@ end
 
 local function serve()
   check_handlers()
-  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.compat.doveadm" } do require(name) end
+  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.compat.doveadm" } do
+    require(name)
+  end
   package.path = arg.lua_dir .. "/?.lua"
   seal_strings()
   wire.hello()

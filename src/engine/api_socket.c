@@ -1,5 +1,5 @@
-/* api_socket: reeve.socket, the control socket and one for a protocol of lines, for Lua. An error in what Lua does with a session
- * ends that session alone. */
+/* api_socket: reeve.socket, the control socket and one for a protocol of lines, for Lua. An error in what Lua
+ * does with a session ends that session alone. */
 #include "base/say.h"
 #include "engine/api.h"
 #include "engine/engine.h"

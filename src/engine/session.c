@@ -240,9 +240,8 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	(void)event_add(sessions->accepts, NULL);
 }
 
-struct sessions *sessions_new(
-	struct event_base *base, int listener, enum session_style style, const struct session_events *events,
-	void *arg, struct err *e)
+struct sessions *sessions_new(struct event_base *base, int listener, enum session_style style,
+	const struct session_events *events, void *arg, struct err *e)
 {
 	struct sessions *sessions = mem_new(1, sizeof *sessions);
 

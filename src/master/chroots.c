@@ -36,7 +36,8 @@ static int close_to_others(const char *path, gid_t group, struct err *e)
 		say(SAY_INFO, "chroot %s: root's now, group %u, mode 0750", path, (unsigned)group);
 	}
 	fd_close(&fd);
-	return done < 0 ? err_set(e, "chroot %s cannot be given owner and mode: %s", path, strerror(errno)) : 0;
+	return done < 0 ? err_set(e, "chroot %s cannot be given owner and mode: %s", path, strerror(errno))
+			: 0;
 }
 
 static int make(const struct spec_service_settings *set, bool is_root, struct err *e)

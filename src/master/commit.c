@@ -50,14 +50,14 @@ static bool owners_are_same(const struct definition *a, const struct definition 
 	return true;
 }
 
-/* Dovecot's programs read dovecot.conf when they start: after `doveadm reload` others must run. Not anvil, who
- * would forget everybody, and not the log process, who is told in its environment. */
+/* Dovecot's programs read dovecot.conf when they start: after `doveadm reload` others must run. Not anvil,
+ * who would forget everybody, and not the log process, who is told in its environment. */
 static bool rereads(const struct engine *en, const struct definition *d)
 {
 	const struct kind *kind = kind_find(d->settings.type);
 
-	return en->is_reload && en->master->settings.doveadm && strcmp(d->settings.contract, "dovecot") == 0 &&
-	       (kind == NULL || !kind->single);
+	return en->is_reload && en->master->settings.doveadm &&
+	       strcmp(d->settings.contract, "dovecot") == 0 && (kind == NULL || !kind->single);
 }
 
 static void name_change(const struct spec_row *row, void *arg)
@@ -96,8 +96,8 @@ static enum spec_change compare(const struct definition *old, const struct defin
 	return most;
 }
 
-static enum spec_change change_of(
-	const struct engine *en, const struct definition *old, const struct definition *new, struct buf *names)
+static enum spec_change change_of(const struct engine *en, const struct definition *old,
+	const struct definition *new, struct buf *names)
 {
 	enum spec_change change = compare(old, new, names);
 
@@ -173,7 +173,8 @@ void reload_describe(const struct engine *en, struct buf *text)
 		if (s == NULL || s->number == 0)
 			buf_print(text, "start  %s\n", plan->services[i]->name);
 		else
-			print_change(text, s, change_of(en, s->definition, plan->services[i], &names), &names);
+			print_change(
+				text, s, change_of(en, s->definition, plan->services[i], &names), &names);
 		buf_free(&names);
 	}
 }

@@ -1,5 +1,6 @@
 /* doveadm: what Dovecot's doveadm expects of a master: the socket <base_dir>/master, which the engine answers
- * (setting doveadm), and the file <base_dir>/master.pid, to whose process it sends SIGTERM, SIGHUP and SIGUSR1. */
+ * (setting doveadm), and the file <base_dir>/master.pid, to whose process it sends SIGTERM, SIGHUP and
+ * SIGUSR1. */
 #ifndef REEVE_MASTER_DOVEADM_H
 #define REEVE_MASTER_DOVEADM_H
 

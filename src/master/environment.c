@@ -64,7 +64,8 @@ static void append_escaped(char *out, size_t room, const char *text)
 	}
 }
 
-/* Dovecot's master tells only the last part of a path: by it auth knows what a client of login/login may do. */
+/* Dovecot's master tells only the last part of a path: by it auth knows what a client of login/login may do.
+ */
 static const char *told_name(const struct service *s, const struct listener_definition *l)
 {
 	const char *slash = is_dovecot(s) && l->kind != LISTENER_INET ? strrchr(l->name, '/') : NULL;
@@ -72,7 +73,8 @@ static const char *told_name(const struct service *s, const struct listener_defi
 	return slash != NULL ? slash + 1 : l->name;
 }
 
-static void add_listener(struct outfit *out, size_t i, const struct service *s, const struct listener_definition *l)
+static void add_listener(
+	struct outfit *out, size_t i, const struct service *s, const struct listener_definition *l)
 {
 	char value[1024] = "";
 
@@ -219,11 +221,21 @@ static void add_numbers(struct spawn *sp, const char *words)
 	}
 }
 
-static void add_late_drop(struct outfit *out, const struct spec_service_settings *set)
+/* Dovecot's master does not write that root's group is root's. */
+static bool says_group(const struct service *s)
 {
+	const struct spec_service_settings *set = &s->definition->settings;
+
+	return set->group > 0 || (set->group == 0 && (set->user > 0 || !is_dovecot(s)));
+}
+
+static void add_late_drop(struct outfit *out, const struct service *s)
+{
+	const struct spec_service_settings *set = &s->definition->settings;
+
 	if (set->user > 0)
 		environment_add(out, "RESTRICT_SETUID=%" PRId64, set->user);
-	if (set->group > 0 || (set->group == 0 && set->user > 0)) /* root's own group is not written */
+	if (says_group(s))
 		environment_add(out, "RESTRICT_SETGID=%" PRId64, set->group);
 	if (set->privileged_group >= 0)
 		environment_add(out, "RESTRICT_SETGID_PRIV=%" PRId64, set->privileged_group);
@@ -265,7 +277,7 @@ static void prepare_privileges(struct service *s, struct outfit *env)
 	if (!s->master->is_root)
 		return;
 	if (!set->drop_priv_before_exec || is_dovecot(s))
-		add_late_drop(env, set); /* who has dropped already finds that it is so */
+		add_late_drop(env, s); /* who has dropped already finds that it is so */
 	if (!set->drop_priv_before_exec) {
 		add_late_chroot(env, s);
 		return;

@@ -268,6 +268,19 @@ static void ask(struct service *s, uint32_t n)
 	}
 }
 
+/* Draining processes fill the room of two generations and nobody is left who takes clients: the oldest of
+ * them has had its time. */
+static void hurry(struct service *s, uint64_t now)
+{
+	struct process *p;
+
+	LIST_EACH (p, &s->processes, struct process, link)
+		if (p->pool.state == POOL_DRAINING && p->step <= STEP_FINISH) {
+			process_retire(p, now);
+			return;
+		}
+}
+
 void service_step(struct service *s)
 {
 	uint64_t now = clock_ms();
@@ -285,7 +298,10 @@ void service_step(struct service *s)
 		start(s, a.start, now);
 	else if (a.ask > 0)
 		ask(s, a.ask);
-	if (a.brake == POOL_AT_LIMIT && s->waiting > 0)
+	/* those that are starting may take them all; whether they do, their status tells */
+	if (a.brake == POOL_AT_DOUBLE && pool_live(&s->pool) == 0)
+		hurry(s, now);
+	if (a.brake == POOL_AT_LIMIT && s->waiting > 0 && s->pool.available == 0)
 		step_at(s, limit_face(s, now), now);
 	else
 		limit_clear(s, s->pool.available > 0);

@@ -27,16 +27,16 @@ function M.parse(text)
     local top = stack[#stack]
     local name, value = line:match "^%s*([%w_/.-]+)%s*=%s?(.*)$"
     local kind, title = line:match "^%s*([%w_]+)%s*(.-)%s*{%s*$"
-    if line:find "^%s*#" then -- what wrote it, and warnings
-    elseif name then
+    local comment = line:find "^%s*#" -- what wrote it, and warnings
+    if name and not comment then
       if top.values[name] == nil then top.order[#top.order + 1] = name end
       top.values[name] = unquoted(value)
-    elseif kind then
+    elseif kind and not comment then
       stack[#stack + 1] = block(kind, unquoted(title))
       top.blocks[#top.blocks + 1] = stack[#stack]
     elseif line:find "^%s*}%s*$" and #stack > 1 then
       stack[#stack] = nil
-    else
+    elseif not comment then
       return nil, ("line %d of what doveconf printed is not understood: %s"):format(number, line)
     end
   end

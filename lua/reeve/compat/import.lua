@@ -114,11 +114,11 @@ function Import:environment(text)
   self:put(1, "import_environment = %s,", list(kept))
 end
 
-function Import:setting(indent, row, values)
+function Import:setting(indent, row, values, of)
   local text = values[row[1]]
   if text == nil then return end
   local value, wrong = VALUE[row[2]](text)
-  if wrong then return self:note(indent, "%s: %s", row[1], wrong) end
+  if wrong then return self:note(indent, "%s%s: %s", of and of .. ": " or "", row[1], wrong) end
   if value then self:put(indent, "%s = %s,", row[3] or row[1], value) end
 end
 
@@ -241,7 +241,8 @@ function Import:service(service)
   self:known_ids(service)
   self:put(0, "service %s {", quoted(service.title))
   self:put(1, 'contract = "dovecot",')
-  for _, row in ipairs(SERVICE) do self:setting(1, row, service.values) end
+  if self.tree.values.shutdown_clients == "no" then self:put(1, 'stop_timeout = "never",') end
+  for _, row in ipairs(SERVICE) do self:setting(1, row, service.values, "service " .. service.title) end
   if service.values.type == "config" then
     self:put(1, "env = { CONFIG_FILE = %s }, -- it reads the file; all others ask it", quoted(self.file))
   end
@@ -249,7 +250,7 @@ function Import:service(service)
     if LISTENER[block.kind] then
       self:listener(service, block)
     else
-      self:note(1, "service %s: the block %s %s", service.title, block.kind, block.title)
+      self:note(1, "service %s: the block %s {}", service.title, ((block.kind .. " " .. block.title):gsub(" $", "")))
     end
   end
   self:unknown(1, "service " .. service.title, service, SERVICE_NAMES)
@@ -264,14 +265,14 @@ end
 function M.config(tree, options)
   local self = setmetatable({ tree = tree, file = options.file, lines = {}, notes = {},
     probe = options.probe or function() return "ok" end, names = options.names or {} }, Import)
-  self:put(0, "-- %s, as `reeve import dovecot` read it. Everything that is not below is still read from that file", self.file)
+  self:put(0, "-- %s, as `reeve import dovecot` read it. Everything else is still read from that file", self.file)
   self:put(0, "-- by Dovecot's own programs; services and listeners in it are not used any more. See docs/DOVECOT.md.")
   self:globals()
   self:put(0, "")
   for _, block in ipairs(tree.blocks) do
     if block.kind == "service" then self:service(block) end
   end
-  self.lines[#self.lines] = nil -- the last empty line
+  if self.lines[#self.lines] == "" then self.lines[#self.lines] = nil end
   return table.concat(self.lines, "\n") .. "\n", self.notes
 end
 
