@@ -22,8 +22,14 @@ local function config_language()
   return { std = "none", read_globals = all }
 end
 
-files["policies"] = { std = "none", read_globals = sandbox }
+local policies = config_language() -- the words of policies, and `options`
+policies.read_globals[#policies.read_globals + 1] = "options"
+files["policies"] = policies
 files["conf"] = config_language()
+files["conf/starter"] = config_language()
+files["conf/starter/reeve.lua"] = { read_globals = { "rush" } }
+files["conf/starter/spec"] = { std = "lua54+busted" }
+files["examples/policies"] = config_language()
 files["examples/**/reeve.lua"] = config_language()
 files["examples/**/config.lua"] = config_language()
 files["tests"] = { std = "+busted" }

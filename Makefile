@@ -12,7 +12,7 @@
 #   make e2e-dovecot         Dovecot's own programs and doveadm with real mail clients (MASTER=dovecot: the same under
 #                            Dovecot's master)
 #   make bench-dovecot       a burst of clients and dispatch, beside Dovecot's master
-#   make bench               connections a second, beside Dovecot's master
+#   make bench               what engine and sampling cost; connections a second, beside Dovecot's master
 #   make install             DESTDIR= PREFIX=/usr/local
 #   make deps                the Debian packages that are missing
 #   make clean
@@ -44,23 +44,24 @@ rooms = $(foreach room,$(1),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard src/$(roo
 FLOOR    := $(call rooms,base wire spec pool)
 PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cli,\
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
-MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_spec.c))
+MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_sim.c src/engine/api_spec.c))
 
 all: $(PROGRAMS) $(MODULES) worker
 
 $(BUILD)/reeved: $(call rooms,master) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
-$(BUILD)/reeve-engine: $(call rooms,engine) $(FLOOR)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core -lseccomp $(LUA_LIBS)
+$(BUILD)/reeve-engine: $(call rooms,engine sim) $(FLOOR)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core -lseccomp $(LUA_LIBS) -lm
 $(BUILD)/reeve-log: $(call rooms,log) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
 $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lncursesw
 
 # Lua modules for tests and tools: the same sources that the engine links
-$(BUILD)/lua/reeve/%.so: src/engine/api_%.c $(wildcard src/base/*.c src/wire/*.c src/spec/*.c src/pool/*.c)
+$(BUILD)/lua/reeve/%.so: src/engine/api_%.c src/engine/numbers.c \
+                       $(wildcard src/base/*.c src/wire/*.c src/spec/*.c src/pool/*.c src/sim/*.c)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP -fPIE,$(ALL_CFLAGS)) -fPIC -shared -o $@ $^
+	$(CC) $(filter-out -MMD -MP -fPIE,$(ALL_CFLAGS)) -fPIC -shared -o $@ $^ -lm
 
 # ---- libreeve, its Lua module and the examples
 # One object with only reeve_* visible, so that our names never meet those of the program it is linked into.
@@ -83,7 +84,7 @@ $(BUILD)/libreeve.a: $(BUILD)/libreeve.o
 	$(AR) rcs $@ $^
 $(BUILD)/libreeve.so: $(WORKER_OBJS)
 	$(CC) -shared -Wl,-soname,libreeve.so.0 -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS) -o $@ $^
-$(BUILD)/lua/reeve/worker.so: $(BUILD)/pic/src/worker/lua_reeve.o $(BUILD)/libreeve.a
+$(BUILD)/lua/reeve/worker.so: $(patsubst %.c,$(BUILD)/pic/%.o,$(wildcard src/worker/lua_*.c)) $(BUILD)/libreeve.a
 	@mkdir -p $(@D)
 	$(CC) -shared $(SANITIZE) $(LDFLAGS) -o $@ $^
 
@@ -103,11 +104,15 @@ $(BUILD)/obj/%.o: %.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # ---- deps: the one list of Debian packages. `make deps` installs what is missing (root), or says how
-DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 lua-dkjson
-DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev
+DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 libncursesw6 lua-dkjson
+DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev libncurses-dev
 DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-dev clang clang-tidy clang-format \
-              libclang-rt-14-dev cppcheck mandoc procps openssl python3 isync dovecot-core dovecot-imapd dovecot-pop3d \
-              dovecot-lmtpd dovecot-submissiond dovecot-managesieved dovecot-sieve
+              libclang-rt-14-dev cppcheck mandoc procps dovecot-core tmux
+DEPS_RUN   += libssl3
+DEPS_BUILD += libssl-dev
+DEPS_TEST  += haproxy openssl curl nodejs gunicorn php-fpm
+DEPS_TEST  += openssl python3 isync dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond \
+              dovecot-managesieved dovecot-sieve
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -123,6 +128,7 @@ run:
 	@BUILD=$(BUILD) exec conf/run
 
 share := $(DESTDIR)$(PREFIX)/share/reeve
+STARTER := $(shell find conf/starter -type f)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/reeve $(share)
 	install -m 755 $(BUILD)/reeve $(DESTDIR)$(PREFIX)/bin/
@@ -136,6 +142,8 @@ install: all
 	install -D -m 644 $(BUILD)/lua/reeve/worker.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/worker.so
 	for f in $(wildcard docs/*.[1-8]); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
 	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
+	for f in $(STARTER); do install -D -m 644 $$f $(share)/$$f || exit 1; done
+	for f in $(MODULES); do install -D -m 755 $$f $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/$${f##*/} || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,@PREFIX@,$(PREFIX),' conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
 
@@ -188,7 +196,7 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
 e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue
 	@mkdir -p $(BUILD)/tap
-	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
+	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
 
 # ---- Dovecot's programs in a private mail world (root). CHECKS: names, or parts of them before the dot
@@ -209,7 +217,7 @@ mutants:
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_links = $(filter-out %/main.c,$(wildcard $(patsubst %,src/%*.c,$(shell sed -n '1s,.*links: *\([^;*]*\).*,\1,p' $(1)))))
-build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch])
+build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch])
 	@mkdir -p $(@D)
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \
@@ -220,6 +228,11 @@ fuzz: $(addprefix build-fuzz/,$(FUZZERS))
 	    build-fuzz/corpus/$$f >build-fuzz/$$f.log 2>&1 || { tail -40 build-fuzz/$$f.log; exit 1; }; \
 	  echo "$$f: $$(sed -n 's/^Done //p' build-fuzz/$$f.log), nothing found"; done
 
+# Random worlds for each policy of the library, alone and in pairs: FUZZ_WORLDS for each pair, five times that alone
+FUZZ_WORLDS ?= 800
+fuzz-policies: all
+	@$(TEST_ENV) FUZZ_WORLDS=$(FUZZ_WORLDS) $(BUSTED) --filter='random worlds' tests/lua/policy_guards_spec.lua
+
 # ---- lint, format, bench
 C_FILES  := $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])
 LUA_DIRS := $(wildcard lua policies conf examples tests)
@@ -228,13 +241,16 @@ lint: all
 format:
 	clang-format -i $(C_FILES)
 bench: all $(BUILD)/tests/swarm $(BUILD)/tests/e2e-worker
+	@$(BUILD)/reeve-engine here --script tests/bench/engine.lua
+	@$(BUILD)/reeve-engine here --script tests/bench/sampling.lua
+	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cost.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/connections.lua
 clean:
 	rm -rf build build-san build-fuzz build-mutants
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: all run install deps test check unit e2e e2e-dovecot bench-dovecot faults fuzz lint format bench clean help
+.PHONY: fuzz-policies all run install deps test check unit e2e e2e-dovecot bench-dovecot faults fuzz lint format bench clean help
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)

@@ -7,18 +7,20 @@
 --
 -- options: min_spare = 1, max_spare = 3, start_servers = the middle of both, max_children = process_limit
 local RATE_MOST <const> = 32
+local ROWS = { min_spare = { 1, 1, whole = true }, max_spare = { 3, 1, whole = true },
+  start_servers = { nil, 1, whole = true }, max_children = { nil, 1, whole = true } }
 
-return function(options)
-  options = options or {}
-  local least, most = options.min_spare or 1, options.max_spare or 3
-  local first = options.start_servers or least + (most - least) // 2
-  if least < 1 or most < least or first < least or first > most then
+return function(given)
+  local o = options("fpm_dynamic", given, ROWS)
+  local least, most = o.min_spare, o.max_spare
+  local first = o.start_servers or least + (most - least) // 2
+  if most < least or first < least or first > most then
     error(("fpm_dynamic: 1 <= min_spare (%g) <= start_servers (%g) <= max_spare (%g) does not hold")
-      :format(least, first, most), 2)
+      :format(least, first, most), 0)
   end
 
   local function maintain(s, st)
-    local limit = options.max_children or s.settings.process_limit
+    local limit = o.max_children or s.settings.process_limit
     local live, idle = s.live - s.leaving, s.idle + s.starting
     if idle > most then
       st.rate = 1
@@ -35,6 +37,7 @@ return function(options)
   return {
     on = { "start", "reload", "tick" },
     run = function(s, ev, st)
+      if not s.idle then return { why = "this contract does not tell idle from busy" } end
       local vote
       if not st.due or ev.kind == "start" then
         st.rate, st.due = 1, s.now
@@ -45,7 +48,7 @@ return function(options)
         return nil
       end
       st.due = s.now + 1
-      vote.wake, vote.at_most = st.due, options.max_children
+      vote.wake, vote.at_most = st.due, o.max_children
       return vote
     end,
   }

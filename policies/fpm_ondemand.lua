@@ -4,16 +4,19 @@
 -- once it has been idle for process_idle_timeout.
 --
 -- options: process_idle_timeout = 10 (seconds), max_children = process_limit
-return function(options)
-  options = options or {}
-  local timeout = options.process_idle_timeout or 10
+local ROWS = { process_idle_timeout = { 10, 1 }, max_children = { nil, 1, whole = true } }
+
+return function(given)
+  local o = options("fpm_ondemand", given, ROWS)
   return {
     on = { "start", "reload", "tick" },
     run = function(s)
-      local vote = { on_demand = true, at_most = options.max_children, wake = math.floor(s.now) + 1 }
+      local vote = { on_demand = true, at_most = o.max_children, wake = math.floor(s.now) + 1 }
       for _, p in ipairs(s.processes) do
         if p.state == "idle" then
-          if p.idle_for >= timeout then vote.retire, vote.why = { [p.id] = false }, "process_idle_timeout" end
+          if p.idle_for >= o.process_idle_timeout then
+            vote.retire, vote.why = { [p.id] = false }, "process_idle_timeout"
+          end
           return vote -- the first idle one alone is looked at
         end
       end

@@ -4,12 +4,14 @@
 -- the master.
 --
 -- options: max_children (process_limit)
-return function(options)
-  options = options or {}
+local ROWS = { max_children = { nil, 1, whole = true } }
+
+return function(given)
+  local o = options("fpm_static", given, ROWS)
   return {
     on = { "start", "reload" },
     run = function(s)
-      local n = options.max_children or s.settings.process_limit
+      local n = o.max_children or s.settings.process_limit
       return { at_least = n, at_most = n, why = "static" }
     end,
   }

@@ -5,19 +5,19 @@
 -- long as it has any client.
 --
 -- options: after = 300 (seconds), backlog = 0 (clients waiting)
-return function(options)
-  options = options or {}
-  local after, backlog = options.after or options[1] or 300, options.backlog or 0
-  if type(after) ~= "number" or after <= 0 then error("hung: after must be a number of seconds above 0", 2) end
+local ROWS = { after = { 300, 0.001 }, backlog = { 0, 0, whole = true } }
+
+return function(given)
+  local o = options("hung", given, ROWS, "after")
   return {
     on = { "start", "reload", "tick" },
     run = function(s)
       local vote = { wake = math.floor(s.now) + 1 }
-      if s.waiting < backlog or s.settings.client_limit > 1 then return vote end
+      if s.waiting < o.backlog or s.settings.client_limit > 1 then return vote end
       for _, p in ipairs(s.processes) do
-        if p.state == "busy" and p.busy_for and p.busy_for >= after then
+        if p.state == "busy" and p.busy_for and p.busy_for >= o.after then
           vote.kill = vote.kill or {}
-          vote.kill[p.id], vote.why = true, ("busy for more than %g s"):format(after)
+          vote.kill[p.id], vote.why = true, ("busy for more than %g s"):format(o.after)
         end
       end
       return vote

@@ -5,10 +5,10 @@
 -- drains (gunicorn recycles them all at once under even load).
 --
 -- options: n = 1000 clients, jitter = 0.1 (up to this share more)
-return function(options)
-  options = options or {}
-  local n, jitter = options.n or options[1] or 1000, options.jitter or 0.1
-  if type(n) ~= "number" or n < 1 then error("max_requests: n must be a number of clients above 0", 2) end
+local ROWS = { n = { 1000, 1 }, jitter = { 0.1, 0, 1 } }
+
+return function(given)
+  local o = options("max_requests", given, ROWS, "n")
   return {
     on = { "start", "reload", "tick" },
     run = function(s)
@@ -17,7 +17,7 @@ return function(options)
       local worn
       for _, p in ipairs(s.processes) do
         local at_work = (p.state == "idle" or p.state == "busy") and p.served
-        local over = at_work and p.served - n * (1 + jitter * p.jitter) or -1
+        local over = at_work and p.served - o.n * (1 + o.jitter * p.jitter) or -1
         if over >= 0 and (not worn or over > worn.over) then worn = { id = p.id, over = over, served = p.served } end
       end
       if worn then

@@ -54,9 +54,10 @@ local function watch(s, ev, st)
   end
 end
 
-return function(options)
-  local share = options and options.batch or 0.25
+return function(given)
+  local share = options("rolling", given, { batch = { 0.25, 0.001, 1 } }).batch
   return {
+    only_while = "old", -- live processes of older generations
     on = { "start", "reload", "spawn", "ready", "status", "exit", "start_failed", "operator" },
     run = function(s, ev, st)
       watch(s, ev, st)

@@ -4,9 +4,8 @@
 -- status 0. The master counts the failures and holds the starts itself; here stand only the two delays.
 --
 -- options: first = 2, most = 60 (seconds)
-return function(options)
-  options = options or {}
-  local delays = { first = options.first or 2, most = options.most or 60 }
+return function(given)
+  local delays = options("throttle", given, { first = { 2, 0.1 }, most = { 60, 0.1 } })
   return {
     on = { "start", "reload" },
     run = function() return { throttle = delays } end,

@@ -38,7 +38,7 @@ local function ask(host, entry, part, event)
   service.random = part.random
   if host.mark then host.mark(part.name) end
   local ok, answer, kind = host.guard.call(DEADLINE, part.run, service.view, event, part.store.st)
-  entry.asked = true
+  entry.asked, entry.was_asked = true, true
   if not ok then return failed(host, entry, part, answer, kind) end
   if answer ~= nil then
     local checked, sentence = vote.check(answer)
@@ -79,11 +79,23 @@ end
 
 local function hears(host, part, event, begins)
   if part.on and not part.on[event.kind] then return false end
+  if part.open == false and not BEGINNINGS[event.kind] then return false end
   return event.kind ~= "tick" or begins or is_due(part, host.world.now)
+end
+
+-- only_while: the part is asked in this turn if the fact holds, or held at the last one.
+local function look_at_gates(entry)
+  for _, part in ipairs(entry.parts) do
+    if part.only_while then
+      local holds = entries.gate_holds(entry, part)
+      part.open, part.held = holds or part.held or false, holds
+    end
+  end
 end
 
 --- Asks every part of a service that has something to hear in this turn.
 function asking.all(host, entry)
+  look_at_gates(entry)
   local events, begins = events_of(entry)
   for _, part in ipairs(entry.parts) do
     part.waking = part.fresh and not part.dead and entries.is_active(entry, part)

@@ -21,6 +21,9 @@ local RANK = { observer = 1, operator = 2, admin = 3 }
 local VERBS = {
   status = "observer",
   ps = "observer",
+  security = "observer",
+  top = "observer",
+  config = "observer",
   service = "operator",
   reload = "operator",
   plan = "operator",
@@ -50,7 +53,7 @@ local silent = setmetatable({}, { __index = function() return function() end end
 
 --- opts: host, plan, send(session, bytes), close(session), order, role_of(peer) -> role | nil, sentence;
 -- guard and sandbox (default: the engine's), log, spec, about() -> { version, generation, master_pid,
--- engine_pid, degraded }.
+-- engine_pid, degraded }; tail(service) -> the last log lines, as reeve.memory has them.
 function M.new(opts)
   local self = setmetatable({ sessions = {}, tickets = 0, asked = 0, questions = {} }, M)
   for _, name in ipairs { "host", "plan", "send", "close", "order", "role_of", "spec" } do self[name] = opts[name] end
@@ -58,6 +61,7 @@ function M.new(opts)
   self.sandbox = opts.sandbox or require "reeve.sandbox"
   self.log = opts.log or silent
   self.about = opts.about or function() return {} end
+  self.tail = opts.tail or function() end
   return self
 end
 
@@ -124,6 +128,7 @@ local function context(self, job)
   local ctx = {
     json = job.json, width = job.session.width, color = job.session.color,
     host = self.host, plan = self.plan, spec = self.spec, order = self.order, about = self.about,
+    tail = self.tail,
   }
   function ctx.out(text) send_text(self, job, "out", text) end
   function ctx.err(text) send_text(self, job, "err", text) end

@@ -20,7 +20,7 @@ local TEXT_MAX = 60000 -- of one message
 
 local arg             -- how we were called
 local world           -- the recorder of everything asked outside
-local plan, host, control, doveadm
+local plan, host, control, sampler, doveadm
 local on = {}         -- what to do with each report of wire.def
 local fds = {}        -- the control socket and doveadm's, until `begin`
 local begun = {}      -- what `begin` said
@@ -31,33 +31,25 @@ local saved = { at = 0, text = nil, dirty = false }
 local function policies_dir() return arg.lua_dir .. "/../policies" end
 
 local LOOKUPS = { "user", "group", "addresses", "ncpu", "getenv", "uid", "gid", "uid_used", "gid_of" }
-local COMBINATORS = { "all", "only", "every", "settle", "when", "shadow", "canary" }
 local LOAD_MS = 1000 -- of a policy's file
 local constructors = {} -- of policies, by name
 
--- What policy files may use besides the sandbox's own.
-local function policy_words()
-  local ok, combinators = pcall(require, "reeve.combinators")
-  local words = {}
-  for _, name in ipairs(ok and COMBINATORS or {}) do words[name] = combinators[name] end
-  return words
-end
+local load_constructor
 
-local function compile_policy(name, text)
+local function compile_policy(policies, name, text)
   local function call(_, f) return guard.call(LOAD_MS, f) end
-  return require "reeve.policyhost".load(text, name, sandbox.policy_env(policy_words()), call)
+  local words = require "reeve.policywords".new(function(other) return load_constructor(policies, other) end)
+  return require "reeve.policyhost".load(text, name, sandbox.policy_env(words), call)
 end
 
--- load_policy(name) -> constructor | nil, sentence. Each file is loaded once, and never after lock-down.
-local function policy_loader(policies)
-  return function(name)
-    if constructors[name] then return constructors[name] end
-    local text = policies(name)
-    if not text then return nil, ("there is no policy '%s'"):format(name) end
-    local constructor, why = compile_policy(name, text)
-    constructors[name] = constructor
-    return constructor, why
-  end
+-- The constructor | nil, sentence. Each file is loaded once, and never after lock-down.
+function load_constructor(policies, name)
+  if constructors[name] then return constructors[name] end
+  local text = policies(name)
+  if not text then return nil, ("there is no policy '%s'"):format(name) end
+  local constructor, why = compile_policy(policies, name, text)
+  constructors[name] = constructor
+  return constructor, why
 end
 
 -- The doors of reeve.config.load; every answer is recorded.
@@ -73,7 +65,8 @@ local function doors()
   return {
     read = read, glob = world:asking("glob", file.glob), real = world:asking("real", file.real),
     probe = world:asking("probe", file.probe), names = lookups, spec = require "reeve.spec", guard = guard,
-    uid = lookups.uid(), gid = lookups.gid(), policies = policies, load_policy = policy_loader(policies),
+    uid = lookups.uid(), gid = lookups.gid(), policies = policies,
+    load_policy = function(name) return load_constructor(policies, name) end,
     env = function(words) return sandbox.config_env(words, now) end,
     policy_names = function()
       local list = {}
@@ -165,6 +158,8 @@ end
 
 function on.state(m) memory.state_attach(m.fd) end
 
+function on.tail(m) memory.tail_attach(m.fd) end
+
 function on.control(m) fds.control = m.fd end
 
 function on.doveadm(m) fds.doveadm = m.fd end
@@ -199,7 +194,7 @@ local function open_console()
   control = controls.new {
     host = host, plan = plan, send = socket.send, close = socket.close, order = wire.order, log = log,
     role_of = controls.owner_only(world:ask("uid")), guard = guard, sandbox = sandbox,
-    spec = require "reeve.spec", about = about,
+    spec = require "reeve.spec", about = about, tail = memory.tail,
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil
@@ -227,12 +222,13 @@ local function save(now)
   saved.text = text
 end
 
--- The one timer: the policies' next wish, or the save that is due.
+-- The one timer: the policies' next wish, the next look at /proc, or the save that is due.
 local function schedule()
-  local at = host:next_wake() or 0
-  local due = saved.dirty and saved.at + SAVE_EVERY_MS or 0
-  if due > 0 and (at == 0 or due < at) then at = due end
-  time.wake(math.max(0, math.ceil(at)))
+  local at = sampler:next_wake()
+  local due, wake = saved.dirty and saved.at + SAVE_EVERY_MS or 0, host:next_wake() or 0
+  if due > 0 and due < at then at = due end
+  if wake > 0 and wake < at then at = wake end
+  time.wake(math.max(1, math.ceil(at)))
 end
 
 local function after_policies(now)
@@ -252,6 +248,7 @@ function on.begin(m)
   host:define(plan)
   remember(m.resumed, m.blame)
   host:report("begin", m)
+  sampler = require "reeve.sampler".new { host = host, proc = require "reeve.proc", now = m.now }
   open_console()
   open_doveadm()
   schedule()
@@ -261,7 +258,7 @@ function on.ping(m)
   wire.order.pong { seq = m.seq }
 end
 
-for _, name in ipairs { "pool", "process", "demand", "limit", "exit", "start_failed", "fork_failed", "resync" } do
+for _, name in ipairs { "pool", "process", "said", "awaits", "demand", "limit", "exit", "start_failed", "fork_failed", "resync" } do
   on[name] = function(m) host:report(name, m) end
 end
 
@@ -294,7 +291,9 @@ function M.report(name, msg) return on[name](msg) end
 --- The time asked for with time.wake has come.
 function M.on_timer()
   if not host then return end
-  local now, due = time.now(), host:next_wake()
+  local now = time.now()
+  sampler:work(now)
+  local due = host:next_wake()
   if due and due > 0 and due <= now then
     host:timer(now)
     saved.dirty = true
@@ -333,7 +332,8 @@ end
 
 local function serve()
   check_handlers()
-  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.compat.doveadm" } do
+  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler",
+    "reeve.compat.doveadm" } do
     require(name)
   end
   package.path = arg.lua_dir .. "/?.lua"
@@ -345,11 +345,13 @@ end
 
 local function context()
   world = answers.new()
+  local here = doors()
+  here.mkdir = require "reeve.file".mkdir
   return {
     out = function(text) io.stdout:write(text) end,
     err = function(text) io.stderr:write(text) end,
-    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = doors(),
-    version = arg.version,
+    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = here,
+    version = arg.version, lua_dir = arg.lua_dir, err_is_terminal = arg.err_is_terminal,
   }
 end
 

@@ -1,5 +1,6 @@
 --- The policies of one service as the host asks them: the built-in ones and its own, each a list of parts
 -- (reeve.parts), and which of them count.
+local facts = require "reeve.facts"
 local parts = require "reeve.parts"
 local rng = require "reeve.rng"
 
@@ -57,6 +58,40 @@ function entries.is_active(entry, part)
   return entry.quarantined == nil
 end
 
+--- Whether the fact of a part's only_while is above 0, or true.
+function entries.gate_holds(entry, part)
+  local value = entry.service.view[part.only_while]
+  return value == true or type(value) == "number" and value > 0
+end
+
+-- Who hears which kind of event: true, or the list of those that do while their fact holds.
+local function ears_of(list)
+  local ears = {}
+  for kind in next, facts.EVENTS do
+    for _, part in ipairs(list) do
+      if not part.on or part.on[kind] then
+        if not part.only_while then
+          ears[kind] = true
+        elseif ears[kind] ~= true then
+          ears[kind] = ears[kind] or {}
+          table.insert(ears[kind], part)
+        end
+      end
+    end
+  end
+  return ears
+end
+
+-- Whether an event of this kind would reach anybody: else it need not be made.
+local function is_heard(entry, kind)
+  local ears = entry.ears[kind]
+  if type(ears) ~= "table" then return ears ~= nil end
+  for _, part in ipairs(ears) do
+    if part.open or entries.gate_holds(entry, part) then return true end
+  end
+  return false
+end
+
 --- The entry of a service (reeve.service) whose own policy is `policy`, or nil.
 function entries.new(host, service, policy)
   local entry = { service = service, name = service.name, number = service.number, vote = {}, shots = {} }
@@ -69,6 +104,8 @@ function entries.new(host, service, policy)
     part.random = { state = rng.seed(host.seed, entry.name, part.path) }
     part.failures, part.fresh = 0, true
   end
+  entry.ears = ears_of(entry.parts)
+  service.hears = function(kind) return is_heard(entry, kind) end
   return entry
 end
 

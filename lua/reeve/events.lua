@@ -1,5 +1,6 @@
 --- What happened to a service and its policies have not been told: coalesced, and handed out in the fixed order of
--- one turn. A service with news is `dirty` in its world until the turn ends.
+-- one turn. A service with news is `dirty` in its world until the turn ends. What nobody would hear is never made:
+-- service.hears(kind), when there is one, says whether a policy asks for it.
 local frozen = require "reeve.frozen"
 
 local events = {}
@@ -23,6 +24,9 @@ function events.mark(service)
     world.dirty[#world.dirty + 1] = service
   end
 end
+
+--- Whether anybody wants to be told. Beginnings and ticks are the host's own.
+function events.is_heard(service, kind) return not service.hears or service.hears(kind) end
 
 --- One more event of its kind.
 function events.queue(service, kind, event)
@@ -48,7 +52,8 @@ end
 function events.take(service)
   local queued, list = service.queue, {}
   if service.changed then
-    queued.status, service.changed = { { kind = "status" } }, false
+    service.changed = false
+    if events.is_heard(service, "status") then queued.status = { { kind = "status" } } end
   end
   if next(queued) == nil then return list end
   service.queue = {}

@@ -17,6 +17,7 @@ World.__index = World
 local STAGES = { [0] = "startup", "serving", "draining" }
 local LAST_EXITS <const> = 5
 local RESYNC_MS <const> = 1000
+local PRESSURE_PERCENT <const>, PRESSURE_LEFT <const> = 10, 0.08 -- of 10 s; of the memory
 
 local function take(p, msg, state)
   p.state, p.since, p.available, p.clients, p.served = state, msg.since, msg.available, msg.clients, msg.served
@@ -57,17 +58,24 @@ function on.process(world, msg, service)
   else
     p = process.new(service, msg)
     service.processes[p.id], service.unsorted = p, true
-    if world.running then events.queue(service, "spawn", { id = p.id }) end
+    if world.running and events.is_heard(service, "spawn") then events.queue(service, "spawn", { id = p.id }) end
   end
   if msg.ready and not p.ready then
     if msg.served == 0 then mean.add(service.boot_time, math.max(0, msg.since - msg.born) / 1000) end
-    if world.running then events.queue(service, "ready", { id = p.id }) end
+    if world.running and events.is_heard(service, "ready") then events.queue(service, "ready", { id = p.id }) end
   end
   take(p, msg, state)
   services.count(service, p, 1)
   service.changed = true
   events.mark(service)
 end
+
+function on.said(_, msg, service)
+  local p = service.processes[msg.process]
+  if p then p.status = msg.text end
+end
+
+function on.awaits(_, msg, service) service.n.waits_for = msg.text ~= "" and msg.text or nil end
 
 function on.demand(_, msg, service)
   services.set_waiting(service, msg.waiting, msg.now)
@@ -89,10 +97,10 @@ function on.exit(_, msg, service)
     if msg.ok then services.learn_client_time(service, p, msg.now) end
     services.drop(service, p)
   end
-  table.insert(service.last_exits, 1, frozen.view(event, "an exit"))
+  table.insert(service.last_exits, 1, event)
   service.last_exits[LAST_EXITS + 1] = nil
   if not msg.ok and not msg.asked then service.n.last_failure = msg.text end
-  events.queue(service, "exit", event)
+  if events.is_heard(service, "exit") then events.queue(service, "exit", event) end
 end
 
 function on.start_failed(_, msg, service)
@@ -130,7 +138,8 @@ local WALL = { unix = true, sec = true, wday = true, zone = true }
 --- { seed = integer, wall = function(now_ms) -> {unix, sec, wday, zone}, now = ms } -> world.
 function facts.new(options)
   local world = setmetatable({ now = options.now or 0, seed = options.seed or 0, read_wall = options.wall,
-    services = {}, by_name = {}, views = {}, dirty = {}, running = false, generation = 0, machine = {} }, World)
+    services = {}, by_name = {}, views = {}, dirty = {}, running = false, generation = 0, machine = {},
+    short = false }, World)
   world.services_view = frozen.view(world.views, "s.services")
   world.host_view = frozen.view(world.machine, "s.host", HOST)
   return world
@@ -187,17 +196,40 @@ end
 -- events are gone after that.
 facts.events = events.take
 
+-- Whether memory is short: next to none is left, or for a part of the time all stood still for want of it.
+local function is_short(machine)
+  local total, avail = machine.mem_total, machine.mem_avail
+  return (machine.psi_full or 0) >= PRESSURE_PERCENT or total and avail and avail < total * PRESSURE_LEFT or false
+end
+
+-- Event `pressure` when memory gets short, and when it no longer is.
+local function watch_pressure(world)
+  local short, machine = is_short(world.machine), world.machine
+  if short == world.short then return end
+  world.short = short
+  for _, service in ipairs(world.services) do
+    if events.is_heard(service, "pressure") then
+      events.once(service, "pressure", { short = short, psi_full = machine.psi_full, mem_avail = machine.mem_avail })
+    end
+  end
+end
+
 --- Memory and cpu of processes: { [id] = {rss, private, cpu} }; and of the machine: the fields of s.host.
 function World:sample(samples, machine)
   for name, value in pairs(machine or {}) do self.machine[name] = value end
   for _, service in ipairs(self.services) do
-    local seen = false
+    local sum, n = 0, 0
     for id, p in next, service.processes do
       local sample = samples[id]
-      if sample then p.rss, p.private, p.cpu, seen = sample.rss, sample.private, sample.cpu, true end
+      if sample and sample.private then
+        p.rss, p.private, p.cpu = sample.rss, sample.private, sample.cpu
+        sum, n = sum + sample.private, n + 1
+      end
     end
-    if seen then events.once(service, "sample", {}) end
+    service.private_mean = n > 0 and sum / n or nil
+    if n > 0 and events.is_heard(service, "sample") then events.once(service, "sample", {}) end
   end
+  watch_pressure(self)
 end
 
 --- The wall clock of this turn, read once.

@@ -24,6 +24,15 @@ local function iterate(read, names)
   return step
 end
 
+local refusals = {} -- what -> __newindex, shared by all views of that name
+
+local function refuse(what)
+  refusals[what] = refusals[what] or function(_, key)
+    error(("field '%s' of %s cannot be set: facts are read-only"):format(tostring(key), what), 2)
+  end
+  return refusals[what]
+end
+
 --- A metatable for views. `read(view, key)` gives the value of a key; `names` (a set) the keys there can be;
 -- `what` says in errors what it is ("a process"). Reading another key is an error with a suggestion.
 function frozen.class(what, read, names)
@@ -35,9 +44,7 @@ function frozen.class(what, read, names)
       end
       return value
     end,
-    __newindex = function(_, key)
-      error(("field '%s' of %s cannot be set: facts are read-only"):format(tostring(key), what), 2)
-    end,
+    __newindex = refuse(what),
     __pairs = function(view) return iterate(function(key) return read(view, key) end, names) end,
     __metatable = false,
   }
@@ -45,12 +52,14 @@ end
 
 --- A read-only view of the table `t`. With `names` (a set), a key outside it is an error; without, nil.
 function frozen.view(t, what, names)
-  local meta = frozen.class(what, function(_, key) return t[key] end, names or {})
-  if not names then
-    meta.__index = t
-    meta.__pairs = function() return iterate(function(key) return t[key] end, t) end
+  local meta
+  if names then
+    meta = frozen.class(what, function(_, key) return t[key] end, names)
+  else
+    meta = { __index = t, __newindex = refuse(what), __metatable = false }
+    function meta.__pairs() return iterate(function(key) return t[key] end, t) end
   end
-  meta.__len = function() return #t end
+  function meta.__len() return #t end
   return setmetatable({}, meta)
 end
 

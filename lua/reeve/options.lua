@@ -26,11 +26,20 @@ local function value_of(field, name, value, following)
   return following, 1
 end
 
+local function put(options, field, value)
+  if type(field) ~= "table" then
+    options[field] = value
+    return
+  end
+  options[field[1]] = options[field[1]] or {}
+  table.insert(options[field[1]], value)
+end
+
 --- Reads `args` by `known` = { ["-c"] = "file", ["--format"] = "format", ["--json"] = true }: a text is
 -- the field that takes the next word (or what stands after =), true a flag whose field is its own
--- name without dashes. `--` ends the options.
+-- name without dashes, { "name" } one that may stand several times: its field is a list. `--` ends the options.
 -- -> options, words that are not options | nil, sentence
----@param known table<string, string|boolean>
+---@param known table<string, string|boolean|string[]>
 ---@param args string[]
 return function(known, args)
   local options, words, i, shape = {}, {}, 1, shape_of(known)
@@ -47,7 +56,7 @@ return function(known, args)
       if field == nil then return nil, unknown(word, known) end
       local value, taken = value_of(field, word, given, args[i + 1])
       if value == nil then return nil, taken end
-      options[field == true and word:gsub("^%-+", "") or field] = value
+      put(options, field == true and word:gsub("^%-+", "") or field, value)
       i = i + taken
     end
     i = i + 1

@@ -8,18 +8,23 @@
 --   run, on, version, migrate, name         run is a function, asked at the events that `on` lists (none: all);
 --                                           version and migrate(old st, its version) -> st: a change of st's shape
 --   only = true                             instead of the built-ins (what `only {...}` returns)
+--   only_while = "waiting"                  asked only while that fact is above 0 (or true), and in the one turn that
+--                                           finds it back at 0: what has nothing to do costs nothing
 --
--- A *part* is { path, run, on = set of event kinds or nil for all, store }. Every hook and every item of a list is a
+-- A *part* is { path, run, on = set of event kinds or nil for all, only_while, store }. Every hook and every item of a list is a
 -- part with a standing vote of its own; the hooks of one table share a *store* { path, version, migrate, st }.
 local facts = require "reeve.facts"
 local suggest = require "reeve.suggest"
 
+local FACTS = require "reeve.service".FIELDS
+
 local parts = {}
 
 local WORDS = { min_avail = true, idle_kill = true, run = true, on = true, version = true, migrate = true, name = true,
-  only = true }
+  only = true, only_while = true }
 
-local TYPES = { on = "table", version = "number", name = "string", only = "boolean" } -- the others are functions
+local TYPES = { on = "table", version = "number", name = "string", only = "boolean",
+  only_while = "string" } -- the others are functions
 
 local ALL_WORDS = {}
 for name in pairs(WORDS) do ALL_WORDS[name] = true end
@@ -80,10 +85,13 @@ local function set(list)
 end
 
 local function new_store(path, policy)
-  return { path = path, version = policy.version or 1, migrate = policy.migrate, st = {} }
+  return { path = path, version = policy.version or 1, migrate = policy.migrate, st = {},
+    only_while = policy.only_while }
 end
 
-local function add(out, path, store, run, on) out[#out + 1] = { path = path, store = store, run = run, on = on } end
+local function add(out, path, store, run, on)
+  out[#out + 1] = { path = path, store = store, run = run, on = on, only_while = store.only_while }
+end
 
 local function check_word(path, name, value)
   if type(name) ~= "string" then return ("policy %s has a key that is a %s"):format(path, type(name)) end
@@ -102,6 +110,10 @@ local function check_table(policy, path)
       local wrong = check_word(path, name, value)
       if wrong then return wrong end
     end
+  end
+  if policy.only_while and not FACTS[policy.only_while] then
+    return ("policy %s: there is no fact '%s'%s"):format(path, policy.only_while,
+      suggest.hint(policy.only_while, FACTS))
   end
   for _, kind in ipairs(policy.on or {}) do
     if not facts.EVENTS[kind] then

@@ -30,13 +30,17 @@ Host.__index = Host
 policyhost.BUILT_INS = entries.BUILT_INS
 
 -- Parts that failed their way into quarantine leave others to begin: a second round asks those.
+-- Where nobody was asked nothing can have changed.
 local function run(host, entry)
+  local changed = entry.changed or not entry.sent
+  entry.changed = nil
   asking.all(host, entry)
   if entry.changed then
-    entry.changed = nil
+    entry.changed, changed = nil, true
     asking.all(host, entry)
   end
-  standing.settle(host, entry)
+  if changed or entry.was_asked then standing.settle(host, entry) end
+  entry.was_asked = false
 end
 
 --- See above for the fields of `options`.
@@ -79,14 +83,15 @@ local function send_notices(host)
   host.notices = {}
 end
 
+--- What was read of processes and of the machine (World:sample in reeve.facts). Policies are asked in the next turn,
+-- which is at once.
+function Host:sample(samples, machine) self.world:sample(samples, machine) end
+
 --- The end of a batch: everybody with news is asked, what changed is sent.
 function Host:turn(now)
   for _, service in ipairs(self.world:turn(now)) do run(self, self.entries[service.number]) end
   for _, entry in ipairs(self.entries) do
-    if entry.changed then
-      entry.changed = nil
-      run(self, entry)
-    end
+    if entry.changed then run(self, entry) end
   end
   self.stirred = nil
   send_notices(self)
@@ -97,7 +102,7 @@ end
 function Host:timer(now)
   for _, entry in ipairs(self.entries) do
     if entry.wake and entry.wake <= now then
-      entry.wake = nil
+      entry.wake, entry.changed = nil, true
       facts.tell(entry.service, "tick")
     end
   end

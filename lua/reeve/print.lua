@@ -306,6 +306,16 @@ local function records(v, view)
   return list, all_keys(list)
 end
 
+local UNITS = { "B", "K", "M", "G", "T" }
+
+--- Bytes for people: "512B", "1.5M", "24G" (powers of 1024). nil stays nil.
+function M.size(bytes)
+  if bytes == nil then return nil end
+  local n, unit = bytes, 1
+  while n >= 1024 and unit < #UNITS do n, unit = n / 1024, unit + 1 end
+  return (n < 10 and unit > 1 and "%.1f%s" or "%.0f%s"):format(n, UNITS[unit])
+end
+
 --- A result of an evaluation: a list of records as a table, a text as it is, the rest as a value.
 ---@return string text that ends in a newline
 function M.result(v, options)

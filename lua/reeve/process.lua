@@ -11,7 +11,7 @@ process.STATES = { [0] = "starting", "idle", "busy", "leaving", "draining" }
 -- contract without status.
 local NAMES = {}
 for _, name in ipairs { "id", "pid", "generation", "state", "age", "idle_for", "busy_for", "clients", "served",
-  "available", "rss", "private", "cpu", "jitter" } do
+  "available", "rss", "private", "cpu", "jitter", "status" } do
   NAMES[name] = true
 end
 

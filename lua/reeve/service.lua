@@ -20,6 +20,14 @@ local function set(list)
   return names
 end
 
+--- Whether it is known who has how many clients (1-architecture §4): not of a program that knows nothing of us.
+---@param settings table contract and wait, canonical or as people read them
+function service.knows_clients(settings)
+  local contract, wait = settings.contract, settings.wait
+  if contract == "inetd" then return not (wait == true or wait == "1") end
+  return contract == "reeve" or contract == "dovecot"
+end
+
 local IS_GAUGE, IS_COUNTER = set(service.GAUGES), set(service.COUNTERS)
 
 -- Without status messages nobody knows how many clients a process has.
@@ -69,14 +77,6 @@ local function processes_view(s)
   return s.sorted
 end
 
-local function private_mean(s)
-  local sum, n = 0, 0
-  for _, p in next, s.processes do
-    if p.private then sum, n = sum + p.private, n + 1 end
-  end
-  if n > 0 then return sum / n end
-end
-
 -- With many clients in a process their times are not seen one by one: Little's law gives the mean.
 local function service_mean(s)
   if not s.reports then return nil end
@@ -97,7 +97,7 @@ local GETTERS = {
   service_mean = service_mean,
   service_cv2 = function(s) return mean.cv2(s.client_time) end,
   boot_mean = function(s) return mean.of(s.boot_time) end,
-  private_mean = private_mean,
+  private_mean = function(s) return s.private_mean end,
   old = function(s) return s.n.live - (s.by_generation[s.n.generation] or 0) end,
   services = function(s) return s.world.services_view end,
   host = function(s) return s.world.host_view end,
@@ -109,13 +109,19 @@ local GETTERS = {
   end,
   limited_at = function(s) return s.limited_at and s.limited_at / 1000 end,
   throttled_until = function(s) return s.throttled_until / 1000 end,
-  last_exits = function(s) return frozen.view(s.last_exits, "s.last_exits") end,
+  last_exits = function(s)
+    local list = {}
+    for i, exit in ipairs(s.last_exits) do list[i] = frozen.view(exit, "an exit") end
+    return frozen.view(list, "s.last_exits")
+  end,
 }
 
 local FIELDS = set { "name", "type", "contract", "generation", "stopped", "last_failure", "live", "starting", "idle",
   "busy", "leaving", "avail", "draining", "clients", "waiting", "arrivals", "starts", "start_failures", "exits",
-  "crashes", "served", "dropped", "avg", "min", "max", "rate", "rand" }
+  "crashes", "served", "dropped", "waits_for", "avg", "min", "max", "rate", "rand" }
 for name in pairs(GETTERS) do FIELDS[name] = true end
+FIELDS.series = true
+service.FIELDS = FIELDS
 
 local function check_window(seconds)
   if type(seconds) ~= "number" or not (seconds > 0 and seconds <= windows.KEPT) then
@@ -151,6 +157,17 @@ local function rate_method(s)
   end
 end
 
+-- s:series(gauge, step, n): the most in each of the last n steps, oldest first, for pictures
+local function series_method(s)
+  return function(_, name, step, n)
+    check_name("gauge", name, IS_GAUGE)
+    check_window(step * n)
+    local history = s.gauges[name]
+    if not history or NEEDS_STATUS[name] and not s.reports then return nil end
+    return windows.series(history, step, n, s.world.now)
+  end
+end
+
 local function rand_method(s)
   return function()
     if not s.random then s.random = { state = rng.seed(s.world.seed, s.name) } end
@@ -162,6 +179,7 @@ local function view_of(s)
   local n, reports = s.n, s.reports
   local fixed = { avg = gauge_method(s, windows.avg), min = gauge_method(s, windows.min),
     max = gauge_method(s, windows.max), rate = rate_method(s), rand = rand_method(s) }
+  fixed.series = series_method(s)
   return setmetatable({}, frozen.class("a service", function(_, key)
     local value = n[key]
     if value ~= nil then
@@ -180,7 +198,7 @@ end
 function service.new(world, definition, number, spec)
   local settings, settings_view = settings_of(definition, spec)
   local s = { world = world, number = number, name = definition.name, settings = settings,
-    settings_view = settings_view, reports = settings.contract ~= "plain", processes = {}, sorted = nil,
+    settings_view = settings_view, reports = service.knows_clients(settings), processes = {}, sorted = nil,
     unsorted = true, gauges = {}, rates = {}, boot_time = mean.new(), client_time = mean.new(), last_exits = {},
     queue = {}, standing = {}, throttled_until = 0, by_generation = {} }
   -- n: everything that is read as it stands

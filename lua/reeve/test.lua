@@ -9,7 +9,6 @@
 -- idle_kill 60s, and boot = 0 (how long a process takes to come up). Pool, facts and policy host are the production
 -- ones. Fields: now (s), live, starting, idle, busy, leaving, draining, avail, clients, serving, waiting, throttled
 -- (s), lost (clients); s.facts is what policies see, s.standing the order in force, s.log what was logged.
-local combinators = require "reeve.combinators"
 local policyhost = require "reeve.policyhost"
 local rng = require "reeve.rng"
 local spec = require "reeve.spec"
@@ -79,10 +78,28 @@ local function directory_of_policies()
   return debug.getinfo(1, "S").source:sub(2):gsub("[^/]*$", "") .. "../../policies"
 end
 
---- The words that a policy file sees here: Lua's own and the combinators.
-T.env = setmetatable({}, { __index = function(_, name) return combinators.WORDS[name] or _G[name] end })
-
 local loaded = {}
+local known -- the names of the shipped policies
+
+local function is_shipped(name)
+  if not known then
+    known = {}
+    for file in io.popen(("ls '%s'"):format(directory_of_policies())):lines() do
+      known[file:match "^(.*)%.lua$" or file] = true
+    end
+  end
+  return known[name]
+end
+
+local policy_words = require "reeve.policywords".new(function(name)
+  return is_shipped(name) and T.policy(name) or nil
+end)
+
+--- The words that a policy file sees here: Lua's own, the combinators and the shipped policies.
+T.env = setmetatable({}, { __index = function(_, name)
+  if _G[name] ~= nil then return _G[name] end
+  return policy_words[name]
+end })
 
 --- The constructor of a shipped policy: T.policy "hours" { ... }.
 function T.policy(name)
@@ -190,6 +207,17 @@ methods.start = settled(function(s) s.service:stop(false) end)
 methods.operator = settled(function(s, verb, fields)
   if verb == "reset" or verb == "start" or verb == "restart" then s.service.pool:reset() end
   s.world.host:operator(s.service.name, verb, fields)
+  s.world.news = true
+end)
+
+--- A round of samples: private(p) -> bytes, of every process; `machine`: fields of s.host.
+methods.sample = settled(function(s, private, machine)
+  local samples = {}
+  for _, p in ipairs(s.facts.processes) do
+    local n = private(p)
+    samples[p.id] = { rss = n, private = n, cpu = 0 }
+  end
+  s.world.host:sample(samples, machine)
   s.world.news = true
 end)
 

@@ -9,15 +9,17 @@ local M = {}
 M.SERVICE = {
   "name", "type", "contract", "live", "starting", "idle", "busy", "avail", "draining", "clients", "waiting",
   "process_limit", "client_limit", "starts", "exits", "start_failures", "crashes", "dropped", "hold_ms",
-  "last_failure", "policies",
+  "last_failure", "waits_for", "policies",
 }
 M.POLICY = { "name", "state", "why" }
 M.ILL = { failing = true, quarantined = true }
 M.PROCESS = {
   "service", "id", "pid", "generation", "state", "clients", "served", "age", "idle_for", "busy_for", "rss",
-  "private", "cpu",
+  "private", "cpu", "status",
 }
 M.EXIT = { "id", "ok", "asked", "stage", "code", "signal", "age", "served", "clients_lost", "text" }
+
+M.LOG = { "time", "level", "pid", "text" }
 
 -- A fact, or nil where this service has none: unknown ones raise, by contract of reeve.facts.
 local function fact(s, name)
@@ -87,6 +89,32 @@ function M.service(ctx, name)
   return print.record(M.SERVICE, values)
 end
 
+local function is(v) return v ~= nil and v ~= print.null end
+
+M.GOOD = "ok"
+
+-- the first policy that is not well
+local function ill_policy(r)
+  for _, p in ipairs(r.policies) do
+    if M.ILL[p.state] then return p end
+  end
+  return nil
+end
+
+--- One word or more on how a service is: what an operator should see first. r: a record of M.service.
+function M.state(r, stopped)
+  local ill = ill_policy(r)
+  if stopped then return "stopped" end
+  if is(r.hold_ms) and r.hold_ms > 0 then
+    return ("throttled %.1f s%s"):format(r.hold_ms / 1000, is(r.last_failure) and ": " .. r.last_failure or "")
+  end
+  if ill then return ("policy %s %s"):format(ill.name, ill.state) end
+  if is(r.waiting) and r.waiting > 0 and is(r.process_limit) and r.live >= r.process_limit then
+    return "at process_limit, clients wait"
+  end
+  return M.GOOD
+end
+
 local BRIEF = {
   "name", "live", "starting", "idle", "busy", "avail", "draining", "clients", "waiting", "process_limit", "starts",
   "crashes", "hold_ms",
@@ -107,6 +135,8 @@ function M.processes(ctx, name)
     for _, field in ipairs(M.PROCESS) do
       if field ~= "service" then values[field] = fact(p, field) end
     end
+    -- nobody knows whether a process without status messages is idle
+    if values.state == "idle" and values.clients == nil then values.state = "up" end
     list[i] = print.record(M.PROCESS, values)
   end
   return list
@@ -116,6 +146,21 @@ end
 function M.exits(ctx, name)
   local list = {}
   for i, e in ipairs(fact(ctx.host.services[name], "last_exits") or {}) do list[i] = print.record(M.EXIT, e) end
+  return list
+end
+
+-- one field of the log process's lines (escape_tabs of src/log/escape.c)
+local TABS = { ["0"] = "\0", ["1"] = "\1", t = "\t", r = "\r", n = "\n" }
+
+--- The last lines that a service wrote to its log, oldest first; nil: nobody keeps them. What the file has is foreign.
+function M.log(ctx, name)
+  local text = ctx.tail and ctx.tail(name)
+  if not text then return nil end
+  local list = {}
+  for time, level, pid, said in text:gmatch "([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\t([^\n]*)\n" do
+    list[#list + 1] = print.record(M.LOG, { time = tonumber(time), level = print.plain(level),
+      pid = pid ~= "0" and math.tointeger(tonumber(pid)) or nil, text = print.plain((said:gsub("\1(.)", TABS))) })
+  end
   return list
 end
 

@@ -88,6 +88,20 @@ function windows.avg(g, seconds, now)
   return (area + g.start[g.first] * (edge - from)) / (now - from)
 end
 
+--- The most the gauge had in each of the last n steps of so many whole seconds, oldest first; 0 before it was watched.
+function windows.series(g, step, n, now)
+  local list, after, i, begin = {}, g.value, g.last, now // 1000 + 1
+  for at = n, 1, -1 do
+    local most = after
+    begin = begin - step
+    while i >= g.first and g.sec[i] >= begin do
+      most, after, i = math.max(most, g.most[i]), g.start[i], i - 1
+    end
+    list[at] = (begin + step) * 1000 > g.born and most or 0
+  end
+  return list
+end
+
 --- A counter that is watched since `now`.
 function windows.counter(now)
   local c = new(now)

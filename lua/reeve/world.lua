@@ -9,6 +9,7 @@
 -- Whoever uses it changes services through connect, finish, crash, ...; what it sees afterwards has settled: every
 -- process that boots in no time has booted and every policy was asked.
 local pool = require "reeve.pool"
+local knows_clients = require "reeve.service".knows_clients
 
 local world = {}
 local World = {}
@@ -376,7 +377,7 @@ function World:service(definition)
   local function number(name) return math.tointeger(tonumber(settings[name])) end
   local svc = setmetatable({ world = self, number = #self.services + 1, name = definition.name, generation = 1,
     definition = definition, process_limit = number "process_limit", client_limit = number "client_limit",
-    service_count = number "service_count", reports = settings.contract ~= "plain", boot = self.boot, processes = {},
+    service_count = number "service_count", reports = knows_clients(settings), boot = self.boot, processes = {},
     events = {}, dirty = {}, waiting = 0, dropped = 0, failing = 0, fork_failing = 0, lost = 0, orders = 0,
     retired = 0, stopped = false }, Service)
   svc.pool = pool.new { process_limit = svc.process_limit, client_limit = svc.client_limit,

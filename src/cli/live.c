@@ -154,7 +154,12 @@ static void take_resort(struct live *l)
 /* May be asked twice without doing anything twice. */
 static bool only_looks(const struct live *l)
 {
-	return l->resort != NULL || strcmp(l->cli->word, "status") == 0 || strcmp(l->cli->word, "ps") == 0;
+	static const char *const words[] = {"status", "ps", "top", "security", "config"};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(l->cli->word, words[i]) == 0)
+			return true;
+	return l->resort != NULL;
 }
 
 /* The connection is gone without `done`. */

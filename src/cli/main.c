@@ -9,9 +9,16 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define RUN_OWN(name)  verb_##name
-#define RUN_HERE(name) here_run
-#define RUN_LIVE(name) live_run
+#define RUN_OWN(name)    verb_##name
+#define RUN_HERE(name)   here_run
+#define RUN_LIVE(name)   live_run
+#define RUN_BOTH(name)   both_run
+#define RUN_SCREEN(name) verb_##name
+
+static int both_run(const struct cli *cli)
+{
+	return cli_has(cli, "--running") ? live_run(cli) : here_run(cli);
+}
 
 /* beside verbs[]: how each is run */
 static int (*const runs[])(const struct cli *) = {

@@ -6,9 +6,11 @@
 #include <stdio.h>
 
 enum verb_where {
-	VERB_OWN,  /* src/cli does it */
-	VERB_HERE, /* `reeve-engine here` does it in this process's place */
-	VERB_LIVE, /* the engine of a running instance does it */
+	VERB_OWN,    /* src/cli does it */
+	VERB_HERE,   /* `reeve-engine here` does it in this process's place */
+	VERB_LIVE,   /* the engine of a running instance does it */
+	VERB_SCREEN, /* src/cli draws what the engine is asked again and again */
+	VERB_BOTH,   /* as VERB_HERE; with --running as VERB_LIVE */
 };
 
 struct verb {

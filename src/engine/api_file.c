@@ -156,6 +156,18 @@ static int file_probe(lua_State *L)
 	return 1;
 }
 
+/* mkdir(path) -> true, also when it is there | nil, sentence */
+static int file_mkdir(lua_State *L)
+{
+	const char *path = api_text(L, 1);
+	struct stat st;
+
+	if (mkdir(path, 0755) < 0 && (errno != EEXIST || stat(path, &st) < 0 || !S_ISDIR(st.st_mode)))
+		return api_refuse(L, "%s: %s", path, strerror(errno));
+	lua_pushboolean(L, 1);
+	return 1;
+}
+
 int luaopen_reeve_file(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
@@ -163,6 +175,7 @@ int luaopen_reeve_file(lua_State *L)
 		{"glob", file_glob},
 		{"real", file_real},
 		{"probe", file_probe},
+		{"mkdir", file_mkdir},
 		{NULL, NULL},
 	};
 

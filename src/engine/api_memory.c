@@ -1,5 +1,6 @@
 /* api_memory: reeve.memory, texts that outlive the engine: the bundle and the policies' state. */
 #include "base/fd.h"
+#include "base/tail.h"
 #include "engine/api.h"
 #include "engine/engine.h"
 
@@ -142,6 +143,33 @@ static int last_mark(lua_State *L)
 	return 1;
 }
 
+/* tail_attach(fd): takes the file of the last log lines */
+static int attach_tail(lua_State *L)
+{
+	struct engine *engine = engine_of(L);
+
+	if (engine != NULL) {
+		fd_close(&engine->tail);
+		engine->tail = (int)luaL_checkinteger(L, 1);
+	}
+	return 0;
+}
+
+/* tail(service) -> the text that the log process left (base/tail.h) | nil */
+static int tail(lua_State *L)
+{
+	const struct engine *engine = engine_of(L);
+	const char *name = luaL_checkstring(L, 1);
+	char text[TAIL_TEXT];
+	int len = engine != NULL && engine->tail >= 0 ? tail_read(engine->tail, name, text) : -1;
+
+	if (len < 0)
+		lua_pushnil(L);
+	else
+		lua_pushlstring(L, text, (size_t)len);
+	return 1;
+}
+
 int luaopen_reeve_memory(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
@@ -152,6 +180,8 @@ int luaopen_reeve_memory(lua_State *L)
 		{"state_save", save},
 		{"mark", mark},
 		{"last_mark", last_mark},
+		{"tail_attach", attach_tail},
+		{"tail", tail},
 		{NULL, NULL},
 	};
 

@@ -3,11 +3,11 @@
  *
  * A pool is a userdata; its processes are userdata of their own, kept alive by the table that is
  * the pool's user value (id -> process), so the links of the lists stay where they are. */
+#include "engine/numbers.h"
 #include "pool/pool.h"
 
 #include <lauxlib.h>
 #include <lua.h>
-#include <string.h>
 
 #define POOL_TYPE "reeve.pool"
 
@@ -21,41 +21,11 @@ struct lua_pool {
 	struct standing standing;
 };
 
-/* a number of a struct that Lua sets and reads by name */
-struct number {
-	const char *name;
-	size_t offset;
-	size_t size; /* of the C member: 1, 4 or 8 */
-};
-
-#define NUMBER(type, name)                                                            \
-	{                                                                             \
-#name, offsetof(struct type, name), sizeof((struct type *)NULL)->name \
-	}
-#define NUMBER_AS(type, field, key)                                                   \
-	{                                                                             \
-		key, offsetof(struct type, field), sizeof((struct type *)NULL)->field \
-	}
-
 static const struct number limit_numbers[] = {
 	NUMBER(pool, process_limit),
 	NUMBER(pool, client_limit),
 	NUMBER(pool, service_count),
 	NUMBER(pool, again_ms),
-	{0},
-};
-
-static const struct number standing_numbers[] = {
-	NUMBER(standing, at_least),
-	NUMBER(standing, at_most),
-	NUMBER(standing, spare),
-	NUMBER(standing, burst),
-	NUMBER(standing, shrink_to),
-	NUMBER(standing, mode),
-	NUMBER(standing, hold_until),
-	NUMBER(standing, as_of),
-	NUMBER(standing, throttle_first),
-	NUMBER(standing, throttle_most),
 	{0},
 };
 
@@ -82,69 +52,6 @@ static const struct number process_numbers[] = {
 static struct lua_pool *self(lua_State *L)
 {
 	return luaL_checkudata(L, 1, POOL_TYPE);
-}
-
-static uint64_t number_get(const void *base, const struct number *n)
-{
-	const unsigned char *at = (const unsigned char *)base + n->offset;
-	uint64_t u64;
-	uint32_t u32;
-
-	if (n->size == 1)
-		return *at;
-	if (n->size == sizeof u32) {
-		memcpy(&u32, at, sizeof u32);
-		return u32;
-	}
-	memcpy(&u64, at, sizeof u64);
-	return u64;
-}
-
-static void number_set(void *base, const struct number *n, uint64_t value)
-{
-	unsigned char *at = (unsigned char *)base + n->offset;
-	uint32_t u32 = (uint32_t)value;
-
-	if (n->size == 1)
-		*at = (unsigned char)value;
-	else if (n->size == sizeof u32)
-		memcpy(at, &u32, sizeof u32);
-	else
-		memcpy(at, &value, sizeof value);
-}
-
-/* Takes the numbers that stand in the table at `index`; the others stay. */
-static void numbers_take(lua_State *L, int index, void *base, const struct number *table)
-{
-	for (const struct number *n = table; n->name != NULL; n++) {
-		if (lua_getfield(L, index, n->name) != LUA_TNIL) {
-			int whole = 0;
-			lua_Integer value = lua_tointegerx(L, -1, &whole);
-			lua_Integer most = n->size == 1                  ? UINT8_MAX
-					   : n->size == sizeof(uint32_t) ? UINT32_MAX
-									 : LUA_MAXINTEGER;
-			if (!whole || value < 0 || value > most)
-				luaL_error(L, "%s = %s is not a whole number from 0 to %I", n->name,
-					luaL_tolstring(L, -1, NULL), most);
-			number_set(base, n, (uint64_t)value);
-		}
-		lua_pop(L, 1);
-	}
-}
-
-static void numbers_give(lua_State *L, const void *base, const struct number *table)
-{
-	for (const struct number *n = table; n->name != NULL; n++) {
-		lua_pushinteger(L, (lua_Integer)number_get(base, n));
-		lua_setfield(L, -2, n->name);
-	}
-}
-
-static void flag_take(lua_State *L, int index, const char *name, bool *flag)
-{
-	if (lua_getfield(L, index, name) != LUA_TNIL)
-		*flag = lua_toboolean(L, -1);
-	lua_pop(L, 1);
 }
 
 static uint64_t check_now(lua_State *L, int index)
@@ -215,9 +122,7 @@ static int set_standing(lua_State *L)
 	struct lua_pool *lp = self(L);
 
 	luaL_checktype(L, 2, LUA_TTABLE);
-	standing_init(&lp->standing);
-	numbers_take(L, 2, &lp->standing, standing_numbers);
-	flag_take(L, 2, "on_demand", &lp->standing.on_demand);
+	standing_take(L, 2, &lp->standing);
 	if (!lua_isnoneornil(L, 3))
 		standing_clip(&lp->standing, check_now(L, 3));
 	return 0;

@@ -22,6 +22,7 @@ struct engine {
 	struct event *readable, *writable, *timer;
 	struct outlink out;
 	struct state state;
+	int tail;                  /* the last log lines (base/tail.h); -1: none */
 	struct sessions *sessions; /* NULL until the control socket came */
 	struct sessions *lines;    /* NULL without a socket for doveadm */
 	unsigned char *in;         /* WIRE_FRAME_MAX bytes */

@@ -119,17 +119,34 @@ static size_t rules_for(long abi, struct rules *rules)
 	return abi >= 6 ? sizeof *rules : abi >= 4 ? offsetof(struct rules, scopes) : sizeof rules->files;
 }
 
-/* Nothing but reading /proc. Returns whether the kernel does this; if it says no half-way, die. */
-static int restrict_files(void)
+static long landlock_abi(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+/* Nothing but reading /proc: by landlock, or with root's help by having it for a root directory. Returns
+ * whether either is to be had; if the kernel says no half-way, die. */
+static int enter_proc(void)
+{
+	if (landlock_abi() >= 1)
+		return 1;
+	if (geteuid() != 0)
+		return 0;
+	check(chroot("/proc"), "chroot to /proc");
+	check(chdir("/"), "chroot to /proc");
+	return 1;
+}
+
+static void restrict_files(void)
 {
 	struct rules rules;
 	struct landlock_path_beneath_attr proc = {
 		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR};
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, LANDLOCK_CREATE_RULESET_VERSION);
+	long abi = landlock_abi();
 	int set;
 
 	if (abi < 1)
-		return 0;
+		return;
 	set = (int)syscall(SYS_landlock_create_ruleset, &rules, rules_for(abi, &rules), 0U);
 	check(set, "landlock");
 	proc.parent_fd = open("/proc", O_PATH | O_CLOEXEC);
@@ -140,7 +157,6 @@ static int restrict_files(void)
 	}
 	check((int)syscall(SYS_landlock_restrict_self, set, 0U), "landlock");
 	(void)close(set);
-	return 1;
 }
 
 static const int allowed[] = {
@@ -244,10 +260,11 @@ void lockdown(int64_t uid, int64_t gid)
 	int files;
 
 	tzset(); /* reads a file */
+	files = enter_proc();
 	drop_ids(uid, gid);
 	check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
 	check(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable");
-	files = restrict_files();
+	restrict_files();
 	set_limits();
 	if (SANITIZED)
 		say(SAY_WARNING, "built with a sanitizer: no seccomp filter, no limit of memory");

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* uid -1: stay who we are (not as root). Afterwards: no other ids, no new privileges, no fork, no
- * core, no file can be opened (but /proc for reading where the kernel has landlock), and any system
+ * core, no file can be opened (but /proc for reading: by landlock, or without it and with root, by chroot), and any system
  * call that is not on the list ends the process. */
 void lockdown(int64_t uid, int64_t gid);
 

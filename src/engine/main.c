@@ -46,6 +46,8 @@ static const struct {
 	{"reeve.memory", luaopen_reeve_memory},
 	{"reeve.names", luaopen_reeve_names},
 	{"reeve.pool", luaopen_reeve_pool},
+	{"reeve.proc", luaopen_reeve_proc},
+	{"reeve.sim", luaopen_reeve_sim},
 	{"reeve.socket", luaopen_reeve_socket},
 	{"reeve.spec", luaopen_reeve_spec},
 	{"reeve.time", luaopen_reeve_time},
@@ -114,10 +116,24 @@ static int has_engine(const char *dir, char *real)
 	return realpath(dir, real) != NULL;
 }
 
-/* REEVE_LUA_DIR, else lua/ beside the directory of the binary, else below the prefix. */
+/* lua/ beside the directory of the binary, or where `make install` puts it below any prefix. */
+static int find_beside(struct options *o, const char *self)
+{
+	static const char *const places[] = {"/../lua", "/../../share/reeve/lua"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		(void)snprintf(path, sizeof path, "%s%s", self, places[i]);
+		if (has_engine(path, o->lua_dir))
+			return 1;
+	}
+	return 0;
+}
+
+/* REEVE_LUA_DIR, else beside the binary, else below the prefix. */
 static void find_lua(struct options *o)
 {
-	char self[PATH_MAX - 16], beside[PATH_MAX];
+	char self[PATH_MAX - 32];
 	const char *given = getenv("REEVE_LUA_DIR");
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	char *slash;
@@ -132,12 +148,11 @@ static void find_lua(struct options *o)
 	slash = strrchr(self, '/');
 	if (slash != NULL) {
 		*slash = '\0';
-		(void)snprintf(beside, sizeof beside, "%s/../lua", self);
-		if (has_engine(beside, o->lua_dir))
+		if (find_beside(o, self))
 			return;
 	}
 	if (!has_engine(REEVE_PREFIX "/share/reeve/lua", o->lua_dir))
-		die(EX_NOINPUT, "reeve/engine.lua is neither in %s nor in %s: set REEVE_LUA_DIR", beside,
+		die(EX_NOINPUT, "reeve/engine.lua is neither in %s/../lua nor in %s: set REEVE_LUA_DIR", self,
 			REEVE_PREFIX "/share/reeve/lua");
 }
 
@@ -156,12 +171,12 @@ static int terminal_width(void)
 	return 80;
 }
 
-/* {mode, config, base_dir, verb, script, args, lua_dir, version, width, color} */
+/* {mode, config, base_dir, verb, script, args, lua_dir, version, width, color, err_is_terminal} */
 static int push_options(lua_State *L, void *arg)
 {
 	const struct options *o = arg;
 
-	lua_createtable(L, 0, 10);
+	lua_createtable(L, 0, 11);
 	set_text(L, "mode", o->mode);
 	set_text(L, "config", o->config);
 	set_text(L, "base_dir", o->base_dir);
@@ -173,6 +188,8 @@ static int push_options(lua_State *L, void *arg)
 	lua_setfield(L, -2, "width");
 	lua_pushboolean(L, isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL);
 	lua_setfield(L, -2, "color");
+	lua_pushboolean(L, isatty(STDERR_FILENO));
+	lua_setfield(L, -2, "err_is_terminal");
 	lua_createtable(L, o->n_args, 0);
 	for (int i = 0; i < o->n_args; i++) {
 		lua_pushstring(L, o->args[i]);
@@ -256,6 +273,7 @@ int main(int argc, char **argv)
 
 	memset(&engine, 0, sizeof engine);
 	engine.state.fd = -1;
+	engine.tail = -1;
 	say_as("reeve-engine");
 	parse(&options, argc, argv);
 	find_lua(&options);

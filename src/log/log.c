@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/tail.h"
 #include "log/orders.h"
 #include "log/output.h"
 
@@ -272,6 +273,18 @@ static int take_listener(struct log *log, int fd, struct err *e)
 	return 0;
 }
 
+/* Slots of services that are no more. */
+static void tidy_tail(const struct log *log)
+{
+	const char **names = mem_new(log->pipes_n + 1, sizeof *names);
+
+	for (size_t i = 0; i < log->pipes_n; i++)
+		names[i] = log->pipes[i].name;
+	if (log->settings.tail_fd >= 0)
+		tail_keep(log->settings.tail_fd, names, log->pipes_n);
+	mem_free(&names);
+}
+
 static int take_all(struct log *log, struct err *e)
 {
 	const struct settings *set = &log->settings;
@@ -284,6 +297,7 @@ static int take_all(struct log *log, struct err *e)
 					      : take_pipe(log, fd, &set->sockets[i], e)) < 0)
 			return -1;
 	}
+	tidy_tail(log);
 	return log->pipes_n > 0 ? 0
 				: err_set(e, "SOCKET_COUNT has listeners only: there is no log pipe to read");
 }

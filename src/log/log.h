@@ -12,6 +12,7 @@
  *   GENERATION, CLIENT_LIMIT   sent once on fd 5 as {int32 pid, uint32 generation, uint32 available} when
  * ready LOG_PATH INFO_LOG_PATH DEBUG_LOG_PATH a file, "/dev/stderr", "syslog" or "syslog:/SOCKET", "journald"
  * or "journald:/SOCKET". Unset or empty: LOG_PATH is syslog, INFO_ is LOG_PATH, DEBUG_ is INFO_LOG_PATH
+ *   LOG_TAIL_FD         the shared file of base/tail.h: the last lines of each service, for `reeve status`
  *   LOG_PATH_FD INFO_LOG_PATH_FD DEBUG_LOG_PATH_FD
  *                       that file, opened by the master O_RDWR|O_APPEND|O_CREAT; used where we may not open
  * it LOG_TIMESTAMP       strftime(3); unset: RFC 3339 with microseconds LOG_FORMAT          "text" (default)
@@ -91,6 +92,7 @@ struct log {
 	struct event **listeners;
 	size_t listeners_n;
 	struct errors errors;
+	bool tells;          /* some pipe has recent lines that are not in the shared file yet */
 	struct event *turn;  /* there is something to read */
 	struct event *retry; /* a sink is stuck */
 	struct event *tick;  /* lines were refused: say how many */

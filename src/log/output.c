@@ -42,6 +42,10 @@ void output_record(struct log *log, struct pipe *p, const struct record *r)
 	if (!r->continues)
 		errors_add(&log->errors, r, buf_text(&clean), clean.used);
 	sink_put(s, r, buf_text(&clean), clean.used);
+	if (p != NULL && !p->is_master && log->settings.tail_fd >= 0) {
+		recent_add(&p->recent, r, buf_text(&clean), clean.used);
+		log->tells = true;
+	}
 	buf_free(&clean);
 }
 
@@ -140,12 +144,23 @@ static void flush(struct log *log, struct sink *s)
 		(void)evtimer_add(log->retry, s->error == EAGAIN ? &soon : &later);
 }
 
+/* What `reeve status NAME` shows. */
+static void save_recent(struct log *log)
+{
+	log->tells = false;
+	for (size_t i = 0; i < log->pipes_n; i++)
+		if (log->pipes[i].recent.dirty)
+			recent_save(&log->pipes[i].recent, log->settings.tail_fd, log->pipes[i].name);
+}
+
 /* A stuck one is left to the retry timer. */
 void output_flush(struct log *log)
 {
 	for (size_t i = 0; i < log->sinks_n; i++)
 		if (log->sinks[i].stuck_ms == 0)
 			flush(log, &log->sinks[i]);
+	if (log->tells)
+		save_recent(log);
 }
 
 static void on_retry(int fd, short what, void *arg)

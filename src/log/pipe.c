@@ -44,6 +44,7 @@ int pipe_open(struct pipe *p, int fd, const char *name, struct err *e)
 	memset(p, 0, sizeof *p);
 	p->fd = -1;
 	speakers_init(&p->speakers);
+	recent_init(&p->recent);
 	if (is_pipe(fd, e) < 0)
 		return -1;
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
@@ -199,4 +200,5 @@ void pipe_close(struct pipe *p)
 {
 	fd_close(&p->fd);
 	speakers_free(&p->speakers);
+	recent_free(&p->recent);
 }

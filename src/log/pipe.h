@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "log/line.h"
 #include "log/rate.h"
+#include "log/recent.h"
 #include "log/speaker.h"
 #include "log/split.h"
 
@@ -35,6 +36,7 @@ struct pipe {
 	struct line going; /* header of the line whose next piece is to come */
 	struct rate rate;
 	struct speakers speakers;
+	struct recent recent;
 	struct event *ev;
 };
 

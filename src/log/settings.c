@@ -164,6 +164,9 @@ static int read_paths(struct settings *s, struct err *e)
 			return -1;
 		s->path_fd[i] = (int)fd;
 	}
+	if (number_of("LOG_TAIL_FD", INT32_MAX, -1, &fd, e) < 0)
+		return -1;
+	s->tail_fd = (int)fd;
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct settings_socket {
 struct settings {
 	const char *path[LEVEL_PATHS]; /* borrowed from the environment, as are all texts */
 	int path_fd[LEVEL_PATHS];      /* -1: none */
+	int tail_fd;                   /* LOG_TAIL_FD; -1: none */
 	const char *timestamp;         /* NULL: RFC 3339 */
 	const char *instance;
 	int facility;

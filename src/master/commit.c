@@ -76,6 +76,7 @@ static enum spec_change compare(const struct definition *old, const struct defin
 		texts_are_same(&old->arguments, &new->arguments) ? NULL : "executable",
 		texts_are_same(&old->environment, &new->environment) ? NULL : "env",
 		listeners_are_same(old, new) ? NULL : "listeners",
+		definition_files_are_same(old, new) ? NULL : "open_files",
 	};
 
 	if (most < SPEC_LIVE && !owners_are_same(old, new)) {
@@ -83,7 +84,7 @@ static enum spec_change compare(const struct definition *old, const struct defin
 		most = SPEC_LIVE;
 	}
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
 		if (more[i] != NULL) {
 			if (strstr(buf_text(names), more[i]) == NULL)
 				buf_print(names, "%s%s", names->used > 0 ? ", " : "", more[i]);
@@ -210,7 +211,7 @@ static void prepare_all(struct master *m, const char *before, struct buf *text)
 		if (s->number == 0)
 			continue;
 		environment_prepare(s);
-		if (!renew || s->processes.count == 0 || s->kind->single || !service_reports(s))
+		if (!renew || s->processes.count == 0 || s->kind->single || !s->contract->reports)
 			continue;
 		s->generation++;
 		buf_print(text, "renew  %s (log or config of all services)\n", s->definition->name);
@@ -333,7 +334,7 @@ static void retire_engine(struct master *m)
 	(void)event_add(&old->timer, &last_words);
 }
 
-/* What an engine needs to work. It has just been idle, so its socket has room for these five. */
+/* What an engine needs to work. It has just been idle, so its socket has room for these. */
 static void hand_over(struct engine *en, bool resumed)
 {
 	struct master *m = en->master;
@@ -349,6 +350,7 @@ static void hand_over(struct engine *en, bool resumed)
 	en->plan = plan_new();
 	if (engine_send(en, WIRE_state, &(struct wire_state){m->state}) < 0 ||
 		engine_send(en, WIRE_control, &(struct wire_control){m->control}) < 0 ||
+		(m->tail >= 0 && engine_send(en, WIRE_tail, &(struct wire_tail){m->tail}) < 0) ||
 		(m->doveadm.fd >= 0 &&
 			engine_send(en, WIRE_doveadm, &(struct wire_doveadm){m->doveadm.fd}) < 0) ||
 		engine_send(en, WIRE_begin, &begin) < 0)

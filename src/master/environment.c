@@ -2,8 +2,11 @@
 #include "master/environment.h"
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "master/login.h"
+#include "master/notice.h"
+#include "master/process.h"
 #include "master/rlimits.h"
 
 #include <assert.h>
@@ -16,6 +19,8 @@
 
 #define FIRST_LISTENER_FD 7
 #define LOG_FD            2
+#define STATUS_FD         5
+#define DEAD_FD           6
 #define OWN_FILES         64 /* that a process with many inherited ones may open */
 
 static void add(struct outfit *out, char *text)
@@ -37,9 +42,14 @@ void environment_add(struct outfit *out, const char *format, ...)
 	add(out, text);
 }
 
-static bool is_dovecot(const struct service *s)
+char *environment_slot(struct outfit *out, const char *name, size_t room)
 {
-	return strcmp(s->definition->settings.contract, "dovecot") == 0;
+	size_t n = strlen(name);
+	char *text = mem_new(n + room, 1);
+
+	memcpy(text, name, n);
+	add(out, text);
+	return text + n;
 }
 
 static void append(char *out, size_t room, const char *text)
@@ -86,14 +96,26 @@ static void add_listener(
 	environment_add(out, "SOCKET%zu_SETTINGS=%s", i, value);
 }
 
-/* The environment of contract reeve; its slot for GENERATION is rewritten before each start. */
-static void add_native(struct outfit *out, struct service *s)
+/* What root has opened for them stands behind everything else. */
+static void add_files(struct outfit *out, const struct service *s)
+{
+	const struct definition *d = s->definition;
+
+	for (size_t i = 0; i < d->files_n; i++) {
+		out->behind = mem_grow(out->behind, out->behind_n + 1, sizeof(int));
+		out->behind[out->behind_n++] = d->files[i].fd;
+		environment_add(out, "REEVE_FILE_%s=%zu", d->files[i].name,
+			FIRST_LISTENER_FD + out->fds_n + s->watched_n + out->behind_n - 1);
+	}
+}
+
+/* The environment of contract reeve. */
+static void add_native(struct service *s, struct outfit *out)
 {
 	const struct spec_service_settings *set = &s->definition->settings;
 	uint64_t idle = (uint64_t)set->idle_kill / 1000;
 
-	s->generation_text = mem_new(32, 1);
-	add(out, s->generation_text);
+	s->slots.generation = environment_slot(out, "GENERATION=", 16);
 	environment_add(out, "CLIENT_LIMIT=%" PRId64, set->client_limit);
 	environment_add(out, "PROCESS_LIMIT=%" PRId64, set->process_limit);
 	environment_add(out, "PROCESS_MIN_AVAIL=%" PRId64, set->process_min_avail);
@@ -102,6 +124,9 @@ static void add_native(struct outfit *out, struct service *s)
 		environment_add(out, "SERVICE_COUNT=%" PRId64, set->service_count);
 	if (s->kind->dress != NULL)
 		s->kind->dress(s, out);
+	if (s->kind->full != NULL) /* fd 4 says when all processes are full */
+		environment_add(out, "LOGIN_NOTICE=1");
+	add_files(out, s);
 	environment_add(out, "SOCKET_COUNT=%zu", out->fds_n + s->watched_n);
 	for (size_t i = 0; i < s->watched_n; i++)
 		add_listener(out, out->fds_n + i, s, &s->watched[i].listener.at);
@@ -180,11 +205,18 @@ static void add_host(struct outfit *out)
 	environment_add(out, "DOVECOT_HOSTDOMAIN=%s", host.nodename);
 }
 
-static void add_dovecot(struct outfit *out, const struct service *s)
+void environment_native(struct service *s, struct outfit *out)
+{
+	add_native(s, out);
+	add_others(out, s);
+}
+
+void environment_dovecot(struct service *s, struct outfit *out)
 {
 	const struct spec_global_settings *set = &s->master->settings;
 	const char *stats = set->stats_writer_socket_path;
 
+	environment_native(s, out);
 	environment_add(out, "DOVECOT_CHILD_PROCESS=1");
 	environment_add(out, "LOG_DEBUG=%s", set->log_debug);
 	if (stats[0] != '\0' && s->definition->settings.chroot[0] == '\0' && stats[0] != '/')
@@ -201,7 +233,7 @@ static char *shown_name(const struct service *s, const char *program)
 	const char *instance = s->master->settings.instance_name, *slash = strrchr(program, '/');
 	char *text;
 
-	if (!is_dovecot(s))
+	if (!s->contract->drops_by_itself)
 		return mem_text(program);
 	if (asprintf(&text, "%s%s/%s", strncmp(instance, "dovecot", 7) == 0 ? "" : "dovecot-", instance,
 		    slash != NULL ? slash + 1 : program) < 0)
@@ -249,7 +281,7 @@ static void add_late_chroot(struct outfit *out, const struct service *s)
 	const char *chroot = s->definition->settings.chroot;
 	size_t n = strlen(chroot);
 
-	if (n > 0 && is_dovecot(s))
+	if (n > 0 && s->contract->drops_by_itself)
 		environment_add(out, "RESTRICT_CHROOT=%.*s", (int)(n > 1 && chroot[n - 1] == '/' ? n - 1 : n),
 			chroot);
 }
@@ -270,7 +302,7 @@ static void prepare_privileges(struct service *s, struct outfit *env)
 	sp->open_files = s->master->open_files;
 	sp->address_space =
 		set->vsz_limit > 0 && set->vsz_limit != TEXT_UNLIMITED ? (uint64_t)set->vsz_limit : 0;
-	sp->chroot = set->chroot[0] != '\0' && !is_dovecot(s) ? set->chroot : NULL;
+	sp->chroot = set->chroot[0] != '\0' && !s->contract->drops_by_itself ? set->chroot : NULL;
 	sp->directory = set->working_directory[0] != '\0' ? set->working_directory
 			: sp->chroot != NULL              ? NULL
 							  : s->master->settings.base_dir;
@@ -315,24 +347,59 @@ static void place(int *fds, size_t *at, const int *more, size_t n)
 	*at += n;
 }
 
-static void prepare_fds(struct service *s, const struct outfit *o)
+void environment_plain_fds(struct service *s, const struct outfit *o)
 {
 	struct spawn *sp = &s->spawn;
-	bool native = service_reports(s);
-	size_t at = FIRST_LISTENER_FD;
 
-	sp->fds_n = native ? FIRST_LISTENER_FD + o->fds_n + s->watched_n + o->behind_n : LOG_FD + 1;
-	sp->fds = mem_new(sp->fds_n, sizeof *sp->fds);
+	(void)o;
 	sp->fds[0] = sp->fds[1] = SPAWN_NULL;
 	sp->fds[LOG_FD] = s->log.fds[1] >= 0 && !s->kind->keeps_stderr ? s->log.fds[1] : LOG_FD;
-	if (!native)
-		return;
+	s->fds_fixed = LOG_FD + 1;
+}
+
+void environment_native_fds(struct service *s, const struct outfit *o)
+{
+	struct spawn *sp = &s->spawn;
+	size_t at = FIRST_LISTENER_FD;
+
+	environment_plain_fds(s, o);
 	sp->fds[3] = anvil_pipe(s);
 	sp->fds[4] = extra_of_type(s);
 	place(sp->fds, &at, o->fds, o->fds_n);
 	for (size_t i = 0; i < s->watched_n; i++)
 		sp->fds[at++] = s->watched[i].listener.fd;
 	place(sp->fds, &at, o->behind, o->behind_n);
+	s->fds_fixed = at;
+}
+
+enum kit_result environment_native_kit(struct process *p, struct kit *k)
+{
+	struct service *s = p->service;
+	int status[2], dead[2];
+
+	if (fd_pipe(status, 1) < 0)
+		return KIT_STARVED;
+	p->status_fd = status[0];
+	kit_add(k, status[1]);
+	if (fd_pipe(dead, 1) < 0)
+		return KIT_STARVED;
+	p->dead_fd = dead[0];
+	kit_add(k, dead[1]);
+	s->spawn.fds[STATUS_FD] = status[1];
+	s->spawn.fds[DEAD_FD] = dead[1];
+	(void)sprintf(s->slots.generation, "%" PRIu32, (uint32_t)p->id);
+	return KIT_COMPLETE;
+}
+
+/* Room for the most that a process can get: what all have, what is stored, and NOTIFY_FD. */
+static void prepare_fds(struct service *s, const struct outfit *o)
+{
+	struct spawn *sp = &s->spawn;
+	size_t most = FIRST_LISTENER_FD + o->fds_n + s->watched_n + o->behind_n + s->store.room + 1;
+
+	sp->fds = mem_new(most, sizeof *sp->fds);
+	s->contract->fds(s, o);
+	sp->fds_n = s->fds_fixed;
 	if (sp->open_files > 0 && sp->open_files < sp->fds_n + OWN_FILES)
 		sp->open_files = sp->fds_n + OWN_FILES;
 }
@@ -345,12 +412,11 @@ void environment_prepare(struct service *s)
 	assert(d->arguments.count > 0); /* plan_check */
 	environment_clear(s);
 	environment_add(&env, "SERVICE_NAME=%s", d->name);
-	if (service_reports(s)) {
-		add_native(&env, s);
-		add_others(&env, s);
-	}
-	if (is_dovecot(s))
-		add_dovecot(&env, s);
+	if (s->contract->environment != NULL)
+		s->contract->environment(s, &env);
+	notice_environment(s, &env);
+	if (s->ready.kind == READY_FD)
+		s->slots.notify_fd = environment_slot(&env, "NOTIFY_FD=", 16);
 	prepare_privileges(s, &env);
 	for (size_t i = 0; i < d->environment.count; i++)
 		add(&env, mem_text(d->environment.text[i]));
@@ -378,5 +444,5 @@ void environment_clear(struct service *s)
 	free_texts(&s->spawn.envp);
 	mem_free(&s->spawn.fds);
 	memset(&s->spawn, 0, sizeof s->spawn);
-	s->generation_text = NULL;
+	memset(&s->slots, 0, sizeof s->slots);
 }

@@ -18,6 +18,8 @@ void process_signal(const struct process *p, int sig)
 {
 	/* by pidfd: a number that was given to a stranger meanwhile gets nothing */
 	(void)syscall(SYS_pidfd_send_signal, p->pidfd, sig, NULL, 0);
+	if (p->heir.pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, p->heir.pidfd, sig, NULL, 0);
 }
 
 static int signal_number(const char *name)
@@ -41,6 +43,7 @@ void ladder_climb(struct process *p, enum process_step step, int64_t ms)
 	struct timeval tv = {ms / 1000, ms % 1000 * 1000};
 
 	p->step = step;
+	p->due = ms == TEXT_UNLIMITED ? 0 : clock_ms() + (uint64_t)ms;
 	if (ms == TEXT_UNLIMITED)
 		(void)event_del(&p->timer);
 	else
@@ -52,14 +55,37 @@ static const char *name_of(const struct process *p)
 	return p->service->definition->name;
 }
 
-static void never_reported(struct process *p)
+void ladder_extend(struct process *p, int64_t ms)
 {
-	say(SAY_ERROR,
-		"service %s: process %d never reported: if it does not speak Reeve's contract write "
-		"contract = \"plain\"; if it is slow, raise start_timeout. It is killed",
-		name_of(p), (int)p->pid);
+	if (p->due != 0 && p->step != STEP_KILL && clock_ms() + (uint64_t)ms > p->due)
+		ladder_climb(p, p->step, ms);
+}
+
+static void is_not_ready(struct process *p)
+{
+	const char *ready = p->service->definition->settings.ready;
+
+	if (p->contract->reports)
+		say(SAY_ERROR,
+			"service %s: process %d never reported: if it does not speak Reeve's contract write "
+			"contract = \"plain\", \"systemd\" or \"inetd\"; if it is slow, raise start_timeout. "
+			"It is killed",
+			name_of(p), (int)p->pid);
+	else
+		say(SAY_ERROR,
+			"service %s: process %d was not ready within start_timeout (ready = \"%s\"): if it "
+			"is slow, "
+			"raise start_timeout. It is killed",
+			name_of(p), (int)p->pid, ready);
 	process_signal(p, SIGKILL);
 	ladder_climb(p, STEP_KILL, UNKILLABLE_MS);
+}
+
+static void did_not_reload(struct process *p)
+{
+	say(SAY_WARNING, "service %s: process %d said RELOADING=1 and has not said READY=1 since", name_of(p),
+		(int)p->pid);
+	p->step = STEP_NONE;
 }
 
 static void did_not_leave(struct process *p)
@@ -77,7 +103,8 @@ static void not_finished(struct process *p)
 {
 	const struct spec_service_settings *s = &p->service->definition->settings;
 
-	process_signal(p, signal_number(s->stop_signal));
+	p->last_signal = signal_number(s->stop_signal);
+	process_signal(p, p->last_signal);
 	ladder_climb(p, STEP_SIGNAL, s->kill_after);
 }
 
@@ -85,7 +112,7 @@ static void ignores_signal(struct process *p)
 {
 	say(SAY_WARNING, "service %s: process %d did not end %lld ms after SIG%s and is killed", name_of(p),
 		(int)p->pid, (long long)p->service->definition->settings.kill_after,
-		p->service->definition->settings.stop_signal);
+		sigabbrev_np(p->last_signal));
 	process_signal(p, SIGKILL);
 	ladder_climb(p, STEP_KILL, UNKILLABLE_MS);
 }
@@ -104,7 +131,8 @@ static void nothing(struct process *p)
 
 static void (*const ladder[])(struct process *p) = {
 	[STEP_NONE] = nothing,
-	[STEP_START] = never_reported,
+	[STEP_START] = is_not_ready,
+	[STEP_RELOAD] = did_not_reload,
 	[STEP_LEAVE] = did_not_leave,
 	[STEP_FINISH] = not_finished,
 	[STEP_SIGNAL] = ignores_signal,
@@ -122,7 +150,7 @@ void ladder_on_timer(evutil_socket_t fd, short what, void *arg)
 
 void process_ask(struct process *p)
 {
-	if (!p->pool.reports) {
+	if (!p->contract->reports) {
 		int64_t finish = p->service->definition->settings.stop_timeout;
 		process_retire(p, finish == TEXT_UNLIMITED ? 0 : clock_ms() + (uint64_t)finish);
 		return;
@@ -160,12 +188,24 @@ void process_retire(struct process *p, uint64_t deadline)
 		return; /* the earlier deadline stands */
 	p->finish_by = deadline;
 	p->asked = true;
-	if (p->pool.state != POOL_DRAINING && !p->pool.reports)
+	if (p->pool.state != POOL_DRAINING && !p->contract->knows_clients)
 		process_signal(p, signal_number(p->service->definition->settings.stop_signal));
 	pool_drain(&p->service->pool, &p->pool, now);
 	ladder_climb(p, STEP_FINISH, left);
 	report_process(p);
 	service_touch(p->service);
+}
+
+void process_fail(struct process *p, int sig, const char *why)
+{
+	const struct spec_service_settings *s = &p->service->definition->settings;
+
+	if (p->step >= STEP_SIGNAL)
+		return; /* it is on its way */
+	say(SAY_ERROR, "service %s: process %d %s; it is replaced", name_of(p), (int)p->pid, why);
+	p->last_signal = sig != 0 ? sig : signal_number(s->stop_signal);
+	process_signal(p, p->last_signal);
+	ladder_climb(p, STEP_SIGNAL, s->kill_after);
 }
 
 void process_kill(struct process *p)

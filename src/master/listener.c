@@ -338,17 +338,31 @@ uint32_t listener_waiting(const struct listener *l, int diag)
 	return 1;
 }
 
-uint32_t listener_drop(const struct listener *l)
+void listener_set_blocking(struct listener *l, bool blocks)
 {
+	int flags = fcntl(l->fd, F_GETFL);
+
+	l->blocks = blocks;
+	if (l->at.kind != LISTENER_FIFO && flags >= 0)
+		(void)fcntl(l->fd, F_SETFL, blocks ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
+uint32_t listener_drop(struct listener *l)
+{
+	bool blocks = l->blocks;
 	uint32_t n = 0;
 
 	if (l->at.kind == LISTENER_FIFO)
 		return 0;
+	if (blocks) /* a process that goes may take the last one before us */
+		listener_set_blocking(l, false);
 	for (; n < 1024; n++) {
 		int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0)
 			break;
 		(void)close(fd);
 	}
+	if (blocks)
+		listener_set_blocking(l, true);
 	return n;
 }

@@ -12,6 +12,7 @@ struct listener {
 	int fd;
 	dev_t dev; /* of a path: what we made, so that only that is removed */
 	ino_t ino;
+	bool blocks; /* accept waits, for whoever has it */
 };
 
 /* Opens it: bound, listening, not blocking, CLOEXEC; owner and mode as defined. A stale unix socket
@@ -37,11 +38,14 @@ uint32_t listener_waiting(const struct listener *l, int diag);
 /* The netlink socket that knows the queues of unix sockets. -1: errno. */
 int listener_diag_open(void);
 
+/* Whether its processes wait in accept: what they have is the same open file as ours. */
+void listener_set_blocking(struct listener *l, bool blocks);
+
 /* "unix_listener /run/x" or "inet_listener http (127.0.0.1:80)" */
 void listener_print(const struct listener_definition *at, char *out, size_t room);
 
 /* Accepts and closes whoever waits (mode = "shed"); returns how many. */
-uint32_t listener_drop(const struct listener *l);
+uint32_t listener_drop(struct listener *l);
 
 /* Creates `path` and its missing parents with 0755. -1: errno. */
 int directory_make(const char *path) MUST_USE;

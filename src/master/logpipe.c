@@ -231,13 +231,34 @@ static void add_writers(struct outfit *o, const struct master *m)
 	}
 }
 
+static void add_behind(struct outfit *o, int fd)
+{
+	o->behind = mem_grow(o->behind, o->behind_n + 1, sizeof(int));
+	o->behind[o->behind_n++] = fd;
+}
+
+/* The number that the next descriptor behind the listeners has in the log process. */
+static int next_behind(const struct outfit *o, const struct service *s)
+{
+	return FIRST_FD + (int)(o->fds_n + s->watched_n + o->behind_n);
+}
+
+/* Where it leaves the last lines of each service, for the engine. */
+static void add_tail(struct outfit *o, const struct service *s)
+{
+	if (s->master->tail < 0)
+		return;
+	environment_add(o, "LOG_TAIL_FD=%d", next_behind(o, s));
+	add_behind(o, s->master->tail);
+}
+
 /* Files that the log process may not open itself; they stand behind the listeners. */
 static void add_files(struct outfit *o, struct service *s)
 {
 	const struct spec_global_settings *set = &s->master->settings;
 	const char *paths[] = {set->log_path, set->info_log_path, set->debug_log_path};
 	static const char *const names[] = {"LOG_PATH_FD", "INFO_LOG_PATH_FD", "DEBUG_LOG_PATH_FD"};
-	int *files = s->master->log.files, fd = FIRST_FD + (int)(o->fds_n + s->watched_n);
+	int *files = s->master->log.files;
 
 	for (int i = 0; i < 3; i++) {
 		fd_close(&files[i]);
@@ -249,9 +270,8 @@ static void add_files(struct outfit *o, struct service *s)
 			say(SAY_ERROR, "log file '%s': %s", paths[i], strerror(errno));
 			continue;
 		}
-		environment_add(o, "%s=%d", names[i], fd++);
-		o->behind = mem_grow(o->behind, o->behind_n + 1, sizeof(int));
-		o->behind[o->behind_n++] = files[i];
+		environment_add(o, "%s=%d", names[i], next_behind(o, s));
+		add_behind(o, files[i]);
 	}
 }
 
@@ -273,8 +293,10 @@ void logpipe_dress(struct service *s, struct outfit *o)
 		if (is_piped(other))
 			o->fds[o->fds_n++] = other->log.fds[0];
 	add_settings(o, s);
-	if (speaks_reeve(s))
+	if (speaks_reeve(s)) {
 		add_writers(o, m);
+		add_tail(o, s);
+	}
 	if (m->log.opens_files)
 		add_files(o, s);
 }

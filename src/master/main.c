@@ -2,6 +2,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "base/tail.h"
 #include "master/master.h"
 #include "master/spawn.h"
 
@@ -122,5 +123,6 @@ int main(int argc, char **argv)
 		die(EX_OSERR, "start: %s", strerror(errno));
 	(void)umask(0022);
 	m.state = make_state();
+	m.tail = tail_new();
 	return master_run(&m);
 }

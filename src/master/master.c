@@ -223,7 +223,7 @@ static bool is_ours(const struct master *m, pid_t pid)
 
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
-			if (p->pid == pid)
+			if (p->pid == pid || (p->heir.pidfd >= 0 && p->heir.pid == pid))
 				return true;
 	return is_engine(m->engine, pid) || is_engine(m->next, pid) || is_engine(m->retiring, pid);
 }
@@ -354,6 +354,7 @@ static void prepare(struct master *m)
 	(void)evsignal_assign(&m->sigchld, m->loop, SIGCHLD, on_orphan, m);
 	if (getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &reaper) == 0 && reaper != 0))
 		(void)evsignal_add(&m->sigchld, NULL); /* others wait for the second */
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);        /* who goes into the background stays ours: heir.h */
 }
 
 static void end_engine(struct master *m)

@@ -48,6 +48,7 @@ struct master {
 	size_t services_n;
 	int bundle;     /* memfd of the texts of the plan in force */
 	int state;      /* memfd of the policies' st */
+	int tail;       /* memfd of the last log lines (base/tail.h): held, never read; -1: there is none */
 	int control;    /* the listening control socket */
 	char *base_dir; /* of the lock and the control socket; NULL before they are taken */
 	int lock;

@@ -85,6 +85,11 @@ int order_path_listener(struct engine *en, const struct wire_path_listener *o, s
 	return plan_path(en->plan, o, e);
 }
 
+int order_open_file(struct engine *en, const struct wire_open_file *o, struct err *e)
+{
+	return plan_file(en->plan, o, e);
+}
+
 /* The plan was wanted for its description only. */
 static int tell_plan(struct engine *en)
 {

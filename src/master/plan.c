@@ -4,11 +4,15 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "master/kind.h"
+#include "master/ready.h"
 #include "master/rlimits.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,6 +20,7 @@
 #define SERVICES_MOST  10000
 #define TEXTS_MOST     4096
 #define LISTENERS_MOST 1024
+#define FILES_MOST     256
 
 struct plan *plan_new(void)
 {
@@ -36,6 +41,17 @@ static void texts_free(struct texts *t)
 	t->count = 0;
 }
 
+static void files_free(struct definition *d)
+{
+	for (size_t i = 0; i < d->files_n; i++) {
+		mem_free(&d->files[i].name);
+		mem_free(&d->files[i].path);
+		fd_close(&d->files[i].fd);
+	}
+	mem_free(&d->files);
+	d->files_n = 0;
+}
+
 void definition_free(struct definition **dp)
 {
 	struct definition *d = *dp;
@@ -47,6 +63,7 @@ void definition_free(struct definition **dp)
 		mem_free(&d->listeners[i].address);
 	}
 	mem_free(&d->listeners);
+	files_free(d);
 	texts_free(&d->arguments);
 	texts_free(&d->environment);
 	spec_free(SPEC_service, &d->settings);
@@ -228,6 +245,72 @@ int plan_path(struct plan *plan, const struct wire_path_listener *m, struct err 
 	return 0;
 }
 
+static bool is_name(const char *text)
+{
+	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return n > 0 && n <= 64 && text[n] == '\0';
+}
+
+int plan_file(struct plan *plan, const struct wire_open_file *m, struct err *e)
+{
+	struct definition *d = find(plan, m->svc, e);
+	struct file_definition *f;
+
+	if (d == NULL)
+		return -1;
+	if (!is_name(m->name) || m->path[0] != '/')
+		return err_set(e, "service %s: open_files: '%s' = '%s' is not a name and an absolute path", d->name,
+			m->name, m->path);
+	if (d->files_n >= FILES_MOST)
+		return err_set(e, "service %s: more than %d open_files", d->name, FILES_MOST);
+	d->files = mem_grow(d->files, d->files_n + 1, sizeof *d->files);
+	f = &d->files[d->files_n++];
+	*f = (struct file_definition){.name = mem_text(m->name), .path = mem_text(m->path), .fd = -1};
+	return 0;
+}
+
+/* O_NONBLOCK: a fifo, which is refused, must not stop us. */
+static int open_file(struct file_definition *f, struct err *e)
+{
+	struct stat st;
+
+	f->fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (f->fd < 0 || fstat(f->fd, &st) < 0)
+		return err_set(e, "open_files: cannot open %s: %s", f->path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, "open_files: %s is not a regular file", f->path);
+	f->dev = st.st_dev;
+	f->ino = st.st_ino;
+	f->size = st.st_size;
+	f->changed = st.st_mtim;
+	return 0;
+}
+
+int definition_open_files(struct definition *d, struct err *e)
+{
+	for (size_t i = 0; i < d->files_n; i++)
+		if (d->files[i].fd < 0 && open_file(&d->files[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+static bool file_is_same(const struct file_definition *a, const struct file_definition *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+bool definition_files_are_same(const struct definition *a, const struct definition *b)
+{
+	if (a->files_n != b->files_n)
+		return false;
+	for (size_t i = 0; i < a->files_n; i++)
+		if (!file_is_same(&a->files[i], &b->files[i]))
+			return false;
+	return true;
+}
+
 int definition_backlog(const struct definition *d)
 {
 	int64_t n;
@@ -273,13 +356,37 @@ static int check_privileges(const struct definition *d, uid_t engine_uid, bool i
 	return 0;
 }
 
+/* What its contract can and cannot have. */
+static int check_contract(const struct definition *d, struct err *e)
+{
+	const struct spec_service_settings *s = &d->settings;
+	const struct contract *c = contract_find(s->contract, s->wait != 0);
+	struct ready_rule ready;
+	struct place alive;
+
+	if (c == NULL)
+		return err_set(e, "there is no contract '%s'", s->contract);
+	if (ready_parse(s->ready, c, &ready, e) < 0)
+		return err_prefix(e, "ready");
+	if (s->alive[0] != '\0' && place_parse(s->alive, &alive, e) < 0)
+		return err_prefix(e, "alive");
+	if (strcmp(c->name, "inetd") == 0 && (d->listeners_n == 0 || (c->wait && d->listeners_n > 1)))
+		return err_set(e, "contract \"inetd\" needs %s listener; it has %zu",
+			c->wait ? "with wait = true exactly one" : "a", d->listeners_n);
+	for (size_t i = 0; c->accepts && i < d->listeners_n; i++)
+		if (d->listeners[i].kind == LISTENER_FIFO)
+			return err_set(
+				e, "nobody can be accepted on fifo_listener %s", d->listeners[i].address);
+	return 0;
+}
+
 static int check_service(const struct plan *plan, const struct definition *d, bool is_root, struct err *e)
 {
 	if (d->arguments.count == 0 || d->arguments.text[0][0] != '/')
 		return err_set(e, "its executable is not an absolute path");
 	if (kind_find(d->settings.type) == NULL)
 		return err_set(e, "there is no type '%s'", d->settings.type);
-	if (check_numbers(d, e) < 0 || rlimits_check(d->settings.rlimits, e) < 0)
+	if (check_contract(d, e) < 0 || check_numbers(d, e) < 0 || rlimits_check(d->settings.rlimits, e) < 0)
 		return -1;
 	return check_privileges(d, plan->engine_uid, is_root, e);
 }

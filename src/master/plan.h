@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 enum listener_kind {
 	LISTENER_UNIX,
@@ -27,6 +28,16 @@ struct listener_definition {
 	gid_t gid;
 };
 
+/* A file that its processes get opened. */
+struct file_definition {
+	char *name, *path;
+	int fd; /* -1: not opened yet; of the definition */
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec changed;
+};
+
 struct texts {
 	char **text;
 	size_t count;
@@ -39,6 +50,8 @@ struct definition {
 	struct texts environment; /* NAME=value */
 	struct listener_definition *listeners;
 	size_t listeners_n;
+	struct file_definition *files;
+	size_t files_n;
 };
 
 struct plan {
@@ -66,11 +79,19 @@ int plan_environment(struct plan *plan, const struct wire_environment *m, struct
 int plan_inet(struct plan *plan, const struct wire_inet_listener *m, struct err *e) MUST_USE;
 int plan_path(struct plan *plan, const struct wire_path_listener *m, struct err *e) MUST_USE;
 
+int plan_file(struct plan *plan, const struct wire_open_file *m, struct err *e) MUST_USE;
+
 /* The whole: what no single message can know. `is_root`: other users may be asked for. */
 int plan_check(const struct plan *plan, bool is_root, struct err *e) MUST_USE;
 
 /* The queue its listeners ask for: every client that its processes could serve at once. */
 int definition_backlog(const struct definition *d);
+
+/* Opens its files, for reading. -1: the sentence names the file. */
+int definition_open_files(struct definition *d, struct err *e) MUST_USE;
+
+/* Whether both have opened the same files, unchanged. */
+bool definition_files_are_same(const struct definition *a, const struct definition *b);
 
 /* Same address, so that a socket can be kept. */
 bool listener_definition_is_same_place(

@@ -25,13 +25,36 @@
 #include <unistd.h>
 
 #define BAD_MOST      10 /* messages; then the process is killed */
-#define STATUS_FD     5
-#define DEAD_FD       6
 #define UNKILLABLE_MS 10000
+#define TOO_SOON_MS   1000 /* an end before that, with work left, is a failed start */
 
 static const char *name_of(const struct process *p)
 {
 	return p->service->definition->name;
+}
+
+/* ---- it can work */
+
+static void came_up(struct process *p)
+{
+	const struct kind *kind = p->service->kind;
+
+	if (p->step == STEP_START)
+		ladder_climb(p, STEP_NONE, TEXT_UNLIMITED);
+	alive_begin(p);
+	if (kind->up != NULL)
+		kind->up(p);
+}
+
+void process_is_up(struct process *p)
+{
+	ready_end(p);
+	if (p->pool.reported || p->pool.state != POOL_STARTING)
+		return;
+	pool_up(&p->service->pool, &p->pool, clock_ms());
+	came_up(p);
+	report_process(p);
+	service_touch(p->service);
 }
 
 /* ---- what it says */
@@ -48,10 +71,8 @@ static void one_status(void *arg, uint32_t available)
 			"service %s: process %d says it can take %u clients; its client_limit is %u, so that "
 			"counts",
 			name_of(p), (int)p->pid, available, p->pool.limit);
-	if (first && p->step == STEP_START)
-		ladder_climb(p, STEP_NONE, TEXT_UNLIMITED);
-	if (first && kind->up != NULL)
-		kind->up(p);
+	if (first)
+		came_up(p);
 	if (kind->counted != NULL)
 		kind->counted(p, before);
 	if (p->step == STEP_LEAVE && p->pool.state != POOL_LEAVING) {
@@ -140,6 +161,16 @@ static void report_end(const struct process *p, const siginfo_t *si, const struc
 		report_event(p->service->master, WIRE_exit, &m);
 }
 
+static void close_fds(struct process *p)
+{
+	fd_close(&p->status_fd);
+	fd_close(&p->dead_fd);
+	fd_close(&p->pidfd);
+	fd_close(&p->ready.fd);
+	fd_close(&p->notice.sock);
+	fd_close(&p->heir.pidfd);
+}
+
 static void bury(struct process *p)
 {
 	struct service *s = p->service;
@@ -149,9 +180,9 @@ static void bury(struct process *p)
 	(void)event_del(&p->timer);
 	if (!p->mute && p->status_fd >= 0)
 		(void)event_del(&p->readable);
-	fd_close(&p->status_fd);
-	fd_close(&p->dead_fd);
-	fd_close(&p->pidfd);
+	ready_end(p);
+	alive_end(p);
+	close_fds(p);
 	list_remove(&s->processes, &p->link);
 	process_table_leave(m, p);
 	m->alive--;
@@ -172,6 +203,54 @@ static void tell_end(struct process *p, const siginfo_t *si, struct pool_end *en
 		anvil_killed(s->master, p->pid);
 }
 
+/* A contract without status: it ended at once although there is work, or before it could do any. */
+static bool ended_too_soon(struct process *p, const struct pool_end *end)
+{
+	struct service *s = p->service;
+
+	if (p->contract->knows_clients || end->asked || (s->kind->once && end->ok))
+		return false;
+	if (!p->pool.reported || end->age >= TOO_SOON_MS)
+		return !p->pool.reported;
+	service_count_waiting(s);
+	return s->watched_n == 0 || s->waiting > 0;
+}
+
+static struct pool_end end_of(struct process *p, const siginfo_t *si, uint64_t now)
+{
+	struct pool_end end = {
+		si->si_code == CLD_EXITED && si->si_status == 0, p->asked, now - p->born, false};
+
+	if (p->contract->accepts && si->si_code == CLD_EXITED)
+		end.ok = true; /* whatever it thinks of its client */
+	end.too_soon = ended_too_soon(p, &end);
+	return end;
+}
+
+static void on_ended(evutil_socket_t fd, short what, void *arg);
+
+static void watch_end(struct process *p)
+{
+	(void)event_assign(&p->ended, p->service->master->loop, p->pidfd, EV_READ | EV_PERSIST, on_ended, p);
+	(void)event_add(&p->ended, NULL);
+}
+
+/* It put itself into the background: another process is it now. */
+static bool go_on(struct process *p)
+{
+	if (p->heir.pidfd < 0)
+		return false;
+	(void)event_del(&p->ended);
+	if (heir_succeeds(p)) {
+		watch_end(p);
+		if (p->service->ready.kind == READY_PIDFILE)
+			process_is_up(p);
+		report_process(p);
+		return true;
+	}
+	return false;
+}
+
 static void on_ended(evutil_socket_t fd, short what, void *arg)
 {
 	struct process *p = arg;
@@ -186,7 +265,11 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (!p->mute && p->status_fd >= 0)
 		on_status(p->status_fd, EV_READ, p); /* its last words */
-	end = (struct pool_end){si.si_code == CLD_EXITED && si.si_status == 0, p->asked, now - p->born};
+	ready_last_look(p);
+	if (go_on(p))
+		return;
+	notice_end(p);
+	end = end_of(p, &si, now);
 	ending_explain((int)p->pid, s->definition->settings.vsz_limit, &si, text, sizeof text);
 	tell_end(p, &si, &end, text);
 	report_forget(p);
@@ -240,40 +323,58 @@ static void watch(struct process *p)
 {
 	struct event_base *loop = p->service->master->loop;
 
-	(void)event_assign(&p->ended, loop, p->pidfd, EV_READ | EV_PERSIST, on_ended, p);
-	(void)event_add(&p->ended, NULL);
+	watch_end(p);
 	(void)evtimer_assign(&p->timer, loop, ladder_on_timer, p);
 	if (p->status_fd >= 0) {
 		(void)event_assign(&p->readable, loop, p->status_fd, EV_READ | EV_PERSIST, on_status, p);
 		(void)event_add(&p->readable, NULL);
 	}
-	if (p->pool.reports)
-		ladder_climb(p, STEP_START, p->service->definition->settings.start_timeout);
+	notice_begin(p);
 }
 
-/* The pipes of one process: [0] stay ours, [1] are the child's. */
-struct pipes {
-	int status[2], dead[2];
-};
-
-static void close_pipe(int pair[2])
+/* From here on it is awaited that it can work; one that was accepted for has its client already. */
+static void await_readiness(struct process *p)
 {
-	fd_close(&pair[0]);
-	fd_close(&pair[1]);
+	struct service *s = p->service;
+
+	if (s->contract->accepts) {
+		(void)pool_status(&s->pool, &p->pool, 0, p->born);
+		came_up(p);
+		return;
+	}
+	ladder_climb(p, STEP_START, s->definition->settings.start_timeout);
+	ready_begin(p);
 }
 
-static int open_pipes(struct pipes *pipes)
+/* What this process alone gets. */
+static enum kit_result assemble(struct process *p, struct kit *k)
 {
-	*pipes = (struct pipes){{-1, -1}, {-1, -1}};
-	if (fd_pipe(pipes->status, 1) == 0 && fd_pipe(pipes->dead, 1) == 0)
-		return 0;
-	close_pipe(pipes->status);
+	struct service *s = p->service;
+	enum kit_result made = KIT_COMPLETE;
+
+	s->spawn.fds_n = s->fds_fixed;
+	if (s->contract->kit != NULL)
+		made = s->contract->kit(p, k);
+	if (made == KIT_COMPLETE)
+		made = notice_kit(p);
+	return made == KIT_COMPLETE ? ready_kit(p, k) : made;
+}
+
+static void close_kit(struct kit *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		fd_close(&k->theirs[i]);
+}
+
+static int not_started(struct process *p)
+{
+	close_fds(p);
+	process_table_give(p->service->master, p);
 	return -1;
 }
 
 static void enter(struct process *p, struct service *s, uint64_t now)
 {
-	p->service = s;
 	p->born = now;
 	p->generation = s->generation;
 	pool_started(&s->pool, &p->pool, now);
@@ -287,44 +388,39 @@ int process_start(struct service *s)
 	struct master *m = s->master;
 	struct spawn_failure f = {"fork", "", ENOMEM};
 	struct process *p = process_table_take(m);
-	bool reports = service_reports(s);
-	struct pipes pipes = {{-1, -1}, {-1, -1}};
+	struct kit kit = {{0}, 0};
+	enum kit_result made;
 
 	if (p == NULL)
 		return failed(s, &f);
+	p->service = s;
+	p->contract = s->contract;
+	p->id = m->next_id + 1;
 	if (s->kind->dress != NULL)
 		environment_prepare(s); /* what it gets is others', and as of now */
+	made = assemble(p, &kit);
+	if (made != KIT_COMPLETE) {
+		int error = errno;
+		close_kit(&kit);
+		(void)not_started(p);
+		return made == KIT_IDLE ? -1 : starved(s, "its descriptors", error);
+	}
+	m->next_id++;
 	if (s->kind->starting != NULL)
 		s->kind->starting(s);
 	logpipe_starting(s);
-	p->id = ++m->next_id;
-	if (reports && open_pipes(&pipes) < 0) {
-		process_table_give(m, p);
-		return starved(s, "its pipes", errno);
-	}
-	if (reports) {
-		s->spawn.fds[STATUS_FD] = pipes.status[1];
-		s->spawn.fds[DEAD_FD] = pipes.dead[1];
-		(void)sprintf(s->generation_text, "GENERATION=%" PRIu32, (uint32_t)p->id);
-	}
 	p->pid = spawn_run(&s->spawn, &p->pidfd, &f);
-	fd_close(&pipes.status[1]);
-	fd_close(&pipes.dead[1]);
+	close_kit(&kit);
 	if (p->pid < 0) {
-		close_pipe(pipes.status);
-		close_pipe(pipes.dead);
-		process_table_give(m, p);
+		(void)not_started(p);
 		return failed(s, &f);
 	}
-	p->status_fd = pipes.status[0];
-	p->dead_fd = pipes.dead[0];
 	enter(p, s, clock_ms());
 	watch(p);
 	logpipe_started(s, p->pid);
 	if (s->kind->started != NULL)
 		s->kind->started(p);
-	if (!reports)
-		pool_up(&s->pool, &p->pool, p->born);
+	await_readiness(p);
 	report_process(p);
 	return 0;
 }

@@ -102,5 +102,6 @@ struct process *process_table_take(struct master *m)
 	list_remove(&m->free_processes, &p->link);
 	memset(p, 0, sizeof *p);
 	p->status_fd = p->dead_fd = p->pidfd = -1;
+	p->ready.fd = p->ready.probe.fd = p->notice.sock = p->heir.pidfd = p->alive.probe.fd = -1;
 	return p;
 }

@@ -67,6 +67,14 @@ static int open_one(struct master *m, struct watched *w, const struct plan *plan
 	return 0;
 }
 
+static int open_files(struct plan *plan, struct err *e)
+{
+	for (size_t i = 0; i < plan->services_n; i++)
+		if (definition_open_files(plan->services[i], e) < 0)
+			return err_prefix(e, "service %s", plan->services[i]->name);
+	return 0;
+}
+
 static int open_listeners(struct engine *en, struct err *e)
 {
 	struct plan *plan = en->plan;
@@ -141,7 +149,7 @@ int reload_prepare(struct engine *en, int *exit_code, struct err *e)
 	*exit_code = EX_CONFIG;
 	if (!en->is_reload && m->life == MASTER_RUNNING)
 		return check_resumed(m, plan, e);
-	if (plan_check(plan, m->is_root, e) < 0 || check_globals(m, plan, e) < 0)
+	if (plan_check(plan, m->is_root, e) < 0 || check_globals(m, plan, e) < 0 || open_files(plan, e) < 0)
 		return -1;
 	if (m->life == MASTER_BOOTING) {
 		m->lock = base_dir_lock(plan->settings.base_dir, exit_code, e);

@@ -207,8 +207,12 @@ static size_t take_gauges(const struct report *r, unsigned char *frame, size_t a
 	}
 	LIST_EACH (p, &r->processes, struct process, dirty) {
 		struct wire_process msg = process_message(p);
+		size_t before = at;
+		struct wire_said said = {p->id, p->service->number, p->notice.said};
 		if (wire_put(frame, ROOM, &at, wire_by_kind(WIRE_process), &msg) < 0)
 			return at;
+		if (said.text[0] != '\0' && wire_put(frame, ROOM, &at, wire_by_kind(WIRE_said), &said) < 0)
+			return before;
 		taken->processes++;
 	}
 	return at;

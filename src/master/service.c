@@ -5,16 +5,12 @@
 #include "base/mem.h"
 #include "base/say.h"
 #include "master/environment.h"
+#include "master/inetd.h"
 #include "master/ladder.h"
 #include "master/process.h"
 #include "master/report.h"
 
 #include <string.h>
-
-bool service_reports(const struct service *s)
-{
-	return strcmp(s->definition->settings.contract, "plain") != 0;
-}
 
 bool service_is_stopped(const struct service *s)
 {
@@ -26,17 +22,34 @@ static uint32_t as_u32(int64_t n)
 	return n >= POOL_NO_LIMIT ? POOL_NO_LIMIT : (uint32_t)n;
 }
 
+/* How it is spoken to. plan_check has refused what is none of the tables. */
+static void take_contract(struct service *s)
+{
+	const struct spec_service_settings *set = &s->definition->settings;
+	int done;
+
+	s->kind = kind_find(set->type);
+	s->contract = contract_find(set->contract, set->wait != 0);
+	assert(s->kind != NULL && s->contract != NULL);
+	done = ready_parse(set->ready, s->contract, &s->ready, NULL);
+	if (done == 0 && set->alive[0] != '\0')
+		done = place_parse(set->alive, &s->alive, NULL);
+	else
+		s->alive.len = 0;
+	assert(done == 0);
+	(void)done;
+	fd_store_resize(&s->store, (size_t)set->fd_store);
+}
+
 static void take_limits(struct service *s)
 {
 	const struct spec_service_settings *set = &s->definition->settings;
 
-	s->kind = kind_find(set->type);
-	if (s->kind == NULL)
-		s->kind = kind_find(""); /* plan_check refuses such a plan */
+	take_contract(s);
 	s->pool.process_limit = s->kind->single ? 1 : as_u32(set->process_limit);
-	s->pool.client_limit = as_u32(set->client_limit);
+	s->pool.client_limit = s->contract->accepts ? 1 : as_u32(set->client_limit);
 	s->pool.service_count = set->service_count == TEXT_UNLIMITED ? 0 : (uint64_t)set->service_count;
-	s->pool.reports = service_reports(s);
+	s->pool.reports = s->contract->knows_clients;
 	s->pool.once = s->kind->once;
 	s->pool.again_ms = set->every == TEXT_UNLIMITED ? 0 : (uint64_t)set->every;
 }
@@ -111,10 +124,10 @@ void service_count_waiting(struct service *s)
 	}
 }
 
-/* Somebody who has reported takes the next client by himself. */
+/* Somebody who is up takes the next client by himself. */
 static bool somebody_can(const struct service *s)
 {
-	return s->pool.available > s->pool.in[POOL_STARTING].count;
+	return s->pool.available > (s->pool.reports ? s->pool.in[POOL_STARTING].count : 0);
 }
 
 static void unwatch(struct service *s)
@@ -167,6 +180,7 @@ void service_set_listeners(struct service *s, struct watched *watched, size_t n)
 	s->watched_n = n;
 	for (size_t i = 0; i < n; i++) {
 		watched[i].armed = false;
+		listener_set_blocking(&watched[i].listener, s->contract->blocks);
 		(void)event_assign(&watched[i].readable, s->master->loop, watched[i].listener.fd,
 			EV_READ | EV_PERSIST | EV_ET, on_readable, s);
 	}
@@ -186,6 +200,7 @@ void service_free(struct service **sp)
 	list_remove(&s->master->services, &s->link);
 	environment_clear(s);
 	login_free(s);
+	fd_store_resize(&s->store, 0);
 	logpipe_close(&s->log);
 	definition_free(&s->definition);
 	mem_free(sp);
@@ -228,9 +243,15 @@ static bool budget_allows(struct master *m, uint64_t now)
 
 static void start(struct service *s, uint32_t n, uint64_t now)
 {
+	uint32_t accepted = 0;
+
 	if (s->kind->single && s->processes.count > 0)
 		return; /* the end of that one makes another step */
 	for (; n > 0; n--) {
+		if (s->contract->accepts && accepted++ == INETD_ACCEPTS_ATURN) {
+			service_touch(s); /* the rest in the next turn */
+			return;
+		}
 		if (!budget_allows(s->master, now)) {
 			step_at(s, (now / 1000 + 1) * 1000, now);
 			return;
@@ -364,6 +385,7 @@ static int do_stop(struct service *s, struct err *e)
 {
 	(void)e;
 	service_end(s);
+	fd_store_clear(&s->store);
 	return 0;
 }
 

@@ -3,11 +3,14 @@
 #ifndef REEVE_MASTER_SERVICE_H
 #define REEVE_MASTER_SERVICE_H
 
+#include "master/contract.h"
+#include "master/fd_store.h"
 #include "master/kind.h"
 #include "master/limit.h"
 #include "master/listener.h"
 #include "master/login.h"
 #include "master/master.h"
+#include "master/ready.h"
 #include "master/spawn.h"
 #include "pool/pool.h"
 
@@ -16,6 +19,12 @@ struct watched {
 	struct event readable;
 	bool armed;
 	bool borrowed; /* until the commit: the fd is that of the plan in force */
+};
+
+/* Values in its environment that each start writes anew; NULL: it has no such. Owned by the spawn. */
+struct slots {
+	char *generation, *notify_socket, *notify_fd, *listen_fds, *listen_names;
+	char *remote_addr, *remote_port, *local_addr, *local_port;
 };
 
 struct service {
@@ -28,13 +37,20 @@ struct service {
 	uint32_t number; /* 0: removed by a reload */
 	struct definition *definition;
 	const struct kind *kind; /* of its type */
+	const struct contract *contract;
+	struct ready_rule ready;
+	struct place alive; /* what `alive` names */
+	struct fd_store store;
+	size_t accept_next;     /* contract inetd: the listener whose turn it is */
+	uint64_t source_warned; /* per_source_limit was complained about */
 	struct logpipe log;
 	struct login login;
 	struct limit limit;
 	struct watched *watched;
 	size_t watched_n;
 	struct spawn spawn;
-	char *generation_text; /* the GENERATION=… slot of the environment */
+	size_t fds_fixed; /* of its descriptors: those that every process gets */
+	struct slots slots;
 
 	struct pool pool;
 	struct standing standing;
@@ -88,9 +104,6 @@ void service_abandon(struct service *s);
 
 /* Stopped by an operator: no listeners, no starts, until its start. */
 bool service_is_stopped(const struct service *s);
-
-/* Does its contract have status messages? */
-bool service_reports(const struct service *s);
 
 /* Looks at the queues of its listeners now. */
 void service_count_waiting(struct service *s);

@@ -112,6 +112,26 @@ IN_CHILD static int step_rlimits(const struct spawn *sp)
 	return limit(RLIMIT_DATA, sp->address_space) < 0 ? -1 : limit(RLIMIT_AS, sp->address_space);
 }
 
+/* What only the child knows, into the environment that was prepared for it: the memory is shared, and the
+ * parent stands still. */
+IN_CHILD static int step_pid(const struct spawn *sp)
+{
+	long pid = syscall(SYS_getpid);
+
+	for (int i = 0; i < 2; i++) {
+		char digits[SPAWN_PID_ROOM], *out = sp->pid_text[i];
+		size_t n = sizeof digits;
+		if (out == NULL)
+			continue;
+		for (long left = pid; left > 0; left /= 10)
+			digits[--n] = (char)('0' + left % 10);
+		while (n < sizeof digits)
+			*out++ = digits[n++];
+		*out = '\0';
+	}
+	return 0;
+}
+
 /* Our memory is the parent's, but the kernel keeps the score of a vfork child apart. */
 IN_CHILD static int step_oom(const struct spawn *sp)
 {
@@ -262,6 +282,7 @@ static const struct step {
 } steps[] = {
 	{"signals", step_signals, NULL},
 	{"fds", step_fds, NULL},
+	{"pid", step_pid, NULL},
 	{"umask", step_umask, NULL},
 	{"oom_score_adj", step_oom, NULL},
 	{"nice", step_nice, NULL},

@@ -13,11 +13,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SPAWN_FDS    12000 /* 7 and the listeners of one service, or the log pipes of all */
-#define SPAWN_GROUPS 64
-#define SPAWN_LIMITS 16
-#define SPAWN_NULL   (-1) /* /dev/null */
-#define SPAWN_CLOSED (-2)
+#define SPAWN_FDS      12000 /* 7 and the listeners of one service, or the log pipes of all */
+#define SPAWN_GROUPS   64
+#define SPAWN_LIMITS   16
+#define SPAWN_PID_ROOM 12   /* of a pid as text, with its end */
+#define SPAWN_NULL     (-1) /* /dev/null */
+#define SPAWN_CLOSED   (-2)
 
 /* One of setrlimit(2)'s, soft and hard. */
 struct spawn_limit {
@@ -45,6 +46,8 @@ struct spawn {
 	mode_t umask;
 	int nice, oom_score_adj; /* 0: as ours */
 	bool no_new_privs;
+	char *pid_text[2]; /* in envp: where the child writes its own pid, SPAWN_PID_ROOM bytes; NULL: nowhere
+			    */
 };
 
 /* Where a child failed. */

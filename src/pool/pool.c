@@ -82,6 +82,8 @@ static uint32_t floor_of(const struct pool *p, const struct standing *s, uint64_
 
 	if (is_done(p, now, &again))
 		return 0; /* at once, not when a policy has heard of it: a job must not run twice */
+	if (!p->reports)
+		return most(s->at_least, s->spare);
 	return most(s->at_least, s->spare > 0 ? plus(taken, s->spare) : 0);
 }
 
@@ -230,11 +232,12 @@ void pool_started(struct pool *p, struct pool_process *pp, uint64_t now)
 	memset(pp, 0, sizeof *pp);
 	pp->state = POOL_STARTING;
 	pp->since = now;
-	pp->available = pp->limit = p->client_limit;
+	pp->limit = p->client_limit;
+	pp->available = p->reports ? pp->limit : 0;
 	pp->reports = p->reports;
 	p->starved_next = 0;
 	list_add(&p->in[POOL_STARTING], &pp->link);
-	p->available++;
+	p->available += is_counted(pp);
 	p->starts++;
 	p->job_began = now;
 	p->done = false;
@@ -244,7 +247,7 @@ void pool_up(struct pool *p, struct pool_process *pp, uint64_t now)
 {
 	pp->reported = true;
 	if (pp->state == POOL_STARTING)
-		move(p, pp, POOL_IDLE, pp->available, now);
+		move(p, pp, POOL_IDLE, pp->limit, now);
 }
 
 /* Clients come and go between two messages unseen; what the difference proves is counted. One that was deaf
@@ -354,7 +357,7 @@ bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s
 		p->served += pp->clients; /* the last ones of a service_count */
 	list_remove(&p->in[pp->state], &pp->link);
 	p->exits++;
-	if (end->ok) {
+	if (end->ok && !end->too_soon) {
 		p->ever_ok = true;
 		p->throttle_next = 0;
 	}
@@ -362,12 +365,11 @@ bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s
 		p->done = true;
 	if (reported && end->age >= HEALTHY_AGE)
 		p->ever_ok = true;
-	if (!bad)
-		return false;
-	p->crashes++;
-	if (!reported)
+	if (bad)
+		p->crashes++;
+	if (end->too_soon || (bad && !reported))
 		p->start_failures++;
-	if (reported && !is_storm(p, now))
+	else if (!bad || !is_storm(p, now))
 		return false;
 	throttle(p, s, now);
 	return true;

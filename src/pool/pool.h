@@ -73,10 +73,11 @@ struct pool {
 	uint32_t process_limit;
 	uint32_t client_limit;
 	uint64_t service_count; /* 0: unlimited */
-	bool reports;           /* processes send status messages; false: they are available for life */
-	bool stopped;           /* the operator or the end of the daemon: no starts */
-	bool once;              /* a job (type startup): after an end with status 0 no floor holds */
-	uint64_t again_ms;      /* of `once`: the job runs again this long after its start; 0: never */
+	bool reports; /* it is known who has how many clients; false: processes are available from when they
+		       * are up to their end, and a spare one is one that lives */
+	bool stopped; /* the operator or the end of the daemon: no starts */
+	bool once;    /* a job (type startup): after an end with status 0 no floor holds */
+	uint64_t again_ms; /* of `once`: the job runs again this long after its start; 0: never */
 
 	/* the truth, kept by pool_* */
 	struct list in[POOL_STATES];
@@ -163,12 +164,13 @@ struct pool_end {
 	bool ok;    /* status 0 */
 	bool asked; /* it had been told to go, or was killed by us */
 	uint64_t age;
+	bool too_soon; /* without having done what it was started for, whatever its status: a failed start */
 };
 
 /* It is gone: off every list. Failures throttle the service by the standing order's delays
- * (doubling, forgotten after an end with status 0): one before the first status always, later ones
- * only when more than 10 fall into one second and the service has never worked, so that a client
- * who crashes his own session cannot stop a service for others. Returns whether it throttled. */
+ * (doubling, forgotten after an end with status 0): one before the first status or too soon always, later
+ * ones only when more than 10 fall into one second and the service has never worked, so that a client who
+ * crashes his own session cannot stop a service for others. Returns whether it throttled. */
 bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s, const struct pool_end *end,
 	uint64_t now);
 

@@ -11,14 +11,14 @@ static volatile sig_atomic_t bell_fd = -1;
 static volatile sig_atomic_t is_busy;
 
 /* SIGINT asks an idle process to go; what comes while a client is here is forgotten, not kept for later.
- * SIGQUIT: the listeners are wanted back at once. */
+ * SIGQUIT: the listeners are wanted back at once. SIGUSR1: the notice of type login has changed. */
 static void ring(int signal)
 {
-	uint64_t one = 1;
+	uint64_t what = signal == SIGUSR1 ? BELL_NOTICE : 1;
 	int error = errno;
 
-	if ((signal == SIGQUIT || !is_busy) && bell_fd >= 0)
-		(void)!write(bell_fd, &one, sizeof one); /* fails only if it has rung already, often */
+	if ((signal != SIGINT || !is_busy) && bell_fd >= 0)
+		(void)!write(bell_fd, &what, sizeof what); /* fails only if it has rung already, often */
 	errno = error;
 }
 
@@ -42,6 +42,8 @@ int bell_open(struct reeve_worker *w)
 		(void)sigaction(SIGINT, &action, &w->old_int);
 		(void)sigaction(SIGQUIT, &action, &w->old_quit);
 	}
+	if (w->has_notice)
+		(void)sigaction(SIGUSR1, &action, &w->old_usr1);
 	return fd;
 }
 
@@ -53,6 +55,8 @@ void bell_close(struct reeve_worker *w)
 		(void)sigaction(SIGINT, &w->old_int, NULL);
 		(void)sigaction(SIGQUIT, &w->old_quit, NULL);
 	}
+	if (w->has_notice)
+		(void)sigaction(SIGUSR1, &w->old_usr1, NULL);
 	bell_fd = -1;
 	(void)close(fd);
 }

@@ -2,6 +2,7 @@
 #include "worker/environment.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,6 +181,17 @@ int environment_read(struct reeve_service *service, struct reeve_error *e)
 		return 0;
 	environment_free(service);
 	return -1;
+}
+
+int reeve_file(const char *name)
+{
+	char variable[100];
+	uint32_t fd = 0;
+
+	(void)snprintf(variable, sizeof variable, "REEVE_FILE_%.64s", name);
+	if (getenv(variable) == NULL || parse_number(variable, FIRST_LISTENER_FD, INT32_MAX, &fd, NULL) < 0)
+		return -1;
+	return fcntl((int)fd, F_SETFD, FD_CLOEXEC) == 0 ? (int)fd : -1;
 }
 
 /* What we allocated ourselves is const only for the world outside. */

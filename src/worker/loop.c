@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #define PAUSE_MS   1000 /* after accept failed for want of descriptors or memory */
 #define SOME       64   /* events handled at once */
 #define EXIT_START 78   /* sysexits: what we were told is wrong */
+#define LOOK_MS    1000 /* between two looks at the notice of type login while we are full */
 
 /* ---- what should be watched */
 
@@ -27,18 +29,59 @@ static void watch(struct reeve_worker *w, struct watch *it, bool on)
 		it->on = on;
 }
 
+/* Exclusive: one process is woken for one client. Not so when all are full: each must hear of it. */
+static void watch_listener(struct reeve_worker *w, struct watch *it, bool on, bool exclusive)
+{
+	uint32_t events = EPOLLIN | (exclusive ? EPOLLEXCLUSIVE : 0);
+
+	if (on && it->on && it->events != events)
+		watch(w, it, false);
+	if (on)
+		it->events = events;
+	watch(w, it, on);
+}
+
 static bool takes_clients(const struct reeve_worker *w)
 {
 	return w->status.ready && w->pause_until == 0 && status_available(&w->status) > 0;
 }
 
+/* The program could be asked to make room. */
+static bool is_full(const struct reeve_worker *w)
+{
+	return w->has_notice && w->on_full != NULL && w->status.ready && !w->status.closed &&
+	       !status_used_up(&w->status) && status_available(&w->status) == 0;
+}
+
+/* The master says that all processes are. The file is shared by them: its offset is 1. */
+static bool all_are_full(void)
+{
+	return lseek(NOTICE_FD, 0, SEEK_CUR) == 1;
+}
+
+static bool makes_room(struct reeve_worker *w)
+{
+	if (!is_full(w)) {
+		w->look_ms = 0;
+		w->asked = false;
+		return false;
+	}
+	if (w->look_ms == 0) /* a signal may have come before there was a handler, or before we were full */
+		w->look_ms = worker_now() + LOOK_MS;
+	return w->pause_until == 0 && !w->asked && all_are_full();
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 static void set_timer(struct reeve_worker *w)
 {
-	uint64_t at = w->status.due_ms;
+	uint64_t at = sooner(w->status.due_ms, w->pause_until);
 	struct itimerspec when = {0};
 
-	if (at == 0 || (w->pause_until != 0 && w->pause_until < at))
-		at = w->pause_until;
+	at = sooner(sooner(at, w->look_ms), headers_due(&w->headers));
 	if (at == w->timer_ms)
 		return;
 	w->timer_ms = at;
@@ -49,7 +92,7 @@ static void set_timer(struct reeve_worker *w)
 
 void worker_settle(struct reeve_worker *w)
 {
-	bool takes = takes_clients(w), draining = w->status.closed;
+	bool takes = takes_clients(w), room = makes_room(w), draining = w->status.closed;
 
 	bell_set_busy(w->status.clients > 0);
 	watch(w, &w->watches[WATCH_DEAD], !draining);
@@ -57,7 +100,8 @@ void worker_settle(struct reeve_worker *w)
 	watch(w, &w->watches[WATCH_TIMER], true);
 	watch(w, &w->watches[WATCH_STATUS], w->status.blocked);
 	for (size_t i = WATCH_LISTENERS; i < w->n_watches; i++)
-		watch(w, &w->watches[i], takes);
+		watch_listener(w, &w->watches[i], takes || room, !room);
+	watch(w, &w->watches[WATCH_HEADERS], w->headers.count > 0);
 	set_timer(w);
 }
 
@@ -87,8 +131,8 @@ void worker_on_bell(struct reeve_worker *w, struct watch *it)
 {
 	uint64_t rings;
 
-	if (read(it->fd, &rings, sizeof rings) == (ssize_t)sizeof rings)
-		worker_drain(w);
+	if (read(it->fd, &rings, sizeof rings) == (ssize_t)sizeof rings && rings % BELL_NOTICE != 0)
+		worker_drain(w); /* a notice alone is looked at by worker_settle */
 }
 
 void worker_on_timer(struct reeve_worker *w, struct watch *it)
@@ -100,8 +144,13 @@ void worker_on_timer(struct reeve_worker *w, struct watch *it)
 	w->timer_ms = 0;
 	if (w->pause_until != 0 && w->pause_until <= now)
 		w->pause_until = 0;
+	if (w->look_ms != 0 && w->look_ms <= now) {
+		w->look_ms = 0;
+		w->asked = false;
+	}
 	if (w->status.due_ms != 0 && w->status.due_ms <= now)
 		status_report(&w->status, now);
+	headers_expire(w, now);
 }
 
 void worker_on_status(struct reeve_worker *w, struct watch *it)
@@ -122,11 +171,30 @@ static void accept_failed(struct reeve_worker *w, const struct reeve_listener *l
 	w->pause_until = worker_now() + PAUSE_MS;
 }
 
+void worker_give(struct reeve_worker *w, struct reeve_client *client)
+{
+	if (w->on_client != NULL)
+		w->on_client(w, client, w->context);
+	else
+		w->waiting = *client;
+}
+
+/* A client waits and all are full. Whoever has nobody to drop looks again later; another process may. */
+static void ask_for_room(struct reeve_worker *w)
+{
+	if (w->on_full == NULL || !makes_room(w))
+		return;
+	w->on_full(w, w->full_context);
+	w->asked = is_full(w);
+}
+
 void worker_on_listener(struct reeve_worker *w, struct watch *it)
 {
 	int flags = SOCK_CLOEXEC | (w->on_client != NULL ? SOCK_NONBLOCK : 0);
 	struct reeve_client client = {.fd = it->fd, .listener = it->listener};
 
+	if (it->fd >= 0 && is_full(w))
+		ask_for_room(w);
 	if (it->fd < 0 || !takes_clients(w)) /* an event of the same batch has changed things */
 		return;
 	if (!it->listener->fifo)
@@ -140,10 +208,10 @@ void worker_on_listener(struct reeve_worker *w, struct watch *it)
 		bell_set_busy(true);
 		status_taken(&w->status, worker_now());
 	}
-	if (w->on_client != NULL)
-		w->on_client(w, &client, w->context);
+	if (it->listener->haproxy && !it->listener->fifo)
+		headers_add(w, &client);
 	else
-		w->waiting = client;
+		worker_give(w, &client);
 }
 
 static struct watch *ours(const struct reeve_worker *w, const struct epoll_event *event)
@@ -216,6 +284,14 @@ bool reeve_running(const struct reeve_worker *worker)
 	return !reeve_draining(worker) || worker->status.clients > 0;
 }
 
+void reeve_on_full(
+	struct reeve_worker *worker, void (*full)(struct reeve_worker *worker, void *context), void *context)
+{
+	worker->on_full = full;
+	worker->full_context = context;
+	worker_settle(worker);
+}
+
 int reeve_poll_fd(const struct reeve_worker *worker)
 {
 	return worker->epoll_fd;
@@ -247,11 +323,11 @@ int reeve_accept(struct reeve_worker *worker, struct reeve_client *client)
 
 	if (!worker->status.ready)
 		status_ready(&worker->status, worker_now());
-	if (!reeve_draining(worker) && status_available(&worker->status) == 0) {
+	if (!reeve_draining(worker) && status_available(&worker->status) == 0 && worker->headers.count == 0) {
 		errno = EBUSY;
 		return -1;
 	}
-	while (!reeve_draining(worker)) {
+	while (!reeve_draining(worker) || worker->headers.count > 0) {
 		worker_settle(worker);
 		n = epoll_wait(worker->epoll_fd, events, SOME, -1);
 		if (n < 0 && errno != EINTR)
@@ -270,6 +346,8 @@ void reeve_end(struct reeve_worker *worker, struct reeve_client *client)
 	int fd = client->fd;
 
 	client->fd = -1;
+	free(client->proxy);
+	client->proxy = NULL;
 	if (fd < 0 || client->listener->fifo)
 		return;
 	/* First: a SIGINT may follow at once on what others see of the end. */

@@ -5,33 +5,21 @@
  *     for client in worker.clients() do
  *       client:send("you said " .. (client:line() or "nothing") .. "\n")
  *     end */
-#include "worker/reeve.h"
+#include "worker/lua_client.h"
 
 #include <errno.h>
-#include <lauxlib.h>
-#include <lua.h>
 #include <math.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#define CLIENT     "reeve.client"
-#define WORKER     "reeve.worker"
-#define LINE_LIMIT 65536
+#define WORKER "reeve.worker"
 
 int luaopen_reeve_worker(lua_State *L);
 
 struct lua_worker {
 	struct reeve_worker *worker;
-};
-
-/* `buffer` holds what client:line has read too much. */
-struct lua_client {
-	struct reeve_worker *worker;
-	struct reeve_client client;
-	size_t used;
-	char buffer[4096];
 };
 
 /* ---- the worker: one for each Lua state, made at the first use, stopped by its __gc */
@@ -55,7 +43,12 @@ static struct lua_worker *the_worker(lua_State *L)
 	return w;
 }
 
-static struct reeve_worker *started(lua_State *L)
+struct reeve_worker *lua_worker_if_any(lua_State *L)
+{
+	return the_worker(L)->worker;
+}
+
+struct reeve_worker *lua_worker(lua_State *L)
 {
 	struct lua_worker *w = the_worker(L);
 	struct reeve_error error;
@@ -77,24 +70,31 @@ static int worker_gc(lua_State *L)
 
 /* ---- client */
 
-static struct lua_client *check_client(lua_State *L)
+struct lua_client *lua_client(lua_State *L)
 {
 	return luaL_checkudata(L, 1, CLIENT);
 }
 
-static struct lua_client *open_client(lua_State *L)
+struct lua_client *lua_client_open(lua_State *L)
 {
-	struct lua_client *c = check_client(L);
+	struct lua_client *c = lua_client(L);
 
 	if (c->client.fd < 0)
 		luaL_error(L, "the client is closed already");
 	return c;
 }
 
-static int fail(lua_State *L, int error)
+int lua_fail(lua_State *L, int error)
 {
 	luaL_pushfail(L);
 	lua_pushstring(L, error == EAGAIN ? "timeout" : strerror(error));
+	return 2;
+}
+
+int lua_fail_text(lua_State *L, const char *sentence)
+{
+	luaL_pushfail(L);
+	lua_pushstring(L, sentence);
 	return 2;
 }
 
@@ -111,7 +111,7 @@ static ssize_t read_some(int fd, char *buffer, size_t room)
 /* client:recv([most]) -> text | nil at the end | nil, sentence */
 static int client_recv(lua_State *L)
 {
-	struct lua_client *c = open_client(L);
+	struct lua_client *c = lua_client_open(L);
 	lua_Integer most = luaL_optinteger(L, 2, (lua_Integer)sizeof c->buffer);
 	size_t room;
 	ssize_t n;
@@ -121,7 +121,7 @@ static int client_recv(lua_State *L)
 	if (c->used == 0) {
 		n = read_some(c->client.fd, c->buffer, sizeof c->buffer);
 		if (n < 0)
-			return fail(L, errno);
+			return lua_fail(L, errno);
 		c->used = (size_t)n;
 	}
 	if (c->used == 0) {
@@ -150,7 +150,7 @@ static bool take_line(struct lua_client *c, luaL_Buffer *line)
 /* client:line() -> text without its line end (LF or CR LF) | nil at the end | nil, sentence */
 static int client_line(lua_State *L)
 {
-	struct lua_client *c = open_client(L);
+	struct lua_client *c = lua_client_open(L);
 	luaL_Buffer line;
 	ssize_t n = 1;
 	bool whole;
@@ -163,9 +163,9 @@ static int client_line(lua_State *L)
 		c->used = (size_t)n;
 	}
 	if (n < 0)
-		return fail(L, errno);
+		return lua_fail(L, errno);
 	if (luaL_bufflen(&line) > LINE_LIMIT)
-		return fail(L, EMSGSIZE);
+		return lua_fail(L, EMSGSIZE);
 	if (!whole && luaL_bufflen(&line) == 0) {
 		luaL_pushfail(L);
 		return 1;
@@ -179,7 +179,7 @@ static int client_line(lua_State *L)
 /* client:send(text) -> true | nil, sentence. All of it, or an error. */
 static int client_send(lua_State *L)
 {
-	struct lua_client *c = open_client(L);
+	struct lua_client *c = lua_client_open(L);
 	size_t len;
 	const char *text = luaL_checklstring(L, 2, &len);
 
@@ -187,7 +187,7 @@ static int client_send(lua_State *L)
 		ssize_t n = write(c->client.fd, text, len);
 
 		if (n < 0 && errno != EINTR)
-			return fail(L, errno);
+			return lua_fail(L, errno);
 		if (n > 0) {
 			text += n;
 			len -= (size_t)n;
@@ -200,7 +200,7 @@ static int client_send(lua_State *L)
 /* client:timeout(seconds): the longest that recv, line and send wait; 0: for ever */
 static int client_timeout(lua_State *L)
 {
-	struct lua_client *c = open_client(L);
+	struct lua_client *c = lua_client_open(L);
 	lua_Number seconds = luaL_checknumber(L, 2);
 	struct timeval t;
 
@@ -209,7 +209,7 @@ static int client_timeout(lua_State *L)
 	t.tv_usec = (suseconds_t)((seconds - (lua_Number)t.tv_sec) * 1e6);
 	if (setsockopt(c->client.fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t) < 0 ||
 		setsockopt(c->client.fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t) < 0)
-		return fail(L, errno);
+		return lua_fail(L, errno);
 	lua_pushboolean(L, 1);
 	return 1;
 }
@@ -217,8 +217,9 @@ static int client_timeout(lua_State *L)
 /* client:close(); also when the loop goes on, and at the end of its scope. Twice is no mistake. */
 static int client_close(lua_State *L)
 {
-	struct lua_client *c = check_client(L);
+	struct lua_client *c = lua_client(L);
 
+	lua_handover_forget(c);
 	if (c->worker != NULL)
 		reeve_end(c->worker, &c->client);
 	return 0;
@@ -227,8 +228,9 @@ static int client_close(lua_State *L)
 /* Garbage: if the loop was left by an error the worker may be gone already. */
 static int client_gc(lua_State *L)
 {
-	struct lua_client *c = check_client(L);
+	struct lua_client *c = lua_client(L);
 
+	lua_handover_forget(c);
 	if (c->client.fd >= 0 && the_worker(L)->worker == c->worker)
 		reeve_end(c->worker, &c->client);
 	return 0;
@@ -236,13 +238,13 @@ static int client_gc(lua_State *L)
 
 static int client_number(lua_State *L)
 {
-	lua_pushinteger(L, (lua_Integer)check_client(L)->client.number);
+	lua_pushinteger(L, (lua_Integer)lua_client(L)->client.number);
 	return 1;
 }
 
 static int client_fd(lua_State *L)
 {
-	lua_pushinteger(L, open_client(L)->client.fd);
+	lua_pushinteger(L, lua_client_open(L)->client.fd);
 	return 1;
 }
 
@@ -261,8 +263,21 @@ static void push_listener(lua_State *L, const struct reeve_listener *listener)
 
 static int client_listener(lua_State *L)
 {
-	push_listener(L, open_client(L)->client.listener);
+	push_listener(L, lua_client_open(L)->client.listener);
 	return 1;
+}
+
+struct lua_client *lua_client_new(
+	lua_State *L, struct reeve_worker *worker, const struct reeve_client *client)
+{
+	struct lua_client *c = lua_newuserdatauv(L, sizeof *c, 0);
+
+	c->worker = worker;
+	c->client = *client;
+	c->passed = NULL;
+	c->used = 0;
+	luaL_setmetatable(L, CLIENT);
+	return c;
 }
 
 /* ---- module */
@@ -270,7 +285,7 @@ static int client_listener(lua_State *L)
 /* The iterator's step: ends the last client (upvalue 1), waits for the next. */
 static int next_client(lua_State *L)
 {
-	struct reeve_worker *worker = started(L);
+	struct reeve_worker *worker = lua_worker(L);
 	struct lua_client *c = lua_touserdata(L, lua_upvalueindex(1));
 	struct reeve_client client;
 	int r;
@@ -282,11 +297,7 @@ static int next_client(lua_State *L)
 		return luaL_error(L, "waiting for clients: %s", strerror(errno));
 	if (r == 0)
 		return 0;
-	c = lua_newuserdatauv(L, sizeof *c, 0);
-	c->worker = worker;
-	c->client = client;
-	c->used = 0;
-	luaL_setmetatable(L, CLIENT);
+	(void)lua_client_new(L, worker, &client);
 	lua_copy(L, -1, lua_upvalueindex(1));
 	return 1;
 }
@@ -294,7 +305,7 @@ static int next_client(lua_State *L)
 /* worker.clients() -> iterator over clients, one at a time. It ends when the process should. */
 static int worker_clients(lua_State *L)
 {
-	const struct reeve_service *service = reeve_service(started(L));
+	const struct reeve_service *service = reeve_service(lua_worker(L));
 
 	if (service->client_limit != 1 && !service->alone) {
 		lua_pushfstring(L,
@@ -318,7 +329,7 @@ static void set_number(lua_State *L, const char *name, uint32_t value)
  * idle_kill (seconds, math.huge: never), alone, listeners = { { name, ssl, haproxy, fifo }, … } } */
 static int worker_service(lua_State *L)
 {
-	const struct reeve_service *service = reeve_service(started(L));
+	const struct reeve_service *service = reeve_service(lua_worker(L));
 
 	lua_newtable(L);
 	lua_pushstring(L, service->name);
@@ -359,6 +370,40 @@ static int worker_log(lua_State *L)
 	return 0;
 }
 
+/* worker.drop_privileges() -> true; an error with a sentence: a program that has not given them up must not
+ * go on */
+static int worker_drop_privileges(lua_State *L)
+{
+	struct reeve_error error;
+
+	if (reeve_drop_privileges(&error) < 0) {
+		lua_pushstring(L, error.text);
+		return lua_error(L);
+	}
+	lua_pushboolean(L, 1);
+	return 1;
+}
+
+/* worker.file(name) -> the text of a file of open_files | nil, sentence */
+static int worker_file(lua_State *L)
+{
+	const char *name = luaL_checkstring(L, 1);
+	int fd = reeve_file(name);
+	luaL_Buffer text;
+	off_t at = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return lua_fail_text(L, lua_pushfstring(L, "open_files of the service has no '%s'", name));
+	luaL_buffinit(L, &text);
+	while ((n = pread(fd, luaL_prepbuffer(&text), LUAL_BUFFERSIZE, at)) > 0) {
+		luaL_addsize(&text, (size_t)n);
+		at += n;
+	}
+	luaL_pushresult(&text);
+	return n < 0 ? lua_fail(L, errno) : 1;
+}
+
 static const luaL_Reg client_methods[] = {
 	{"recv", client_recv},
 	{"line", client_line},
@@ -378,6 +423,10 @@ static const luaL_Reg worker_functions[] = {
 	{"service", worker_service},
 	{"log", worker_log},
 	{"pid", worker_pid},
+	{"loop", lua_loop},
+	{"send_fd", lua_send_fd},
+	{"drop_privileges", worker_drop_privileges},
+	{"file", worker_file},
 	{NULL, NULL},
 };
 
@@ -385,6 +434,7 @@ __attribute__((visibility("default"))) int luaopen_reeve_worker(lua_State *L)
 {
 	luaL_newmetatable(L, CLIENT);
 	luaL_setfuncs(L, client_methods, 0);
+	lua_handover_install(L);
 	lua_pushvalue(L, -1);
 	lua_setfield(L, -2, "__index");
 	luaL_newmetatable(L, WORKER);

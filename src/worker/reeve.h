@@ -13,7 +13,8 @@
  *
  * What the library does unasked: reports as the protocol demands, ends the process's work after
  * service_count clients, stops taking clients when the master dies or retires the process, leaves when
- * Reeve sends SIGINT and no client is there, ignores SIGPIPE. SIGTERM keeps its default: the end.
+ * Reeve sends SIGINT and no client is there, ignores SIGPIPE, and reads the PROXY header of clients that come
+ * in at a listener with haproxy = true. SIGTERM keeps its default: the end.
  *
  * Without Reeve, for development: REEVE_LISTEN=127.0.0.1:8080 (or [::1]:8080, or /path/of/socket) in the
  * environment makes the same program listen there by itself.
@@ -54,7 +55,7 @@ struct reeve_listener {
 	const char *name; /* as in the config */
 	int fd;           /* -1 once no clients are taken any more */
 	bool ssl;         /* the config says: TLS from the first byte */
-	bool haproxy;     /* the config says: connections begin with a PROXY header */
+	bool haproxy;     /* connections begin with a PROXY header; the library has read it: client.proxy */
 	bool fifo;        /* a fifo_listener: readable instead of acceptable */
 };
 
@@ -71,11 +72,25 @@ struct reeve_service {
 	size_t n_listeners;
 };
 
+/* What a PROXY header said (haproxy's protocol, versions 1 and 2). Texts that it did not have are "". */
+struct reeve_proxy {
+	bool local;    /* the balancer's own connection, or it did not say whose: there are no addresses */
+	bool ssl;      /* the client came over TLS */
+	bool verified; /* with a certificate that was found good */
+	uint16_t source_port, destination_port;
+	char source[109], destination[109]; /* numeric addresses; of unix sockets the paths */
+	char authority[256];                /* the server name the client asked for */
+	char alpn[64], ssl_version[32], cipher[64], common_name[256];
+	const unsigned char *tlvs; /* all fields of version 2: reeve_proxy_tlv */
+	size_t tlvs_size;
+};
+
 /* One client. Copy it freely; give it back once, to reeve_end. */
 struct reeve_client {
 	int fd; /* close-on-exec; of a fifo: its own descriptor, non-blocking */
 	const struct reeve_listener *listener; /* where it came in */
 	uint64_t number;                       /* 1 for the first client of this process */
+	struct reeve_proxy *proxy;             /* of a listener with haproxy, until reeve_end; else NULL */
 };
 
 typedef void reeve_client_fn(struct reeve_worker *worker, struct reeve_client *client, void *context);
@@ -138,6 +153,91 @@ bool reeve_running(const struct reeve_worker *worker);
 /* true: no more clients are taken (the process is retired, service_count allows no more, or the master is
  * gone). Finish those that are here; close connections that merely idle. */
 bool reeve_draining(const struct reeve_worker *worker);
+
+/* ---- a service of type login */
+
+/* `full` is called when every process of the service is full, this one too, and another client waits. End the
+ * oldest client that has not logged in, and the one who waits is taken; if there is none, do nothing: the
+ * question comes again while somebody waits. For the two kinds of loops with many clients. */
+void reeve_on_full(
+	struct reeve_worker *worker, void (*full)(struct reeve_worker *worker, void *context), void *context);
+
+/* ---- privileges */
+
+/* For a service with drop_priv_before_exec = false: after the program has opened what needs root, it becomes
+ * what the config says (user, group, extra_groups, privileged_group, and a chroot that was left to it), for
+ * good, and looks that this is so. 0 also where there is nothing to give up. -1 and a sentence: end the
+ * process, some of it may have happened. */
+int reeve_drop_privileges(struct reeve_error *error) __attribute__((warn_unused_result));
+
+/* The descriptor of a file that the config's open_files has under this name: open for reading, close-on-exec,
+ * shared by the processes of the service (so read it with pread(2)). -1: there is none. */
+int reeve_file(const char *name);
+
+/* ---- PROXY */
+
+/* The field of that type, for those that struct reeve_proxy has no member for; NULL: there is none. */
+const void *reeve_proxy_tlv(const struct reeve_proxy *proxy, unsigned type, size_t *size);
+
+/* Writes a header of version 2 with what `proxy` says (addresses or local, SSL, authority, ALPN) and a
+ * checksum, for programs that stand in front of others. Its length; 0: it does not fit, or an address is
+ * none. */
+size_t reeve_proxy_write(void *out, size_t room, const struct reeve_proxy *proxy);
+
+/* ---- passing a connection on
+ *
+ * The way from a login service to a session: one process takes the client and finds out who it is, another
+ * serves it. The first passes the client's descriptor, with some bytes that say what it knows, to a
+ * unix_listener of the other's service, where it arrives as a client of that service: it is started for,
+ * counted and limited as any. The answer says whether it was taken. */
+
+#define REEVE_PAYLOAD_MOST 8192
+#define REEVE_ANSWER_MOST  256 /* bytes of a refusal's text */
+
+/* A hand-over under way, for event loops; nothing of it waits. */
+struct reeve_handover;
+
+/* Begins to pass a copy of `fd` to the unix socket `path`. It fails by itself after timeout_ms. NULL and a
+ * sentence. */
+struct reeve_handover *reeve_handover_new(const char *path, int fd, const void *payload, size_t size,
+	int timeout_ms, struct reeve_error *error) __attribute__((warn_unused_result));
+
+/* The descriptor to watch for reading: call reeve_handover_step then, and only then. */
+int reeve_handover_fd(const struct reeve_handover *handover);
+
+/* 1: not yet. 0: taken, close your own descriptor. -1 and a sentence: refused (the sentence is the other's),
+ * not answered in time, or not reachable. After a time-out close the client: the other may yet have it. */
+int reeve_handover_step(struct reeve_handover *handover, struct reeve_error *error)
+	__attribute__((warn_unused_result));
+
+/* Frees it, also one that is not done; clears the pointer. */
+void reeve_handover_free(struct reeve_handover **handover);
+
+/* All of that, waiting. 0 or -1 as reeve_handover_step. `fd` stays the caller's to close. */
+int reeve_send_fd(const char *path, int fd, const void *payload, size_t size, int timeout_ms,
+	struct reeve_error *error) __attribute__((warn_unused_result));
+
+/* What a client of the receiving service has brought. Start with REEVE_PASSED_NONE. */
+struct reeve_passed {
+	int fd; /* the passed connection; -1: none */
+	size_t size;
+	unsigned char payload[REEVE_PAYLOAD_MOST + 1]; /* a NUL follows */
+	size_t used;                                   /* for reeve_receive_fd */
+	unsigned char head[8];
+};
+#define REEVE_PASSED_NONE ((struct reeve_passed){.fd = -1})
+
+/* Reads what `client` brings. 1: it is there; answer with reeve_answer. 0: not all of it yet (timeout_ms 0:
+ * call again when client->fd is readable; else the time is up). -1 and a sentence: whoever connected does not
+ * keep to the protocol or has gone; reeve_end the client. Descriptors that came along are closed. */
+int reeve_receive_fd(const struct reeve_client *client, struct reeve_passed *passed, int timeout_ms,
+	struct reeve_error *error) __attribute__((warn_unused_result));
+
+/* Takes it (refusal NULL): client->fd becomes the passed connection, blocking as client->fd was; reeve_end
+ * closes it. Or refuses it with a sentence: the passed descriptor is closed; reeve_end the client. -1: the
+ * sender has gone, so there is nothing to take; reeve_end the client. */
+int reeve_answer(struct reeve_client *client, struct reeve_passed *passed, const char *refusal)
+	__attribute__((warn_unused_result));
 
 /* ---- log */
 

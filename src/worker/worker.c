@@ -85,6 +85,7 @@ static int learn(struct reeve_worker *w, struct reeve_error *e)
 	w->listeners = (struct reeve_listener *)(uintptr_t)w->service.listeners;
 	if (r < 0)
 		return -1;
+	w->has_notice = !w->service.alone && getenv("LOGIN_NOTICE") != NULL && own(NOTICE_FD) == 0;
 	return w->service.alone ? 0 : own_fds(w, e);
 }
 
@@ -113,6 +114,7 @@ static int open_watches(struct reeve_worker *w)
 	set_watch(w, WATCH_BELL, bell, EPOLLIN, worker_on_bell);
 	set_watch(w, WATCH_TIMER, timer, EPOLLIN, worker_on_timer);
 	set_watch(w, WATCH_STATUS, alone ? -1 : STATUS_FD, EPOLLOUT, worker_on_status);
+	set_watch(w, WATCH_HEADERS, w->headers.epoll_fd, EPOLLIN, headers_ready);
 	for (size_t i = 0; i < w->service.n_listeners; i++) {
 		set_watch(w, WATCH_LISTENERS + i, w->listeners[i].fd, EPOLLIN | EPOLLEXCLUSIVE,
 			worker_on_listener);
@@ -130,7 +132,7 @@ int reeve_start(struct reeve_worker **worker, struct reeve_error *error)
 	*worker = NULL;
 	if (w == NULL)
 		return error_set(error, "no memory for a worker");
-	w->epoll_fd = -1;
+	w->epoll_fd = w->headers.epoll_fd = -1;
 	w->waiting.fd = -1;
 	s = &w->service;
 	if (learn(w, error) < 0) {
@@ -139,7 +141,7 @@ int reeve_start(struct reeve_worker **worker, struct reeve_error *error)
 	}
 	status_init(
 		&w->status, s->alone ? -1 : STATUS_FD, getpid(), s->id, s->client_limit, s->service_count);
-	if (open_watches(w) < 0) {
+	if (headers_open(w) < 0 || open_watches(w) < 0) {
 		(void)error_set(error,
 			errno == EALREADY ? "reeve_start was called twice in one process"
 					  : "cannot set up the event loop: %s",
@@ -181,6 +183,7 @@ void reeve_stop(struct reeve_worker **worker)
 		worker_drain(w);
 		close_watches(w);
 	}
+	headers_close(w);
 	close_fd(&w->waiting.fd);
 	close_fd(&w->epoll_fd);
 	environment_free(&w->service);

@@ -2,11 +2,13 @@
 #ifndef REEVE_WORKER_WORKER_H
 #define REEVE_WORKER_WORKER_H
 
+#include "worker/header.h"
 #include "worker/reeve.h"
 #include "worker/status.h"
 
 #include <signal.h>
 
+#define NOTICE_FD 4 /* of type login: its offset says whether all processes are full */
 #define STATUS_FD 5
 #define DEAD_FD   6
 
@@ -19,7 +21,7 @@ struct watch {
 };
 
 /* Order of reeve_worker.watches; listeners follow. */
-enum { WATCH_DEAD, WATCH_BELL, WATCH_TIMER, WATCH_STATUS, WATCH_LISTENERS };
+enum { WATCH_DEAD, WATCH_BELL, WATCH_TIMER, WATCH_STATUS, WATCH_HEADERS, WATCH_LISTENERS };
 
 struct reeve_worker {
 	struct reeve_service service;
@@ -34,7 +36,13 @@ struct reeve_worker {
 	reeve_client_fn *on_client; /* NULL: reeve_accept collects `waiting` */
 	void *context;
 	struct reeve_client waiting; /* fd -1: none */
-	struct sigaction old_int, old_quit;
+	struct headers headers;      /* clients whose PROXY header is not whole yet */
+	void (*on_full)(struct reeve_worker *w, void *context);
+	void *full_context;
+	bool has_notice;  /* fd 4 is the notice of type login */
+	bool asked;       /* for room, in vain: not again before look_ms */
+	uint64_t look_ms; /* when to look at the notice again; 0: no need */
+	struct sigaction old_int, old_quit, old_usr1;
 };
 
 /* Milliseconds, monotonic. */
@@ -54,8 +62,12 @@ void worker_on_timer(struct reeve_worker *w, struct watch *it);
 void worker_on_status(struct reeve_worker *w, struct watch *it);
 void worker_on_listener(struct reeve_worker *w, struct watch *it);
 
-/* The signals (bell.c): SIGINT with no client here and SIGQUIT make the returned descriptor readable;
- * SIGPIPE is ignored. -1: errno. */
+/* A client is there (its PROXY header, if any, was read): to the program with it. */
+void worker_give(struct reeve_worker *w, struct reeve_client *client);
+
+/* The signals (bell.c): SIGINT with no client here and SIGQUIT make the returned descriptor readable, SIGUSR1
+ * of a service of type login too (BELL_NOTICE in what is read); SIGPIPE is ignored. -1: errno. */
+#define BELL_NOTICE (UINT64_C(1) << 32)
 int bell_open(struct reeve_worker *w);
 void bell_close(struct reeve_worker *w);
 void bell_set_busy(bool busy);

@@ -215,7 +215,7 @@ static void the_throttle_follows_the_order(void **state)
 static bool end(struct pool *p, struct pool_process *pp, bool ok, bool asked, uint64_t now)
 {
 	struct standing s = ORDER(.at_least = 1);
-	struct pool_end how = {ok, asked, now - NOW};
+	struct pool_end how = {.ok = ok, .asked = asked, .age = now - NOW};
 
 	return pool_gone(p, pp, &s, &how, now);
 }

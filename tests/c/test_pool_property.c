@@ -159,7 +159,7 @@ static void die(struct world *w)
 {
 	int i;
 	struct actor *a = pick(w, &i);
-	struct pool_end how = {below(w, 2), below(w, 2), below(w, 20000)};
+	struct pool_end how = {below(w, 2), below(w, 2), below(w, 20000), below(w, 2)};
 
 	if (a == NULL)
 		return;

@@ -121,10 +121,6 @@ describe("the config", function()
     assert.falsy(rules.check(text:format("auth", "auth-client", "0666")):warns "is open to everybody")
   end)
 
-  it("config.advice: certificates and keys are for the processes, and the config says so", function()
-    assert.truthy(rules.check("", 'ssl_key = "/etc/key",'):refuses "the processes do, by their own configuration")
-  end)
-
   it("config.advice: log and anvil want process_limit 1, anvil no idle_kill, config a closed socket", function()
     local text = [[service "s" { executable = "@worker@", type = "%s", %s }]]
     assert.truthy(rules.check(text:format("log", "process_limit = 2")):warns "process_limit 2 of type log is not used")

@@ -237,7 +237,7 @@ service "web" {
   contract = "plian",
 }
 ]==], [==[
-/etc/reeve/reeve.lua:3:14: error: contract of service 'web': 'plian' is none of "reeve", "dovecot", "plain"
+/etc/reeve/reeve.lua:3:14: error: contract of service 'web': 'plian' is none of "reeve", "dovecot", "systemd", "inetd", "plain"
     3 |   contract = "plian",
       |              ^~~~~~~ did you mean "plain"?
 ]==] },

@@ -108,6 +108,6 @@ idle_kill in service "name" { }
 
   it("is JSON for programs", function()
     local _, out = run("settings", "", "contract", "--json")
-    assert.same({ "reeve", "dovecot", "plain" }, { table.unpack(require "dkjson".decode(out)[1].words, 1, 3) })
+    assert.same({ "reeve", "dovecot", "systemd" }, { table.unpack(require "dkjson".decode(out)[1].words, 1, 3) })
   end)
 end)

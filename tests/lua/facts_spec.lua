@@ -114,6 +114,18 @@ describe("the mirror", function()
     assert.same({}, kinds(world))
   end)
 
+  it("are not made for kinds that nobody hears", function()
+    local world = world_of()
+    local service = world.services[1]
+    world:turn(1000)
+    facts.events(service)
+    service.hears = function(kind) return kind == "exit" end
+    process(world, 1, 1, 2000)
+    exit(world, 1, 2001)
+    world:turn(2001)
+    assert.same({ "exit1" }, kinds(world))
+  end)
+
   it("says start and stop when the service is stopped and started", function()
     local world = world_of()
     pool(world, 1500); kinds(world)
@@ -231,6 +243,15 @@ describe("windows", function()
     return m
   end
 
+  it("gives the most of each step, for a picture", function()
+    local g = windows.gauge(2, 5000)
+    windows.set(g, 7, 6500)
+    windows.set(g, 1, 6900)
+    windows.set(g, 3, 9000)
+    assert.same({ 0, 2, 7, 1, 1, 3 }, windows.series(g, 1, 6, 9999))
+    assert.same({ 0, 2, 7, 3, 3, 3 }, windows.series(g, 3, 6, 17000))
+  end)
+
   it("agree with a list of every change, over 300 random histories", function()
     local random = { state = 42 }
     local function draw(n) return math.floor(rng.next(random) * n) end
@@ -293,5 +314,46 @@ describe("speed", function()
     end
     local each = (os.clock() - before) / #msgs * 1e6
     assert.is_true(each < 20, ("%.2f us"):format(each))
+  end)
+end)
+
+describe("memory", function()
+  local GIB <const> = 1024 ^ 3
+
+  local function heard(world)
+    world:turn(world.now)
+    return table.concat(kinds(world), " ")
+  end
+
+  it("of processes is told with event sample, and private_mean is theirs", function()
+    local world, s = world_of()
+    process(world, 1, 1, 1500); process(world, 2, 1, 1500); process(world, 3, 1, 1500)
+    heard(world)
+    assert.is_nil(s.private_mean)
+    assert.is_nil(s.processes[1].rss)
+    world:sample { [1] = { rss = 30, private = 10, cpu = 0.5 }, [2] = { rss = 50, private = 40 }, [3] = {} }
+    assert.equal("sample", heard(world))
+    assert.same({ 30, 10, 0.5 }, { s.processes[1].rss, s.processes[1].private, s.processes[1].cpu })
+    assert.is_nil(s.processes[2].cpu)
+    assert.is_nil(s.processes[3].rss)
+    assert.equal(25, s.private_mean)
+  end)
+
+  it("of the machine is told with event pressure when it gets short and when it no longer is", function()
+    local world, s = world_of()
+    heard(world)
+    world:sample({}, { mem_total = 8 * GIB, mem_avail = 4 * GIB, psi_full = 9.9, psi_cpu = 80, load = 3, ncpu = 2 })
+    assert.equal("", heard(world))
+    assert.same({ 8 * GIB, 9.9, 80, 2 }, { s.host.mem_total, s.host.psi_full, s.host.psi_cpu, s.host.ncpu })
+    world:sample({}, { psi_full = 10 })
+    world:turn(world.now)
+    local event = facts.events(world.services[1])[1]
+    assert.same({ "pressure", true, 10 }, { event.kind, event.short, event.psi_full })
+    world:sample({}, { psi_full = 12 })
+    assert.equal("", heard(world))
+    world:sample({}, { psi_full = 0 })
+    assert.equal("pressure", heard(world))
+    world:sample({}, { mem_avail = 0.6 * GIB })
+    assert.equal("pressure", heard(world))
   end)
 end)

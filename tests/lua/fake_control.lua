@@ -114,6 +114,7 @@ function M.new(opts)
     log = setmetatable({}, { __index = function(_, level)
       return function(...) w.log[#w.log + 1] = level .. " " .. string.format(...) end
     end }),
+    tail = opts.tail,
     spec = { print = function(_, name, canonical) return name == "idle_kill" and "60s" or canonical end },
   }
   return setmetatable(w, { __index = M })

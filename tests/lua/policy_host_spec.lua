@@ -72,6 +72,28 @@ describe("a hook", function()
       { heard[1].kind, heard[1].ok, heard[1].asked, heard[1].stage, heard[1].signal, heard[1].clients_lost })
   end)
 
+  it("of a table with only_while is asked while that fact is above 0, and in the turn that finds it back at 0", function()
+    local heard = {}
+    local s = T.service { process_limit = 1, process_min_avail = 1, policy = { only_while = "waiting",
+      run = function(f, ev) heard[#heard + 1] = ev.kind .. f.waiting end } }
+    assert.same({ "start0", "tick0" }, heard)
+    s:connect(); s:finish()
+    assert.same({ "start0", "tick0" }, heard) -- nobody had to wait
+    s:connect(2)
+    assert.equal("limit1", heard[#heard])
+    s:finish()
+    assert.equal("status0", heard[#heard])
+    local n = #heard
+    s:finish(); s:advance "10min"
+    assert.equal(n, #heard)
+  end)
+
+  it("of a table with an only_while that is no fact is refused with a suggestion", function()
+    local s = T.service { policy = { only_while = "wating", run = function() end } }
+    assert.equal(1, errors(s))
+    assert.matches("there is no fact 'wating'; did you mean 'waiting'?", s.log[1], 1, true)
+  end)
+
   it("that does not exist is an error with a suggestion, and the built-ins decide", function()
     local s = T.service { process_min_avail = 2, policy = { min_avial = function() return 9 end } }
     assert.equal(2, s.live)

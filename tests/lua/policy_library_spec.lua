@@ -158,15 +158,3 @@ describe("hung", function()
     s:connect(1); s:advance(1); assert.equal(2, s.lost)
   end)
 end)
-
-describe("every shipped policy", function()
-  it("keeps the invariants in random worlds", function()
-    local T_policy = T.policy
-    for _, policy in ipairs { only { T_policy "fpm_static" { max_children = 3 } },
-      only { T_policy "fpm_dynamic" { min_spare = 2, max_spare = 4 } }, only { T_policy "fpm_ondemand" {} },
-      T_policy "max_requests" { n = 3 }, T_policy "hung" { after = 5 },
-      T_policy "hours" { { from = 0, to = 12, floor = 4 } } } do
-      assert.is_true(T.fuzz(policy, { worlds = 60, process_limit = 6, boot = "200ms" }))
-    end
-  end)
-end)

@@ -51,13 +51,13 @@ job      1      1     -     -      1         0        -        -       4        
     assert.equal('{"generation":3,"master_pid":11,"engine_pid":12,"degraded":false,"services":['
       .. '{"name":"web","type":"","contract":"reeve","live":3,"starting":0,"idle":1,"busy":2,"avail":1,"draining":0,'
       .. '"clients":7,"waiting":0,"process_limit":50,"client_limit":4,"starts":12,"exits":9,"start_failures":1,'
-      .. '"crashes":2,"dropped":0,"hold_ms":0,"last_failure":null,"policies":['
+      .. '"crashes":2,"dropped":0,"hold_ms":0,"last_failure":null,"waits_for":null,"policies":['
       .. '{"name":"min_avail","state":"active","why":"keep 2 ready"},'
       .. '{"name":"breaker","state":"quarantined","why":"conf.lua:3: boom"}]},'
       .. '{"name":"job","type":"startup","contract":"plain","live":1,"starting":0,"idle":null,"busy":null,"avail":1,'
       .. '"draining":0,"clients":null,"waiting":null,"process_limit":1,"client_limit":1,"starts":4,"exits":3,'
       .. '"start_failures":3,"crashes":0,"dropped":0,"hold_ms":3500,'
-      .. '"last_failure":"exec job: ENOENT","policies":['
+      .. '"last_failure":"exec job: ENOENT","waits_for":null,"policies":['
       .. '{"name":"throttle","state":"active","why":null}]}]}\n', out)
     assert.equal(2, #json.decode(out).services)
   end)
@@ -112,7 +112,24 @@ breaker    quarantined  conf.lua:3: boom
 last exits
 id  ok     asked  stage    code  signal   age  served  clients_lost  text
  5  false  false  serving     0      11  12.5       3             1  killed by SIGSEGV
+
+last log lines
+  not kept: the log goes to the daemon's stderr; with log_path set its last lines stand here
 ]], out)
+  end)
+
+  it("shows what the log process left, and takes it for foreign", function()
+    local left = "1700000000.250000\terror\t107\tboom \27[31m\1tred\n1700000001.000000\tinfo\t0\tfine\n"
+      .. "no line\nx\ty\tz\tw\n"
+    local w = fake.new { tail = function(name) return name == "web" and left or nil end }
+    local at = os.date("%F %T", 1700000000)
+    local out = w:say("status", "web")
+    assert.truthy(out:find(("last log lines\n  %s error[107]: boom \\x1b[31m\tred\n"):format(at), 1, true), out)
+    local one = json.decode((w:say("status", "web", "--json"))).services[1]
+    assert.same({ time = 1700000000.25, level = "error", pid = 107, text = "boom \\x1b[31m\tred" }, one.log[1])
+    assert.equal("60s", one.settings.idle_kill)
+    assert.equal(11, one.last_exits[1].signal)
+    assert.is_nil(json.decode((w:say("status", "job", "--json"))).services[1].log)
   end)
 
   it("says what is wrong with its words", function()
@@ -131,18 +148,18 @@ describe("ps", function()
     local out, _, code = fake.new():say "ps"
     assert.equal(0, code)
     assert.equal([[
-service  id  pid  generation  state  clients  served   age  idle_for  busy_for      rss  private  cpu
-web       7  107           3  busy         4      90  61.2         -       3.5  4096000  1024000  0.5
-web       9  109           3  idle         0      12  30.0       2.0         -        -        -    -
+service  id  pid  generation  state  clients  served   age  idle_for  busy_for   rss  private  cpu  status
+web       7  107           3  busy         4      90  61.2         -       3.5  3.9M    1000K  50%       -
+web       9  109           3  idle         0      12  30.0       2.0         -     -        -    -       -
 ]], out)
   end)
 
   it("has the documented JSON", function()
     local out = fake.new():say("ps", "web", "--json")
     assert.equal('[{"service":"web","id":7,"pid":107,"generation":3,"state":"busy","clients":4,"served":90,"age":61.25,'
-      .. '"idle_for":null,"busy_for":3.5,"rss":4096000,"private":1024000,"cpu":0.5},'
+      .. '"idle_for":null,"busy_for":3.5,"rss":4096000,"private":1024000,"cpu":0.5,"status":null},'
       .. '{"service":"web","id":9,"pid":109,"generation":3,"state":"idle","clients":0,"served":12,"age":30.0,'
-      .. '"idle_for":2.0,"busy_for":null,"rss":null,"private":null,"cpu":null}]\n', out)
+      .. '"idle_for":2.0,"busy_for":null,"rss":null,"private":null,"cpu":null,"status":null}]\n', out)
     assert.equal("[]\n", (fake.new():say("ps", "job", "--json")))
     assert.equal("no processes\n", (fake.new():say("ps", "job")))
   end)

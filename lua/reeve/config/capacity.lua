@@ -1,6 +1,8 @@
 --- capacity: what the services of a plan can take together, and rules between services. Dovecot's warnings, with
 -- what to change.
 
+local contracts = require "reeve.config.contracts"
+
 local M = {}
 
 local SINGLE = { log = true, config = true, anvil = true }
@@ -34,10 +36,10 @@ end
 --- What reads others' pipes, or is asked by all, must be there for them.
 local function check_kind(plan, service)
   local kind, contract = service.settings.type, service.settings.contract
-  if SINGLE[kind] and contract == "plain" then
+  if SINGLE[kind] and not contracts.reports(contract) then
     problem(plan, service, "contract", "type-contract",
       ("service '%s': type %s needs contract \"reeve\" or \"dovecot\""):format(service.name, kind),
-      "with \"plain\" it would get no descriptors")
+      ("with \"%s\" it would not get its descriptors"):format(contract))
   end
   if kind ~= "config" then return end
   for _, listener in ipairs(service.listeners) do
@@ -87,7 +89,7 @@ end
 local function check_files(plan, services)
   local most
   for _, service in ipairs(services) do
-    local n = service.settings.contract ~= "plain" and number(service, "client_limit") or 0
+    local n = contracts.reports(service.settings.contract) and number(service, "client_limit") or 0
     if n > (most and number(most, "client_limit") or 0) then most = service end
   end
   local limit = most and open_files(plan)

@@ -151,6 +151,12 @@ function SERVICE.env(_, service)
   return "{ " .. table.concat(parts, ", ") .. " }"
 end
 
+function SERVICE.open_files(_, service)
+  local parts = {}
+  for i, file in ipairs(service.open_files) do parts[i] = ("%s = %s"):format(file.name, quoted(file.path)) end
+  return #parts > 0 and "{ " .. table.concat(parts, ", ") .. " }" or nil
+end
+
 function SERVICE.user(_, service)
   local name = service.shown.user or "#" .. service.settings.user
   return name ~= "#-1" and quoted(name) or nil

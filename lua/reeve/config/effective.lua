@@ -4,6 +4,8 @@
 local capacity = require "reeve.config.capacity"
 local judge = require "reeve.config.judge"
 local logservice = require "reeve.config.logservice"
+local networks = require "reeve.config.networks"
+local sequence = require "reeve.config.sequence"
 local service = require "reeve.config.service"
 
 local M = {}
@@ -207,7 +209,9 @@ function M.plan(script, opts)
   resolve_globals(self, result)
   resolve_services(self, result)
   logservice.add(self, result.services)
+  networks.check(self, result.services)
   capacity.check(self, result.services)
+  sequence.check(self, result.services)
   check_lost(self)
   return result
 end

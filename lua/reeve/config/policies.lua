@@ -6,6 +6,9 @@ local function kind_of(value)
   return value == nil and "nothing" or "a " .. type(value)
 end
 
+-- The mistake is the config's, not that of the line of the policy that found it.
+local function without_position(message) return (tostring(message):gsub("^[^\n]-%.lua:%d+: ", "")) end
+
 --- A function that notes from which word a policy came.
 local function policy_word(script, name, constructor)
   local function word(...)
@@ -13,7 +16,11 @@ local function policy_word(script, name, constructor)
     local at = script:here(name)
     local options = ...
     if options == script.poison then return script.poison end
-    local value, sentence = constructor(...)
+    local good, value, sentence = pcall(constructor, ...) -- past the deadline the next line raises again
+    if not good then
+      script:problem(at, "call", nil, "policy", without_position(value))
+      return script.poison
+    end
     if value == nil then
       script:problem(at, "call", nil, "policy",
         ("policy '%s' gave nothing%s"):format(name, sentence and ": " .. tostring(sentence) or ""),

@@ -1,6 +1,7 @@
 --- service: one service of the plan, with its defaults resolved and the rules between its settings.
 
 local advice = require "reeve.config.advice"
+local contracts = require "reeve.config.contracts"
 local judge = require "reeve.config.judge"
 local listeners = require "reeve.config.listeners"
 
@@ -66,7 +67,7 @@ function RESOLVE.vsz_limit(self)
   if self:wrote "vsz_limit" then
     n = self:number "vsz_limit"
   else
-    n = self:text "contract" ~= "plain" and self.plan:number "default_vsz_limit" or 0
+    n = contracts.reports(self:text "contract") and self.plan:number "default_vsz_limit" or 0
   end
   return n ~= UNLIMITED and n or 0
 end
@@ -76,6 +77,10 @@ function RESOLVE.drop_priv_before_exec(self)
   if self:wrote "drop_priv_before_exec" then return self:text "drop_priv_before_exec" end
   return self:text "contract" == "dovecot" and "0" or "1"
 end
+
+function RESOLVE.ready(self) return contracts.ready(self) end
+
+function RESOLVE.alive(self) return contracts.alive(self) end
 
 function RESOLVE.stop_signal(self)
   return (self:text("stop_signal"):gsub("^SIG", ""))
@@ -211,8 +216,31 @@ end
 
 -- How the global ssl is told to processes: those that do STARTTLS must know it, with or without an ssl listener.
 local SSL = { ["false"] = "no", ["true"] = "yes", required = "required" }
--- Dovecot's programs read it in their own configuration.
-local KNOWS_SSL = { reeve = true }
+
+local function reads_proxy(out)
+  for _, listener in ipairs(out.listeners) do
+    if listener.haproxy then return true end
+  end
+end
+
+--- Files that the master opens: { name, path } in the order of their names.
+local function resolve_files(self, out)
+  local value = self.values.open_files
+  out.open_files = {}
+  for _, text in ipairs(value and value.list or {}) do
+    local name, path = text:match "^([^=]+)=(.*)$"
+    path = self.plan:absolute(path)
+    table.insert(out.open_files, { name = name, path = path })
+    if self.plan.opts.probe and self.plan.opts.probe(path) == "missing" then
+      value.reading:problem("value", { value.key, name }, "missing-file",
+        ("open_files of %s: '%s' does not exist"):format(self.what, path))
+    end
+  end
+  if value and self:text "contract" ~= "reeve" then
+    self:problem("open_files", "no-effect", ("open_files of %s has no effect with contract \"%s\""):format(self.what,
+      self:text "contract"), "it is for contract \"reeve\"", "warning")
+  end
+end
 
 --- What processes inherit, then what the service sets: "NAME=value", each name once.
 local function resolve_env(self, out)
@@ -224,7 +252,12 @@ local function resolve_env(self, out)
     end
     list[at[name]] = text
   end
-  if KNOWS_SSL[self:text "contract"] then put("SSL", "SSL=" .. SSL[self.plan:text "ssl"]) end
+  local contract = self:text "contract" -- Dovecot's programs have it in their own configuration
+  if contract == "reeve" then put("SSL", "SSL=" .. SSL[self.plan:text "ssl"]) end
+  if contract == "reeve" and reads_proxy(out) then
+    put("HAPROXY_TRUSTED_NETWORKS", "HAPROXY_TRUSTED_NETWORKS=" .. self.plan:text "haproxy_trusted_networks")
+    put("HAPROXY_TIMEOUT", "HAPROXY_TIMEOUT=" .. self.plan:text "haproxy_timeout")
+  end
   local getenv = self.plan.names.getenv
   for word in self.plan:text("import_environment"):gmatch "%S+" do
     local name = word:match "^([^=]+)="
@@ -295,12 +328,14 @@ function M.resolve(plan, said)
   end
   check_not_root(self, resolve_ids(self, out))
   resolve_command(self, out)
-  resolve_env(self, out)
   check_rules(self, out)
   out.policy = self.values.policy and self.values.policy.canonical or nil
   out.shown.extra_groups = self.values.extra_groups and self.values.extra_groups.canonical or nil
   local enabled = is_enabled(self)
   listeners.resolve(plan, out, reading.listeners, enabled)
+  resolve_files(self, out)
+  resolve_env(self, out)
+  contracts.check(self, out, enabled)
   if enabled then advice.give(plan, said, out, reading) end
   return enabled and out or nil
 end

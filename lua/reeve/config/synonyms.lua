@@ -41,10 +41,6 @@ M.foreign = {
     environment = { "supervisor", "import_environment" },
     mail_privileged_group = { "Dovecot", "privileged_group", "of the services that need it" },
     disable_plaintext_auth = { "Dovecot", nil, "it is for the processes: their own configuration has it" },
-    ssl_cert = { "Dovecot", nil, "Reeve reads no certificates: the processes do, by their own configuration" },
-    ssl_key = { "Dovecot", nil, "Reeve reads no keys: the processes do, by their own configuration" },
-    haproxy_trusted_networks = { "Dovecot", nil, "the processes read the header, so their configuration has it" },
-    haproxy_timeout = { "Dovecot", nil, "the processes read the header, so their configuration has it" },
     nodaemon = { "supervisor", nil, "Reeve stays in the foreground" },
   },
   service = {

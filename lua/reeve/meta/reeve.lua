@@ -32,6 +32,10 @@ unset = {}
 ---@field engine_user? reeve.Id
 ---@field engine_timeout? reeve.Duration
 ---@field ssl? boolean|"required" false removes the inet_listeners with ssl = true
+---@field ssl_cert? reeve.Words PEM files with certificates and their chains, for reeve-tls(8)
+---@field ssl_key? reeve.Words their private keys, in the same order
+---@field haproxy_trusted_networks? reeve.Words who may connect to listeners with haproxy = true
+---@field haproxy_timeout? reeve.Duration
 ---@field shutdown_clients? boolean false: processes with clients outlive the daemon
 ---@field auth_worker_max_count? reeve.Count
 ---@field log_path? string a file, "/dev/stderr", "syslog" or "journald"
@@ -53,7 +57,16 @@ unset = {}
 ---@field use? table|table[] tables of settings, used where the service itself writes none; the first wins
 ---@field description? string
 ---@field executable string|string[] "program argument" or { "program", "argument" }; never a shell
----@field contract? "reeve"|"dovecot"|"plain"
+---@field contract? "reeve"|"dovecot"|"systemd"|"inetd"|"plain"
+---@field wait? boolean contract inetd: the process gets the listener, not a connection
+---@field ready? string "status", "notify", "fd", "tcp:127.0.0.1:8080", "unix:PATH", "pidfile:PATH"
+---@field alive? string "tcp:127.0.0.1:8080" or "unix:PATH": must answer while a process runs
+---@field alive_every? reeve.Duration
+---@field watchdog? reeve.Duration the longest time between two WATCHDOG=1 of sd_notify
+---@field fd_store? reeve.Count descriptors that processes may leave for those after them
+---@field per_source_limit? reeve.Count contract inetd: connections of one source at a time; 0: no limit
+---@field after? reeve.Words services that must be up before this one starts
+---@field requires? reeve.Words as after, and it stops and starts with them
 ---@field type? ""|"startup"|"login"|"worker"|"log"|"config"|"anvil"
 ---@field protocol? string
 ---@field user? reeve.Id
@@ -69,6 +82,7 @@ unset = {}
 ---@field oom_score_adj? integer -1000 to 1000
 ---@field no_new_privs? boolean
 ---@field env? table<string, string|integer>
+---@field open_files? table<string, string> files that root opens for the processes: REEVE_FILE_NAME
 ---@field client_limit? reeve.Count
 ---@field service_count? reeve.Count
 ---@field process_limit? reeve.Count
@@ -90,7 +104,10 @@ unset = {}
 ---@field name? string
 ---@field address? reeve.Words
 ---@field ssl? boolean
+---@field ssl_cert? reeve.Words
+---@field ssl_key? reeve.Words
 ---@field haproxy? boolean
+---@field send_proxy? boolean reeve-tls(8) tells the processes who the client is
 ---@field reuse_port? boolean
 
 ---@class reeve.PathListener

@@ -9,6 +9,21 @@ local function wrong(ctx, sentence)
   return 64
 end
 
+local function is(v) return v ~= nil and v ~= print.null end
+
+-- As people read it: sizes with a unit, cpu in percent of one processor.
+local function shown(list)
+  local rows = {}
+  for i, r in ipairs(list) do
+    local row = {}
+    for _, field in ipairs(view.PROCESS) do row[field] = rawget(r, field) end
+    if is(row.rss) then row.rss, row.private = print.size(row.rss), print.size(row.private) end
+    if is(row.cpu) then row.cpu = ("%.0f%%"):format(row.cpu * 100) end
+    rows[i] = row
+  end
+  return rows
+end
+
 return function(ctx, args)
   local given, words = read_options({ ["--json"] = true }, args)
   if not given then return wrong(ctx, words .. "; usage: reeve ps [SERVICE] [--json]") end
@@ -23,7 +38,7 @@ return function(ctx, args)
   elseif #list == 0 then
     ctx.out("no processes\n")
   else
-    ctx.out(print.listing(view.PROCESS, list, { width = ctx.width, color = ctx.color }))
+    ctx.out(print.listing(view.PROCESS, shown(list), { width = ctx.width, color = ctx.color }))
   end
   return 0
 end

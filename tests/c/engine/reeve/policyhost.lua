@@ -2,7 +2,8 @@
 local M = {}
 M.__index = M
 
-function M.new(opts) return setmetatable({ opts = opts, turns = 0, services = {} }, M) end
+function M.new(opts) return setmetatable({ opts = opts, turns = 0, services = {},
+  world = { services = {} } }, M) end
 
 function M:define(plan) self.names = { plan.services[1].name } end
 
@@ -22,7 +23,19 @@ function M:timer()
   self.opts.order.stop { now = false }
 end
 
-function M:report(name)
+function M:sample() end
+
+-- What is left of the disk: /proc, or (`lost`) not even that.
+local function only_proc(msg)
+  local proc, us = require "reeve.proc", { pid = require "reeve.lock".pid(), cpu_ms = 0, cpu_at = 0 }
+  assert(io == nil and not pcall(require, "reeve.not_there"), "the disk is still there")
+  assert(not require "reeve.file".read "/etc/passwd", "a file outside /proc can be read")
+  proc.sample({ us }, 1, 1, true)
+  local found = us.rss and us.rss > 0 and us.private > 0 and us.cpu and proc.host().mem_total or false
+  assert((found ~= false) == (msg.lost == 0), "/proc")
+end
+
+function M:report(name, msg)
   if name == "demand" then
     self.opts.mark "web/bad"
     self.opts.guard.call(20, function() return ("a"):rep(40):find((".-"):rep(12) .. "b") end)
@@ -31,7 +44,7 @@ function M:report(name)
   elseif name == "fork_failed" then
     error "a bug in the engine"
   elseif name == "resync" then
-    assert(io == nil and not pcall(require, "reeve.not_there"), "the disk is still there")
+    only_proc(msg)
   end
 end
 

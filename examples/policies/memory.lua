@@ -1,0 +1,8 @@
+-- Processes above 64 MiB are replaced, one at a time.
+include "common.lua"
+
+service "greet" {
+  executable = "greet", client_limit = 1, process_limit = 40, process_min_avail = 2,
+  inet_listener "greet" { port = tonumber(getenv("REEVE_PORT", "8083")) },
+  policy = memory { soft = "64M" },
+}

@@ -1,0 +1,47 @@
+/* top_screen: drawing `reeve top` with ncurses. Draws what a struct top_view says; knows no daemon, no keys.
+ */
+#ifndef REEVE_CLI_TOP_SCREEN_H
+#define REEVE_CLI_TOP_SCREEN_H
+
+#include "cli/top_world.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define TOP_TEXT 128
+
+enum top_mode {
+	TOP_POOLS,     /* the services */
+	TOP_PROCESSES, /* those of the selected one */
+	TOP_HELP,
+};
+
+struct top_view {
+	struct top_world world;
+	size_t *order; /* of the services, as top_order says */
+	size_t shown;
+	enum top_mode mode;
+	int sort; /* a column of the pools */
+	bool reversed;
+	char selected[TOP_TEXT]; /* the name of a service */
+	char filter[TOP_TEXT];
+	char prompt[TOP_TEXT * 2]; /* a question, or what is being typed; "": none */
+	char message[TOP_TEXT * 2];
+	bool gone;         /* the daemon does not answer: what is shown is of before */
+	const char *where; /* its base_dir */
+};
+
+/* Takes the terminal over, and gives it back. -1: it cannot (TERM). */
+int top_screen_open(void);
+void top_screen_close(void);
+
+void top_screen_draw(const struct top_view *v);
+
+/* The next or last column that can be sorted by; its field is a enum top_service. */
+int top_sort_next(int column, int step);
+int top_sort_field(int column);
+
+/* The row of the selected service among those shown; 0 when it is not there. */
+size_t top_selected(const struct top_view *v);
+
+#endif

@@ -1,0 +1,54 @@
+/* contract: the table of contracts. */
+#include "master/contract.h"
+
+#include "master/environment.h"
+#include "master/inetd.h"
+#include "master/systemd.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const struct contract contracts[] = {
+	{.name = "reeve",
+		.reports = true,
+		.knows_clients = true,
+		.environment = environment_native,
+		.fds = environment_native_fds,
+		.kit = environment_native_kit},
+	{.name = "dovecot",
+		.reports = true,
+		.knows_clients = true,
+		.drops_by_itself = true,
+		.environment = environment_dovecot,
+		.fds = environment_native_fds,
+		.kit = environment_native_kit},
+	{.name = "systemd",
+		.blocks = true,
+		.notifies = true,
+		.environment = systemd_environment,
+		.fds = systemd_fds,
+		.kit = systemd_kit},
+	{.name = "inetd",
+		.knows_clients = true,
+		.accepts = true,
+		.environment = inetd_environment,
+		.fds = environment_plain_fds,
+		.kit = inetd_kit},
+	{.name = "inetd", .wait = true, .blocks = true, .fds = inetd_wait_fds},
+	{.name = "plain", .fds = environment_plain_fds},
+};
+
+const struct contract *contract_find(const char *name, bool wait)
+{
+	for (size_t i = 0; i < sizeof contracts / sizeof *contracts; i++)
+		if (strcmp(contracts[i].name, name) == 0 &&
+			(contracts[i].wait == wait || strcmp(name, "inetd") != 0))
+			return &contracts[i];
+	return NULL;
+}
+
+void kit_add(struct kit *k, int fd)
+{
+	assert(k->n < KIT_FDS);
+	k->theirs[k->n++] = fd;
+}

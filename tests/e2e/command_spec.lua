@@ -1,0 +1,120 @@
+-- The verbs of `reeve` that look, and the files they make.
+local json = require "dkjson"
+local reeve = require "reeve"
+
+local function service(name, settings)
+  return ([[service "%s" { executable = "@worker@ --hold", client_limit = 9, %s
+    unix_listener "%s.sock" { mode = "0666" } }
+  ]]):format(name, settings or "", name)
+end
+
+local LOG = [[log_path = "@dir@/logs/all",]]
+
+local function start(config, settings)
+  return reeve.start { config = config, settings = settings or LOG, prepare = function(d)
+    reeve.shell(("mkdir -m 0777 %s/logs"):format(d.dir))
+  end }
+end
+
+local function wait_output(d, words, pattern)
+  local text
+  return reeve.wait_until(function()
+    text = select(2, d:reeve(words))
+    return text:match(pattern) and text
+  end, function() return ("'%s' in the output of reeve %s:\n%s"):format(pattern, words, text) end)
+end
+
+describe("status NAME", function()
+  after_each(reeve.clean)
+
+  it("has the last ten lines of the service, also when the log process and the engine were replaced", function()
+    local d = start(service "a" .. service "b")
+    d:wait_service("log", { idle = 1 })
+    local client = assert(d:connect "a.sock")
+    local pid = client:ask "pid"
+    for i = 1, 12 do client:ask("warn line " .. i) end
+    local text = wait_output(d, "status a", "line 12\n")
+    local third = "last log lines\n  %d+%-%d%d%-%d%d [%d:]+ warning%[" .. pid .. "%]: line 3\n"
+    assert.truthy(text:find(third), text)
+    assert.is_nil(text:find("line 2\n", 1, true))
+    assert.is_nil(select(2, d:reeve "status b"):find("line 12", 1, true))
+    reeve.kill("KILL", d:ps "log"[1].pid)
+    reeve.kill("KILL", d:status().engine_pid)
+    client:ask "warn tab\there, and \1 too"
+    wait_output(d, "status a", "line 12\n[^\n]*: tab\\x09here, and \\x01 too\n")
+    local s = d:json("status a").services[1]
+    assert.equal(10, #s.log)
+    assert.same({ "warning", tonumber(pid), "line 12" }, { s.log[9].level, s.log[9].pid, s.log[9].text })
+    assert.equal("9", s.settings.client_limit)
+    d:stop()
+  end)
+
+  it("says why there are none, and how processes ended", function()
+    local d = reeve.start { config = service("a", "process_limit = 3,") }
+    assert.truthy(select(2, d:reeve "status a"):find("not kept: the log goes to the daemon's stderr", 1, true))
+    for i = 1, 7 do
+      assert(d:connect "a.sock"):say "exit 3"
+      d:wait_service("a", { exits = i })
+    end
+    local exits = d:json("status a").services[1].last_exits
+    assert.equal(5, #exits)
+    assert.equal(3, exits[1].code)
+    d:stop()
+  end)
+end)
+
+describe("config --running", function()
+  after_each(reeve.clean)
+
+  it("is what is in force, whatever the file says by now", function()
+    local d = reeve.start { config = service("a", "process_limit = 3,") }
+    d:configure(service("a", "process_limit = 4,"))
+    local _, text = d:reeve "config --running --changed"
+    assert.truthy(text:find("process_limit = 3", 1, true), text)
+    assert.truthy(select(2, d:reeve("config -c " .. d.config_path)):find("process_limit = 4", 1, true))
+    assert.equal(3, d:json("config --running").services[1].settings.process_limit)
+    d:stop()
+  end)
+end)
+
+describe("security", function()
+  after_each(reeve.clean)
+
+  it("scores each service by what it may still do", function()
+    local d = reeve.start { config = service "a"
+      .. service("b", [[no_new_privs = true, rlimits = { core = 0, nproc = 9 },]]) }
+    local list = d:json "security"
+    assert.equal("a", list[1].service)
+    assert.is_true(list[1].exposure > list[2].exposure)
+    local _, text = d:reeve "security a"
+    assert.truthy(text:find("no_new_privs = true", 1, true), text)
+    assert.truthy(text:find("everybody on this machine may connect to a.sock", 1, true), text)
+    assert.equal(64, (d:reeve "security nope"))
+    d:stop()
+  end)
+end)
+
+describe("init", function()
+  after_each(reeve.clean)
+
+  it("writes a config that runs and a policy whose spec passes, and touches nothing that is there", function()
+    local d = reeve.start { config = service "a" }
+    local dir = d.dir .. "/first"
+    local code, text = d:reeve("init " .. dir)
+    assert.equal(0, code, text)
+    assert.truthy(text:find("reeve check -c " .. dir .. "/reeve.lua", 1, true), text)
+    assert.equal(0, (d:reeve("check -c " .. dir .. "/reeve.lua")))
+    local preload = os.getenv "PRELOAD" and "LD_PRELOAD=" .. os.getenv "PRELOAD" or ""
+    local passed, said = reeve.shell(("cd %s && env -u LUA_PATH -u LUA_CPATH %s busted && luacheck -q ."):format(dir,
+      preload))
+    assert.equal(0, passed, said)
+    assert.truthy(said:find("3 successes / 0 failures / 0 errors", 1, true), said)
+    assert.truthy(json.decode(reeve.read(dir .. "/.luarc.json"))["workspace.library"][1]:find "/reeve/meta$")
+    reeve.write(dir .. "/reeve.lua", "-- mine\n")
+    code, text = d:reeve("init " .. dir)
+    assert.equal(73, code)
+    assert.truthy(text:find("reeve.lua is there already: nothing was written", 1, true), text)
+    assert.equal("-- mine\n", reeve.read(dir .. "/reeve.lua"))
+    d:stop()
+  end)
+end)
