@@ -44,7 +44,7 @@ rooms = $(foreach room,$(1),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard src/$(roo
 FLOOR    := $(call rooms,base wire spec pool)
 PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cli,\
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
-MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_sim.c src/engine/api_spec.c))
+MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_recorder.c src/engine/api_sim.c src/engine/api_spec.c))
 
 all: $(PROGRAMS) $(MODULES) worker
 
@@ -62,6 +62,8 @@ $(BUILD)/lua/reeve/%.so: src/engine/api_%.c src/engine/numbers.c \
                        $(wildcard src/base/*.c src/wire/*.c src/spec/*.c src/pool/*.c src/sim/*.c)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP -fPIE,$(ALL_CFLAGS)) -fPIC -shared -o $@ $^ -lm
+
+$(BUILD)/lua/reeve/recorder.so: src/engine/ring.c src/engine/deltas.c
 
 # ---- libreeve, its Lua module and the examples
 # One object with only reeve_* visible, so that our names never meet those of the program it is linked into.

@@ -25,25 +25,30 @@ local function failed(host, entry, part, message, kind)
   if part.failures >= FAILURES_MOST then host:quarantine(part.name, message) end
 end
 
-local function file(entry, part, checked, now)
+local function file(host, entry, part, checked, now)
   entry.shots[#entry.shots + 1] = { retire = checked.retire, kill = checked.kill }
   checked.retire, checked.kill = nil, nil
   local n = entry.service.n
   part.vote = vote.stamp(checked, now / 1000, part.vote, n.live - n.leaving)
   part.since, entry.spoke = now, true
+  host.tap:voted(entry, part)
 end
 
 local function ask(host, entry, part, event)
   local service, now = entry.service, host.world.now
   service.random = part.random
   if host.mark then host.mark(part.name) end
+  host.tap:asking(entry, part)
   local ok, answer, kind = host.guard.call(DEADLINE, part.run, service.view, event, part.store.st)
   entry.asked, entry.was_asked = true, true
-  if not ok then return failed(host, entry, part, answer, kind) end
+  if not ok then
+    if kind ~= "runtime" then host.tap:broke(entry, part, answer, kind) end
+    return failed(host, entry, part, answer, kind)
+  end
   if answer ~= nil then
     local checked, sentence = vote.check(answer)
     if not checked then return failed(host, entry, part, sentence) end
-    file(entry, part, checked, now)
+    file(host, entry, part, checked, now)
   end
   part.failures = 0
 end

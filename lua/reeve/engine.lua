@@ -5,12 +5,14 @@
 local M = {}
 
 local guard = require "reeve.guard"
+local lock = require "reeve.lock"
 local log = require "reeve.log"
 local memory = require "reeve.memory"
 local time = require "reeve.time"
 local wire = require "reeve.wire"
 
 local answers = require "reeve.answers"
+local openings = require "reeve.doors"
 local plans = require "reeve.plan"
 local sandbox = require "reeve.sandbox"
 
@@ -22,61 +24,15 @@ local arg             -- how we were called
 local world           -- the recorder of everything asked outside
 local plan, host, control, sampler, doveadm
 local on = {}         -- what to do with each report of wire.def
-local fds = {}        -- the control socket and doveadm's, until `begin`
+local constructors    -- of policies, by name
+local recorder
+local fds = {}        -- the control socket, doveadm's and the recording, until `begin`
 local begun = {}      -- what `begin` said
 local saved = { at = 0, text = nil, dirty = false }
 
 -- ---- the world, as the config may ask about it
 
-local function policies_dir() return arg.lua_dir .. "/../policies" end
-
-local LOOKUPS = { "user", "group", "addresses", "ncpu", "getenv", "uid", "gid", "uid_used", "gid_of" }
-local LOAD_MS = 1000 -- of a policy's file
-local constructors = {} -- of policies, by name
-
-local load_constructor
-
-local function compile_policy(policies, name, text)
-  local function call(_, f) return guard.call(LOAD_MS, f) end
-  local words = require "reeve.policywords".new(function(other) return load_constructor(policies, other) end)
-  return require "reeve.policyhost".load(text, name, sandbox.policy_env(words), call)
-end
-
--- The constructor | nil, sentence. Each file is loaded once, and never after lock-down.
-function load_constructor(policies, name)
-  if constructors[name] then return constructors[name] end
-  local text = policies(name)
-  if not text then return nil, ("there is no policy '%s'"):format(name) end
-  local constructor, why = compile_policy(policies, name, text)
-  constructors[name] = constructor
-  return constructor, why
-end
-
--- The doors of reeve.config.load; every answer is recorded.
-local function doors()
-  local file, names = require "reeve.file", require "reeve.names"
-  local lookups = {}
-  for _, name in ipairs(LOOKUPS) do lookups[name] = world:asking(name, names[name]) end
-  local read, now = world:asking("read", file.read), world:ask("time", nil, names.time)
-  local function policies(name)
-    if not name:find "^[%a_][%w_]*$" then return nil end
-    return (read(policies_dir() .. "/" .. name .. ".lua"))
-  end
-  return {
-    read = read, glob = world:asking("glob", file.glob), real = world:asking("real", file.real),
-    probe = world:asking("probe", file.probe), names = lookups, spec = require "reeve.spec", guard = guard,
-    uid = lookups.uid(), gid = lookups.gid(), policies = policies,
-    load_policy = function(name) return load_constructor(policies, name) end,
-    env = function(words) return sandbox.config_env(words, now) end,
-    policy_names = function()
-      local list = {}
-      for _, path in ipairs(world:ask("glob", policies_dir() .. "/*.lua", file.glob)) do
-        list[#list + 1] = path:match "([%a_][%w_]*)%.lua$"
-      end
-      return list
-    end,
-  }
-end
+local function doors() return openings.new(world, arg.lua_dir) end
 
 -- ---- loading
 
@@ -95,18 +51,13 @@ local function refuse_plan(config, problems)
   return EX_CONFIG
 end
 
--- Built-in policies must be there before the disk is gone; one that is broken is the host's to tell.
-local function load_built_ins(load_policy)
-  for _, name in ipairs(require "reeve.policyhost".BUILT_INS or {}) do load_policy(name) end
-end
-
 local function load_plan()
   local config, opts = require "reeve.config", doors()
   opts.file, opts.base_dir = arg.config, arg.base_dir
   local found, notes = config.load(opts)
   if not found then return refuse_plan(config, notes) end
   plan = found
-  load_built_ins(opts.load_policy)
+  constructors = openings.built_ins(opts)
   sandbox.config_is_read()
   if notes and #notes > 0 and not world.replays then say_lines(log.warn, config.format(notes, "text")) end
   local uid, gid = plans.engine_ids(plan, opts.names)
@@ -145,9 +96,8 @@ local function forget_the_disk()
 end
 
 function on.plan_taken(m)
-  local lock = require "reeve.lock"
   require "reeve.control".preload()
-  lock.enter { uid = m.uid, gid = m.gid }
+  lock.enter { uid = m.uid, gid = m.gid, file_most = math.tointeger(tonumber(plan.globals.record)) }
   forget_the_disk()
   wire.order.locked { pid = lock.pid() }
   wire.flush()
@@ -163,6 +113,12 @@ function on.tail(m) memory.tail_attach(m.fd) end
 function on.control(m) fds.control = m.fd end
 
 function on.doveadm(m) fds.doveadm = m.fd end
+
+local function recording_size() return math.tointeger(tonumber(plan.globals.record)) or 0 end
+
+function on.recording(m)
+  if recorder then recorder:take_file(m.fd, recording_size()) else fds.recording = m.fd end
+end
 
 -- st of the policies, and the one that killed the last engine
 local function remember(resumed, blame)
@@ -185,7 +141,7 @@ end
 local function about()
   return {
     version = arg.version, generation = begun.generation, master_pid = begun.master_pid,
-    engine_pid = require "reeve.lock".pid(),
+    engine_pid = lock.pid(),
   }
 end
 
@@ -212,10 +168,31 @@ local function open_doveadm()
   fds.doveadm = nil
 end
 
+-- What block G of a recording says: all that a replay needs to have the same config and policies.
+local function generation_text()
+  return require "reeve.state".encode { config = arg.config, base_dir = arg.base_dir, lua_dir = arg.lua_dir,
+    version = arg.version, generation = begun.generation, schema = recorder.schema, bundle = world:pack() }
+end
+
+-- Whoever comes after the policies have begun finds them recorded.
+local function start_recorder()
+  recorder:begin(host)
+  host.tap = recorder
+  if fds.recording then recorder:take_file(fds.recording, recording_size()) end
+  fds.recording = nil
+end
+
+local function new_recorder()
+  local record = require "reeve.record"
+  return record.new { recorder = require "reeve.recorder", schema = record.schema(wire.report, wire.types), log = log,
+    unix = time.unix, generation = generation_text }
+end
+
 local function save(now)
   if now - saved.at < SAVE_EVERY_MS then return end
   saved.at, saved.dirty = now, false
   local text = host:save()
+  recorder:saved(text, now)
   if text == saved.text then return end
   local ok, why = memory.state_save(text)
   if not ok then log.error("the policies' tables are not saved: %s", why) end
@@ -240,14 +217,16 @@ end
 
 function on.begin(m)
   begun.generation, begun.master_pid = m.generation, m.master_pid
+  recorder = new_recorder()
   host = require "reeve.policyhost".new {
-    order = wire.order, guard = guard, log = log, now = time.now, wall = time.wall, spec = require "reeve.spec",
-    policies = function(name) return constructors[name], ("there is no policy '%s', or it is broken"):format(name) end,
+    order = recorder:watch(wire.order), guard = guard, log = log, now = time.now, wall = time.wall, spec = require "reeve.spec",
+    policies = openings.finder(constructors),
     seed = m.generation, mark = memory.mark,
   }
   host:define(plan)
   remember(m.resumed, m.blame)
   host:report("begin", m)
+  start_recorder()
   sampler = require "reeve.sampler".new { host = host, proc = require "reeve.proc", now = m.now }
   open_console()
   open_doveadm()
@@ -268,7 +247,7 @@ function on.turn(m)
 end
 
 function on.synced(m)
-  host.world:at(m.now)
+  host:at(m.now)
   control:synced(m.seq)
 end
 
@@ -334,6 +313,9 @@ local function serve()
   check_handlers()
   for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler",
     "reeve.compat.doveadm" } do
+end
+
+    "reeve.record" } do
     require(name)
   end
   package.path = arg.lua_dir .. "/?.lua"

@@ -29,6 +29,9 @@ Host.__index = Host
 --- What every service has unless its policy is `only {...}`.
 policyhost.BUILT_INS = entries.BUILT_INS
 
+-- What a host tells its `tap`, when nobody listens.
+local NOBODY = setmetatable({}, { __index = function() return function() end end })
+
 -- Parts that failed their way into quarantine leave others to begin: a second round asks those.
 -- Where nobody was asked nothing can have changed.
 local function run(host, entry)
@@ -46,13 +49,15 @@ end
 --- See above for the fields of `options`.
 function policyhost.new(options)
   local host = setmetatable({ order = options.order, guard = options.guard, log = options.log, mark = options.mark,
-    spec = options.spec, seed = options.seed or 0, entries = {}, by_name = {}, notices = {}, running = false }, Host)
+    spec = options.spec, seed = options.seed or 0, entries = {}, by_name = {}, notices = {}, running = false,
+    read_wall = options.wall, tap = NOBODY }, Host)
   local policies = options.policies or {}
   host.find_policy = type(policies) == "function" and policies or function(name)
     if policies[name] then return policies[name] end
     return nil, ("there is no policy '%s'%s"):format(name, suggest.hint(name, policies))
   end
-  host.world = facts.new { seed = host.seed, wall = options.wall, now = options.now and options.now() or 0 }
+  local function wall(now) return host.wall or host.read_wall and host.read_wall(now) end
+  host.world = facts.new { seed = host.seed, wall = options.wall and wall, now = options.now and options.now() or 0 }
   host.services = host.world.views
   combinators.log = function(text) options.log.info("%s", text) end
   return host
@@ -69,6 +74,7 @@ end
 
 --- One report of the master (wire.def); the ones that are no facts are ignored.
 function Host:report(name, msg)
+  self.tap:report(name, msg)
   self.world:report(name, msg)
   if name == "begin" then
     self.running = true
@@ -85,10 +91,22 @@ end
 
 --- What was read of processes and of the machine (World:sample in reeve.facts). Policies are asked in the next turn,
 -- which is at once.
-function Host:sample(samples, machine) self.world:sample(samples, machine) end
+function Host:sample(samples, machine)
+  self.tap:sample(self.world, samples, machine)
+  self.world:sample(samples, machine)
+end
 
---- The end of a batch: everybody with news is asked, what changed is sent.
-function Host:turn(now)
+--- It is `now` for whoever looks, and no turn.
+function Host:at(now)
+  self.tap:at(now)
+  self.world:at(now)
+end
+
+-- `kind`: what made it, turn or timer. The wall clock is read once for all of it.
+local function turn(self, kind, now)
+  self.wall = self.read_wall and self.read_wall(now)
+  self.world.wall = nil
+  self.tap:turn(kind, now, self.wall)
   for _, service in ipairs(self.world:turn(now)) do run(self, self.entries[service.number]) end
   for _, entry in ipairs(self.entries) do
     if entry.changed then run(self, entry) end
@@ -96,7 +114,11 @@ function Host:turn(now)
   self.stirred = nil
   send_notices(self)
   if self.mark then self.mark("") end
+  self.tap:decided(self, now)
 end
+
+--- The end of a batch: everybody with news is asked, what changed is sent.
+function Host:turn(now) turn(self, "turn", now) end
 
 --- The timer that next_wake asked for.
 function Host:timer(now)
@@ -106,7 +128,7 @@ function Host:timer(now)
       facts.tell(entry.service, "tick")
     end
   end
-  self:turn(now)
+  turn(self, "timer", now)
 end
 
 --- When host:timer is to be called, in ms of the master's clock; 0: not at all. After host:operator, override,
@@ -159,15 +181,20 @@ function Host:lift(name)
   return true
 end
 
+local function tell_operator(entry, verb, fields)
+  local event = { verb = verb }
+  for key, value in pairs(fields or {}) do event[key] = value end
+  facts.tell(entry.service, "operator", event)
+end
+
 --- An operator did something to a service: verb is start, stop, restart, drain, reset or scale. Asked in the next
 -- turn. `reset` lifts a quarantine too.
 function Host:operator(name, verb, fields)
   local entry = self.by_name[name]
   if not entry then return false end
+  self.tap:note("operator", name, verb, fields or {})
   if verb == "reset" then self:lift(name) end
-  local event = { verb = verb }
-  for key, value in pairs(fields or {}) do event[key] = value end
-  facts.tell(entry.service, "operator", event)
+  tell_operator(entry, verb, fields)
   return true
 end
 
@@ -176,10 +203,12 @@ end
 function Host:override(name, bounds)
   local entry = self.by_name[name]
   if not entry then return false end
+  self.tap:note("override", name, bounds or false)
   entry.service.override = bounds and { at_least = bounds.at_least, at_most = bounds.at_most,
     ["until"] = bounds["until"] } or nil
   entry.changed = true
-  return self:operator(name, "scale", bounds)
+  tell_operator(entry, "scale", bounds)
+  return true
 end
 
 --- What policies keep, as a text for the memfd.

@@ -198,6 +198,12 @@ function M.config_is_read()
   if M.sources then guard.strings(strict("a string", text.policy_strings(), 3), M.sources) end
 end
 
+--- Another config is about to be read, with patterns: for a replay, which meets several.
+function M.config_is_unread()
+  reading = true
+  if M.sources then M.seal_strings(M.sources) end
+end
+
 --- Gives ("text"):method() of user code the sandbox's functions. `sources`: how the sources of our own
 -- chunks begin ("@/usr/share/reeve/lua/"); those keep Lua's.
 ---@param sources string[]

@@ -272,6 +272,30 @@ function CHECKS.table(_, _, value)
   return nil, ("%s is not a table"):format(article(value))
 end
 
+-- Settings whose form is not the one of their type: by name, as CHECKS.
+local FORMS = {}
+
+local RECORD_LEAST <const> = 8 << 20 -- smaller, and one reading of the state of a busy daemon fills it
+
+-- record = { size = "64M" }, or false
+function FORMS.record(self, row, value)
+  if value == false then return "0" end
+  if value == true then value = row.default end
+  if type(value) == "table" then
+    for name in next, value do
+      if name ~= "size" then
+        return nil, ("there is no '%s' of a recording; write record = { size = \"64M\" }"):format(tostring(name)), nil, name
+      end
+    end
+    value = rawget(value, "size") or row.default
+  end
+  local canonical, sentence = CHECKS.size(self, row, value)
+  if canonical and canonical ~= "0" and tonumber(canonical) < RECORD_LEAST then
+    return nil, ("%s is too small for a recording; the least is \"8M\", and false turns it off"):format(article(value))
+  end
+  return canonical, sentence
+end
+
 --- "a|b" as a list
 local function split(words)
   local list = {}
@@ -313,7 +337,7 @@ end
 -- wrong (of map)
 function Schema:check(scope, name, value)
   local row = assert(self.rows[scope][name], "no such setting")
-  return CHECKS[row.type](self, row, value)
+  return (scope == "global" and FORMS[name] or CHECKS[row.type])(self, row, value)
 end
 
 --- The default of a setting in canonical form; "" where it is unset.

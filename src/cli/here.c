@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 /* A config may ask getenv("REEVE_BASE_DIR"): -b means the same for every verb. */
@@ -24,12 +25,15 @@ int here_run(const struct cli *cli)
 	argv[n++] = "reeve-engine";
 	argv[n++] = "here";
 	argv[n++] = cli->word;
-	if (strstr(verb->usage, "-c FILE") != NULL) {
+	if (strstr(verb->usage, "-c FILE") != NULL ||
+		(cli->config_given && strstr(verb->usage, "-c CONFIG") != NULL)) {
 		argv[n++] = "-c";
 		argv[n++] = cli->config;
 	}
 	for (int i = 0; i < cli->argc; i++)
 		argv[n++] = cli->argv[i];
+	if (strcmp(cli->word, "record") == 0)
+		(void)umask(0077); /* a recording holds configs, and who knows what these hold */
 	code = tell_base_dir(cli) == 0 ? program_exec("reeve-engine", argv) : EX_OSERR;
 	mem_free(&argv);
 	return code;

@@ -11,6 +11,7 @@ int luaopen_reeve_log(lua_State *L);
 int luaopen_reeve_memory(lua_State *L);
 int luaopen_reeve_names(lua_State *L);
 int luaopen_reeve_pool(lua_State *L);
+int luaopen_reeve_recorder(lua_State *L);
 int luaopen_reeve_sim(lua_State *L);
 int luaopen_reeve_proc(lua_State *L);
 int luaopen_reeve_socket(lua_State *L);

@@ -18,11 +18,16 @@ static lua_Integer take_id(lua_State *L, const char *key)
 	return id;
 }
 
-/* enter{uid, gid}: gives up every privilege; -1: stay who we are */
+/* enter{uid, gid, file_most}: gives up every privilege; -1: stay who we are */
 static int enter(lua_State *L)
 {
 	luaL_checktype(L, 1, LUA_TTABLE);
-	lockdown(take_id(L, "uid"), take_id(L, "gid"));
+	lua_Integer most;
+
+	(void)lua_getfield(L, 1, "file_most");
+	most = lua_tointeger(L, -1);
+	lua_pop(L, 1);
+	lockdown(take_id(L, "uid"), take_id(L, "gid"), most > 0 ? (uint64_t)most : 0);
 	return 0;
 }
 

@@ -12,6 +12,16 @@ static int now(lua_State *L)
 	return 1;
 }
 
+/* unix() -> ms of the wall clock */
+static int unix_ms(lua_State *L)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	lua_pushinteger(L, (lua_Integer)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+	return 1;
+}
+
 static void set_number(lua_State *L, const char *key, lua_Integer n)
 {
 	lua_pushinteger(L, n);
@@ -48,7 +58,8 @@ static int wake(lua_State *L)
 
 int luaopen_reeve_time(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"now", now}, {"wall", wall}, {"wake", wake}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {
+		{"now", now}, {"unix", unix_ms}, {"wall", wall}, {"wake", wake}, {NULL, NULL}};
 
 	luaL_newlib(L, functions);
 	return 1;

@@ -168,6 +168,29 @@ static void push_fields(lua_State *L, const struct wire_info *info)
 	}
 }
 
+/* a table: for each report a text with a letter for each field: i, b, s, or f for an fd */
+static void push_types(lua_State *L)
+{
+	static const char letters[] = {[WIRE_T_u32] = 'i',
+		[WIRE_T_u64] = 'i',
+		[WIRE_T_i64] = 'i',
+		[WIRE_T_flag] = 'b',
+		[WIRE_T_str] = 's',
+		[WIRE_T_fd] = 'f'};
+
+	lua_newtable(L);
+	for (size_t i = 0; i < wire_rows; i++) {
+		char text[64];
+		size_t n = 0;
+		for (const struct wire_field *f = wire_table[i].fields(); f->type != WIRE_T_end; f++)
+			text[n++] = letters[f->type];
+		if (wire_table[i].phases != 0)
+			continue;
+		lua_pushlstring(L, text, n);
+		lua_setfield(L, -2, wire_table[i].name);
+	}
+}
+
 /* a table with a row for each order (is_order) or report */
 static void push_rows(lua_State *L, bool is_order)
 {
@@ -199,6 +222,8 @@ int luaopen_reeve_wire(lua_State *L)
 	lua_setfield(L, -2, "order");
 	push_rows(L, false);
 	lua_setfield(L, -2, "report");
+	push_types(L);
+	lua_setfield(L, -2, "types");
 	lua_pushinteger(L, (lua_Integer)wire_hash());
 	lua_setfield(L, -2, "hash");
 	return 1;

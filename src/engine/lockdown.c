@@ -33,7 +33,7 @@
 #endif
 
 #define MEMORY_MOST ((rlim_t)256 << 20)
-#define FILE_MOST   ((rlim_t)64 << 20) /* the policies' memory is a file, too */
+#define FILE_LEAST  ((rlim_t)8 << 20) /* the policies' memory is a file, too */
 
 static void check(int result, const char *what)
 {
@@ -75,11 +75,9 @@ static const struct {
 	const char *name;
 	int unless_sanitized;
 } limits[] = {
-	{RLIMIT_AS, MEMORY_MOST, "RLIMIT_AS", 1},
-	{RLIMIT_CORE, 0, "RLIMIT_CORE", 0},
-	{RLIMIT_NOFILE, 256, "RLIMIT_NOFILE", 0},
-	{RLIMIT_NPROC, 0, "RLIMIT_NPROC", 1},
-	{RLIMIT_FSIZE, FILE_MOST, "RLIMIT_FSIZE", 0},
+	{RLIMIT_AS, MEMORY_MOST, "RLIMIT_AS", 1}, {RLIMIT_CORE, 0, "RLIMIT_CORE", 0},
+	{RLIMIT_NOFILE, 256, "RLIMIT_NOFILE", 0}, {RLIMIT_NPROC, 0, "RLIMIT_NPROC", 1},
+	{RLIMIT_FSIZE, FILE_LEAST, "RLIMIT_FSIZE", 0}, /* or what the recording may have */
 };
 
 /* A log that is a plain file may grow beyond any limit of ours. */
@@ -92,10 +90,12 @@ static int is_needed(size_t i)
 	return limits[i].what != RLIMIT_FSIZE || fstat(STDERR_FILENO, &st) < 0 || !S_ISREG(st.st_mode);
 }
 
-static void set_limits(void)
+static void set_limits(uint64_t file_most)
 {
 	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
 		struct rlimit old, new = {limits[i].most, limits[i].most};
+		if (limits[i].what == RLIMIT_FSIZE && file_most > FILE_LEAST)
+			new.rlim_cur = new.rlim_max = file_most;
 		if (!is_needed(i))
 			continue;
 		check(getrlimit(limits[i].what, &old), limits[i].name);
@@ -166,6 +166,8 @@ static const int allowed[] = {
 	SCMP_SYS(writev),
 	SCMP_SYS(pread64),
 	SCMP_SYS(pwrite64),
+	SCMP_SYS(pwritev),
+	SCMP_SYS(pwritev2),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(sendmsg),
 	SCMP_SYS(recvfrom),
@@ -255,7 +257,7 @@ static void restrict_calls(int files)
 	seccomp_release(filter);
 }
 
-void lockdown(int64_t uid, int64_t gid)
+void lockdown(int64_t uid, int64_t gid, uint64_t file_most)
 {
 	int files;
 
@@ -265,7 +267,7 @@ void lockdown(int64_t uid, int64_t gid)
 	check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
 	check(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable");
 	restrict_files();
-	set_limits();
+	set_limits(file_most);
 	if (SANITIZED)
 		say(SAY_WARNING, "built with a sanitizer: no seccomp filter, no limit of memory");
 	else

@@ -5,9 +5,10 @@
 
 #include <stdint.h>
 
-/* uid -1: stay who we are (not as root). Afterwards: no other ids, no new privileges, no fork, no
- * core, no file can be opened (but /proc for reading: by landlock, or without it and with root, by chroot), and any system
- * call that is not on the list ends the process. */
-void lockdown(int64_t uid, int64_t gid);
+/* uid -1: stay who we are (not as root). file_most: bytes of the largest file that may be written.
+ * Afterwards: no other ids, no new privileges, no fork, no core, no file can be opened (but /proc for
+ * reading: by landlock, or without it and with root, by chroot), and any system call that is not on the
+ * list ends the process. */
+void lockdown(int64_t uid, int64_t gid, uint64_t file_most);
 
 #endif

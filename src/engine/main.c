@@ -46,6 +46,7 @@ static const struct {
 	{"reeve.memory", luaopen_reeve_memory},
 	{"reeve.names", luaopen_reeve_names},
 	{"reeve.pool", luaopen_reeve_pool},
+	{"reeve.recorder", luaopen_reeve_recorder},
 	{"reeve.proc", luaopen_reeve_proc},
 	{"reeve.sim", luaopen_reeve_sim},
 	{"reeve.socket", luaopen_reeve_socket},

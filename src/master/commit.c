@@ -7,6 +7,7 @@
 #include "master/environment.h"
 #include "master/process.h"
 #include "master/process_table.h"
+#include "master/recording.h"
 #include "master/reload.h"
 #include "master/report.h"
 
@@ -348,6 +349,8 @@ static void hand_over(struct engine *en, bool resumed)
 	(void)event_del(&en->timer);
 	plan_free(&en->plan);
 	en->plan = plan_new();
+	recording_forget(m);
+	recording_offer(m);
 	if (engine_send(en, WIRE_state, &(struct wire_state){m->state}) < 0 ||
 		engine_send(en, WIRE_control, &(struct wire_control){m->control}) < 0 ||
 		(m->tail >= 0 && engine_send(en, WIRE_tail, &(struct wire_tail){m->tail}) < 0) ||

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "master/recording.h"
 #include "master/reload.h"
 #include "master/report.h"
 #include "master/service.h"
@@ -285,6 +286,7 @@ void engine_watch(struct master *m)
 		withdraw(m);
 	if (en == NULL || en->phase != WIRE_RUNNING)
 		return;
+	recording_offer(m);
 	if (m->engine_asked != 0 && now - m->engine_asked > (uint64_t)m->settings.engine_timeout) {
 		say(SAY_ERROR, "the engine has not answered for %llu ms (engine_timeout)",
 			(unsigned long long)(now - m->engine_asked));

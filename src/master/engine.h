@@ -14,6 +14,7 @@ struct engine {
 	int sock, pidfd;
 	uint32_t phase; /* enum wire_phase */
 	bool is_dry;    /* its plan is compared and thrown away */
+	bool records;   /* it has the file of the recording */
 	bool is_reload; /* it brings a plan of its own; false: it resumes the one in force */
 	struct plan *plan;
 	struct watched *

@@ -78,7 +78,7 @@ static void append_escaped(char *out, size_t room, const char *text)
  */
 static const char *told_name(const struct service *s, const struct listener_definition *l)
 {
-	const char *slash = is_dovecot(s) && l->kind != LISTENER_INET ? strrchr(l->name, '/') : NULL;
+	const char *slash = s->contract->short_names && l->kind != LISTENER_INET ? strrchr(l->name, '/') : NULL;
 
 	return slash != NULL ? slash + 1 : l->name;
 }
@@ -258,7 +258,7 @@ static bool says_group(const struct service *s)
 {
 	const struct spec_service_settings *set = &s->definition->settings;
 
-	return set->group > 0 || (set->group == 0 && (set->user > 0 || !is_dovecot(s)));
+	return set->group > 0 || (set->group == 0 && (set->user > 0 || !s->contract->drops_by_itself));
 }
 
 static void add_late_drop(struct outfit *out, const struct service *s)
@@ -308,7 +308,7 @@ static void prepare_privileges(struct service *s, struct outfit *env)
 							  : s->master->settings.base_dir;
 	if (!s->master->is_root)
 		return;
-	if (!set->drop_priv_before_exec || is_dovecot(s))
+	if (!set->drop_priv_before_exec || s->contract->drops_by_itself)
 		add_late_drop(env, s); /* who has dropped already finds that it is so */
 	if (!set->drop_priv_before_exec) {
 		add_late_chroot(env, s);

@@ -75,12 +75,14 @@ struct master {
 	struct engine *next;     /* of a reload, NULL without one */
 	struct engine *retiring; /* the one before, saying its last words */
 	uint32_t reload_ticket;
-	uint64_t reload_began; /* the last one */
-	uint64_t engine_delay; /* back-off of restarts, ms */
-	uint64_t engine_seen;  /* last sign of life */
-	uint64_t engine_asked; /* since when a ping has had no answer; 0: none is out */
-	bool engine_blame;     /* the last one ended of itself: by what it was doing */
-	bool withdrawn;        /* restrictions were lifted because the engine is away */
+	uint64_t reload_began;    /* the last one */
+	uint64_t engine_delay;    /* back-off of restarts, ms */
+	uint64_t engine_seen;     /* last sign of life */
+	uint64_t engine_asked;    /* since when a ping has had no answer; 0: none is out */
+	bool engine_blame;        /* the last one ended of itself: by what it was doing */
+	uint64_t recording_tried; /* when the file of the recording was last opened */
+	bool recording_missed;    /* it could not be, and that was said */
+	bool withdrawn;           /* restrictions were lifted because the engine is away */
 	struct event engine_timer, hangup_timer, orphan_timer, second;
 	uint32_t ping_seq;
 

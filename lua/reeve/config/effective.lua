@@ -130,6 +130,13 @@ local function global_id(self, row)
   return "-1"
 end
 
+-- What outlives the daemon must not lie in /run, which a reboot empties.
+local function state_dir(self)
+  local written = self:text "state_dir"
+  if written ~= "" then return self:absolute(written) end
+  return self.base_dir == "/run/reeve" and "/var/lib/reeve" or self.base_dir .. "/state"
+end
+
 local function resolve_globals(self, plan)
   for _, row in ipairs(self.schema.order.global) do
     if row.type == "user" or row.type == "group" then
@@ -143,6 +150,7 @@ local function resolve_globals(self, plan)
   end
   plan.globals.base_dir = self.base_dir
   plan.globals.libexec_dir = self.libexec_dir
+  plan.globals.state_dir = state_dir(self)
   plan.engine_user = plan.shown.engine_user
   plan.policy = self.values.policy and self.values.policy.canonical or nil
   local vsz = self.values.default_vsz_limit

@@ -51,6 +51,8 @@ unset = {}
 ---@field stats_writer_socket_path? string
 ---@field stop_timeout? reeve.Duration
 ---@field fork_budget? reeve.Count starts of processes a second; 0: no limit
+---@field state_dir? string directory of the recording
+---@field record? { size: reeve.Size }|false ring file of what policies were told and decided; false: none
 ---@field control_mode? reeve.Mode
 
 ---@class reeve.Service
