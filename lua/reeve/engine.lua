@@ -312,10 +312,7 @@ end
 local function serve()
   check_handlers()
   for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler",
-    "reeve.compat.doveadm" } do
-end
-
-    "reeve.record" } do
+    "reeve.record", "reeve.compat.doveadm" } do
     require(name)
   end
   package.path = arg.lua_dir .. "/?.lua"
