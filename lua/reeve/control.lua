@@ -195,19 +195,20 @@ local function handle(self, session, handler, id, payload)
   refuse(self, session, id, 70, ("a bug in the daemon: %s"):format(print.plain(tostring(trace):match "^[^\n]*")))
 end
 
---- Calls f once everything that has changed by now is known (never, when this engine is retired first).
-function M:once_known(f)
+local function question(self, q)
   self.asked = self.asked + 1
-  self.questions[#self.questions + 1] = { seq = self.asked, answer = f }
-  self.order.sync { seq = self.asked }
+  q.seq = self.asked
+  self.questions[#self.questions + 1] = q
+  self.order.sync { seq = q.seq }
 end
 
+--- Calls f once everything that has changed by now is known (never, when this engine is retired first).
+function M:once_known(f) question(self, { answer = f }) end
+
 local function ask_first(self, session, handler, id, payload)
-  self:once_known(function()
+  question(self, { session = session, id = id, answer = function()
     if self.sessions[session.number] == session then handle(self, session, handler, id, payload) end
-  end)
-  local question = self.questions[#self.questions]
-  question.session, question.id = session, id
+  end })
 end
 
 --- Report synced: the questions up to `seq` can be answered.

@@ -89,7 +89,7 @@ static void on_close(void *arg, uint64_t session)
 	tell(arg, "on_close", &arrival);
 }
 
-static void on_line_connect(void *arg, uint64_t session, const struct ucred *peer)
+static void on_line_connect(void *arg, uint64_t session, const struct session_peer *peer)
 {
 	struct arrival arrival = {session, peer, NULL};
 
