@@ -6,6 +6,7 @@
 #   make check               the same without installing: unit, and e2e when root
 #   make unit | e2e | faults one part: no root needed | the whole program | its slow scenarios
 #   make lint | format       the rules of docs/STYLE.md and docs/HOUSE.md | clang-format
+#                            also build/man and build/completion, from docs/*.[1-8] and the tables
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
@@ -47,7 +48,7 @@ PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cl
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
 MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_recorder.c src/engine/api_sim.c src/engine/api_spec.c))
 
-all: $(PROGRAMS) $(MODULES) worker
+all: $(PROGRAMS) $(MODULES) worker $(BUILD)/man/.made
 
 $(BUILD)/reeved: $(call rooms,master) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
@@ -106,6 +107,14 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# ---- manual pages and completions: docs/*.[1-8] with the tables of this build filled in
+MANUALS := $(wildcard docs/*.[1-8])
+$(BUILD)/man/.made: $(MANUALS) $(BUILD)/reeve-engine $(MODULES) $(wildcard tests/docs/*.lua src/*/*.def policies/*.lua \
+                    lua/reeve/*.lua lua/reeve/*/*.lua)
+	@mkdir -p $(BUILD)/man $(BUILD)/completion
+	$(TEST_ENV) $(BUILD)/reeve-engine here --script tests/docs/main.lua $(BUILD)
+	@touch $@
+
 # ---- deps: the one list of Debian packages. `make deps` installs what is missing (root), or says how
 DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 libncursesw6 lua-dkjson
 DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev libncurses-dev
@@ -114,6 +123,7 @@ DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-de
 DEPS_RUN   += libssl3
 DEPS_BUILD += libssl-dev
 DEPS_TEST  += haproxy openssl curl nodejs gunicorn php-fpm
+DEPS_TEST  += zsh fish
 DEPS_TEST  += openssl python3 isync dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond \
               dovecot-managesieved dovecot-sieve
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
@@ -143,7 +153,11 @@ install: all
 	install -D -m 644 $(BUILD)/libreeve.so $(DESTDIR)$(PREFIX)/lib/libreeve.so.0
 	ln -sf libreeve.so.0 $(DESTDIR)$(PREFIX)/lib/libreeve.so
 	install -D -m 644 $(BUILD)/lua/reeve/worker.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/worker.so
-	for f in $(wildcard docs/*.[1-8]); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+	for f in $(MANUALS:docs/%=$(BUILD)/man/%); do \
+	  install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+	install -D -m 644 $(BUILD)/completion/reeve.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/reeve
+	install -D -m 644 $(BUILD)/completion/_reeve $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_reeve
+	install -D -m 644 $(BUILD)/completion/reeve.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/reeve.fish
 	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(STARTER); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(MODULES); do install -D -m 755 $$f $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/$${f##*/} || exit 1; done

@@ -29,8 +29,8 @@ local function file(host, entry, part, checked, now)
   entry.shots[#entry.shots + 1] = { retire = checked.retire, kill = checked.kill }
   checked.retire, checked.kill = nil, nil
   local n = entry.service.n
+  if not part.since or not vote.agree(part.vote, checked) then part.since = now end
   part.vote = vote.stamp(checked, now / 1000, part.vote, n.live - n.leaving)
-  part.since, entry.spoke = now, true
   host.tap:voted(entry, part)
 end
 
@@ -40,7 +40,9 @@ local function ask(host, entry, part, event)
   if host.mark then host.mark(part.name) end
   host.tap:asking(entry, part)
   local ok, answer, kind = host.guard.call(DEADLINE, part.run, service.view, event, part.store.st)
-  entry.asked, entry.was_asked = true, true
+  entry.asked = true
+  -- an answer of nil changes nothing, but for a wake that is over
+  entry.was_asked = entry.was_asked or answer ~= nil or event.kind == "tick"
   if not ok then
     if kind ~= "runtime" then host.tap:broke(entry, part, answer, kind) end
     return failed(host, entry, part, answer, kind)
@@ -98,16 +100,25 @@ local function look_at_gates(entry)
   end
 end
 
+-- Parts that have never been asked begin now, if they count. (Once all have begun there is nobody to look for.)
+local function begin_fresh(host, entry)
+  if entry.all_begun then return end
+  local fresh = false
+  for _, part in ipairs(entry.parts) do
+    fresh = fresh or part.fresh
+    part.waking = part.fresh and not part.dead and entries.is_active(entry, part)
+  end
+  entry.all_begun = not fresh
+  for _, part in ipairs(entry.parts) do
+    if part.waking then wake_up(host, entry, part) end
+  end
+end
+
 --- Asks every part of a service that has something to hear in this turn.
 function asking.all(host, entry)
   look_at_gates(entry)
   local events, begins = events_of(entry)
-  for _, part in ipairs(entry.parts) do
-    part.waking = part.fresh and not part.dead and entries.is_active(entry, part)
-  end
-  for _, part in ipairs(entry.parts) do
-    if part.waking then wake_up(host, entry, part) end
-  end
+  begin_fresh(host, entry)
   for _, event in ipairs(events) do
     for _, part in ipairs(entry.parts) do
       local beginning = part.waking and (BEGINNINGS[event.kind] or event.kind == "tick")

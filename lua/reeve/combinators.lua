@@ -57,8 +57,20 @@ local function hears(part, s, ev, st)
   return true
 end
 
+local folded = setmetatable({}, { __mode = "k" }) -- st -> the last meet: as long as nobody speaks it is the same
+
+local function meet_all(list, st, shots)
+  local met = {}
+  for _, part in ipairs(list) do
+    if st.votes[part.path] then met = vote.meet(met, st.votes[part.path]) end
+  end
+  for _, shot in ipairs(shots) do met = vote.meet(met, shot) end
+  met.as_of = nil
+  return met
+end
+
 -- Asks the parts that hear this event. Returns the meet of all their standing votes (retire and kill only of this
--- event), and whether any of them spoke.
+-- event), which the caller must not change, and whether any of them spoke.
 local function fold(list, s, ev, st)
   st.st, st.votes = st.st or {}, st.votes or {}
   local shots, spoke = {}, false
@@ -66,12 +78,9 @@ local function fold(list, s, ev, st)
     if hears(part, s, ev, st) then spoke = ask(part, s, ev, st, shots) or spoke end
   end
   if ev.kind == "tick" then st.started = true end
-  local met = {}
-  for _, part in ipairs(list) do
-    if st.votes[part.path] then met = vote.meet(met, st.votes[part.path]) end
-  end
-  for _, shot in ipairs(shots) do met = vote.meet(met, shot) end
-  met.as_of = nil
+  if not spoke and ev.kind == "status" and folded[st] then return folded[st], false end
+  local met = meet_all(list, st, shots)
+  folded[st] = not (met.retire or met.kill) and met or nil
   return met, spoke
 end
 
@@ -101,21 +110,28 @@ local function highest(st, floor, now, seconds)
   return q[1][1], #q > 1 and q[1][2] + seconds or nil
 end
 
+-- Most status reports change neither the floor of the window nor what there is to shrink: then the vote stands as it
+-- is. (One that permits something is made anew, for it is about processes that are idle by now.)
+local function stands(s, ev, st, spoke, shrink_to, wake)
+  local same = st.shrink_to == shrink_to and st.wake == wake
+  st.shrink_to, st.wake = shrink_to, wake
+  return same and not spoke and ev.kind == "status" and s.live - s.leaving <= shrink_to
+end
+
 --- settle(seconds, p): the highest floor of p in the last `seconds`, read as max(at_least, live - avail + spare), is
 -- its shrink_to: an autoscaler's stabilisation window for any policy. Nothing shrinks before the window is full.
 function combinators.settle(seconds, policy)
   local list = compiled(policy, "settle")
   seconds_of(seconds, "settle")
   return { name = "settle", run = function(s, ev, st)
-    local met = fold(list, s, ev, st)
+    local met, spoke = fold(list, s, ev, st)
     local now = s.now
     st.from = st.from or now
     local taken = met.spare and met.spare > 0 and s.live - s.avail + met.spare or 0
     local floor, expires = highest(st, math.max(met.at_least or 0, taken), now, seconds)
     if now - st.from < seconds then floor, expires = vote.NO_LIMIT, st.from + seconds end
-    met.shrink_to = math.max(floor, met.shrink_to or 0)
-    if expires then met.wake = math.min(met.wake or expires, expires) end
-    return met
+    if stands(s, ev, st, spoke, floor, expires) then return nil end
+    return vote.meet(met, { shrink_to = floor, wake = expires })
   end }
 end
 
@@ -132,26 +148,9 @@ function combinators.when(predicate, policy)
       return { wake = wake }
     end
     if st.held and not spoke and ev.kind ~= "tick" then return nil end
-    st.held, met.wake = true, wake
-    return met
+    st.held = true
+    return vote.meet(met, { wake = wake })
   end }
-end
-
-local function in_words(v)
-  local words = {}
-  for name in pairs(vote.FIELDS) do
-    local value = v[name]
-    if value ~= nil and type(value) ~= "table" and name ~= "wake" then
-      words[#words + 1] = ("%s=%s"):format(name, tostring(value))
-    end
-  end
-  for _, name in ipairs { "retire", "kill" } do
-    local n = 0
-    for _ in next, v[name] or {} do n = n + 1 end
-    if n > 0 then words[#words + 1] = ("%s=%d processes"):format(name, n) end
-  end
-  table.sort(words)
-  return #words > 0 and table.concat(words, " ") or "nothing"
 end
 
 --- shadow(p): p is asked and its votes are shown (`why`, and the log when they change), but do not count.
@@ -160,7 +159,7 @@ function combinators.shadow(policy)
   return { name = "shadow", run = function(s, ev, st)
     local met, spoke = fold(list, s, ev, st)
     if not spoke then return nil end
-    local words = in_words(met)
+    local words = vote.words(met)
     if words ~= st.words and combinators.log then
       combinators.log(("service %s: shadow votes %s"):format(s.name, words))
     end

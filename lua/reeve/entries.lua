@@ -142,36 +142,4 @@ function entries.part(entry, path)
   end
 end
 
-local function state_of(entry, part)
-  if part.dead then return "quarantined" end
-  if not part.built_in and entry.quarantined then return "quarantined" end
-  if not entries.is_active(entry, part) then return "replaced" end
-  return part.failures > 0 and "failing" or "active"
-end
-
-local function decided(entry)
-  local by = {}
-  for name, value in next, entry.vote do
-    for _, part in ipairs(entry.parts) do
-      if part.vote and entries.is_active(entry, part) and part.vote[name] == value and type(value) ~= "table" then
-        by[name] = by[name] or {}
-        table.insert(by[name], part.path)
-      end
-    end
-  end
-  return by
-end
-
---- Why a service is as it is: see host:why.
-function entries.why(entry)
-  local list = {}
-  for _, part in ipairs(entry.parts) do
-    local v = part.vote
-    list[#list + 1] = { name = part.path, state = state_of(entry, part), vote = v, failure = part.dead or part.failure,
-      why = v and v.why and table.concat(v.why, "; ") or nil, since = part.since and part.since / 1000 }
-  end
-  return { standing = entry.sent, vote = entry.vote, quarantined = entry.quarantined, decided = decided(entry),
-    policies = list }
-end
-
 return entries

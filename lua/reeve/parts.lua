@@ -11,8 +11,9 @@
 --   only_while = "waiting"                  asked only while that fact is above 0 (or true), and in the one turn that
 --                                           finds it back at 0: what has nothing to do costs nothing
 --
--- A *part* is { path, run, on = set of event kinds or nil for all, only_while, store }. Every hook and every item of a list is a
--- part with a standing vote of its own; the hooks of one table share a *store* { path, version, migrate, st }.
+-- A *part* is { path, run, on = set of event kinds or nil for all, only_while, store }. Every hook and every item of a
+-- list is a part with a standing vote of its own; the hooks of one table share a *store* { path, version, migrate,
+-- st }.
 local facts = require "reeve.facts"
 local suggest = require "reeve.suggest"
 

@@ -18,6 +18,7 @@ local asking = require "reeve.asking"
 local combinators = require "reeve.combinators"
 local entries = require "reeve.entries"
 local facts = require "reeve.facts"
+local reasons = require "reeve.reasons"
 local saved = require "reeve.policystate"
 local standing = require "reeve.standing"
 local suggest = require "reeve.suggest"
@@ -30,7 +31,8 @@ Host.__index = Host
 policyhost.BUILT_INS = entries.BUILT_INS
 
 -- What a host tells its `tap`, when nobody listens.
-local NOBODY = setmetatable({}, { __index = function() return function() end end })
+local function nothing() end
+local NOBODY = setmetatable({}, { __index = function() return nothing end })
 
 -- Parts that failed their way into quarantine leave others to begin: a second round asks those.
 -- Where nobody was asked nothing can have changed.
@@ -42,7 +44,10 @@ local function run(host, entry)
     entry.changed, changed = nil, true
     asking.all(host, entry)
   end
-  if changed or entry.was_asked then standing.settle(host, entry) end
+  if changed or entry.was_asked then
+    standing.settle(host, entry)
+    host.unsaved = true
+  end
   entry.was_asked = false
 end
 
@@ -206,9 +211,16 @@ function Host:override(name, bounds)
   self.tap:note("override", name, bounds or false)
   entry.service.override = bounds and { at_least = bounds.at_least, at_most = bounds.at_most,
     ["until"] = bounds["until"] } or nil
-  entry.changed = true
+  entry.changed, self.urgent = true, true
   tell_operator(entry, "scale", bounds)
   return true
+end
+
+--- What policies keep, as a text for the memfd. host.unsaved: there is something new; host.urgent: and somebody was
+-- told that it is kept.
+function Host:save()
+  self.unsaved, self.urgent = nil, nil
+  return saved.save(self)
 end
 
 --- Another policy of its own for a service, at once and until the next reload or start of an engine; nil: the
@@ -221,19 +233,14 @@ function Host:replace(name, policy)
   return done, sentence
 end
 
---- What policies keep, as a text for the memfd.
-function Host:save() return saved.save(self) end
-
 --- Takes back what save wrote, before `begin` or after it. Returns true, or nil and a sentence (then nothing is
 -- taken and every policy starts afresh).
 function Host:restore(text) return saved.restore(self, text) end
 
---- Why a service is as it is, or nil: { standing = the order in force, vote = the meet, quarantined = why or nil,
--- decided = { field = { policies } }, policies = { { name, state, why, vote, since (s), failure } } }. States:
--- active, failing, quarantined, replaced (a built-in where `only` rules).
+--- Why a service is as it is, or nil: see reeve.reasons.
 function Host:why(name)
   local entry = self.by_name[name]
-  return entry and entries.why(entry)
+  return entry and reasons.of(self, entry)
 end
 
 --- The text of a policy file -> its constructor, or nil and a sentence. The chunk is text (never bytecode), sees only

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "master/login.h"
+#include "master/mode.h"
 #include "master/notice.h"
 #include "master/process.h"
 #include "master/rlimits.h"
@@ -412,6 +413,7 @@ void environment_prepare(struct service *s)
 	assert(d->arguments.count > 0); /* plan_check */
 	environment_clear(s);
 	environment_add(&env, "SERVICE_NAME=%s", d->name);
+	s->slots.mode = environment_slot(&env, "REEVE_MODE=", MODE_ROOM);
 	if (s->contract->environment != NULL)
 		s->contract->environment(s, &env);
 	notice_environment(s, &env);

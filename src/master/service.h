@@ -23,7 +23,7 @@ struct watched {
 
 /* Values in its environment that each start writes anew; NULL: it has no such. Owned by the spawn. */
 struct slots {
-	char *generation, *notify_socket, *notify_fd, *listen_fds, *listen_names;
+	char *mode, *generation, *notify_socket, *notify_fd, *listen_fds, *listen_names;
 	char *remote_addr, *remote_port, *local_addr, *local_port;
 };
 

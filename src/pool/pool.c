@@ -175,7 +175,7 @@ static uint32_t shrink(const struct pool *p, const struct standing *s, uint32_t 
 	uint32_t may = 0;
 
 	if (s->shrink_to != POOL_NO_LIMIT && !(s->on_demand && waiting > 0)) {
-		may = minus(staying, most(s->shrink_to, s->at_least));
+		may = minus(staying - p->doubtful, most(s->shrink_to, s->at_least));
 		may = least(may, minus(p->available, s->spare));
 		may = ripe(p, s->as_of, may);
 	}
@@ -207,13 +207,22 @@ static bool is_counted(const struct pool_process *pp)
 	return pp->available > 0 && pp->state <= POOL_BUSY;
 }
 
+static void doubt(struct pool *p, struct pool_process *pp, bool doubtful)
+{
+	p->doubtful += (uint32_t)doubtful - (uint32_t)pp->doubtful;
+	pp->doubtful = doubtful;
+}
+
 /* Every change of a process goes through here, so the sums are always those of the lists. */
 static void move(struct pool *p, struct pool_process *pp, uint8_t state, uint32_t available, uint64_t now)
 {
+	bool was_asked = pp->state == POOL_LEAVING || pp->doubtful;
+
 	if (is_counted(pp))
 		p->available--;
 	p->clients -= pp->clients;
 	pp->available = available;
+	doubt(p, pp, was_asked && state == POOL_BUSY && available == 0 && !pp->deaf);
 	if (pp->state != state) {
 		list_remove(&p->in[pp->state], &pp->link);
 		pp->state = state;
@@ -355,6 +364,7 @@ bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s
 	p->clients -= pp->clients;
 	if (end->ok)
 		p->served += pp->clients; /* the last ones of a service_count */
+	doubt(p, pp, false);
 	list_remove(&p->in[pp->state], &pp->link);
 	p->exits++;
 	if (end->ok && !end->too_soon) {

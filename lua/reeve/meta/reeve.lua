@@ -105,6 +105,7 @@ unset = {}
 ---@field start_timeout? reeve.Duration
 ---@field stop_timeout? reeve.Duration
 ---@field stop_signal? string
+---@field mode_signal? ""|"USR1"|"USR2"|"HUP" tells living processes that the mode has changed
 ---@field kill_after? reeve.Duration
 ---@field policy? reeve.Policy|function|table added to the built-ins
 ---@field [integer] reeve.Listener|reeve.Listener[]|false
