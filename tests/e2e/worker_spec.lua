@@ -231,15 +231,20 @@ describe("a worker that starts as root", function()
       reeve.shell(("chmod 600 %s/key"):format(new.dir))
     end }
     assert.equal("first|not|open_files of the service has no 'OTHER'\n", say(d:port(), ""))
-    local before = d:ps "s"[1].pid
+    local before = d:ps "s"[1]
     assert(select(1, d:reeve "reload") == 0)
-    assert.equal(before, d:ps "s"[1].pid)
+    assert.equal(before.pid, d:ps "s"[1].pid)
     reeve.write(d.dir .. "/key.new", "second")
     reeve.shell(("chmod 600 %s/key.new && mv %s/key.new %s/key"):format(d.dir, d.dir, d.dir))
     local code, text = d:reeve "reload"
     assert.equal(0, code)
     assert.truthy(text:find "renew  s %(open_files%)")
-    reeve.wait_gone(before)
+    reeve.wait_until(function()
+      for _, p in ipairs(d:ps "s") do
+        if p.generation == before.generation then return false end
+      end
+      return true
+    end, "the processes with the old text to be gone")
     assert.equal("second", say(d:port(), ""):match "^[^|]*")
     os.remove(d.dir .. "/key")
     code, text = d:reeve "reload"
