@@ -99,6 +99,7 @@ end
 
 function on.plan_taken(m)
   require "reeve.control".preload()
+  if plan.globals.doveadm == "1" then require "reeve.compat.doveadm" end
   lock.enter { uid = m.uid, gid = m.gid, file_most = math.tointeger(tonumber(plan.globals.record)) }
   forget_the_disk()
   wire.order.locked { pid = lock.pid() }
@@ -332,7 +333,7 @@ end
 local function serve()
   check_handlers()
   local needed = { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler",
-    "reeve.record", "reeve.compat.doveadm" }
+    "reeve.record" }
   for _, name in ipairs(needed) do require(name) end
   package.path = arg.lua_dir .. "/?.lua"
   seal_strings()
