@@ -44,7 +44,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 rooms = $(foreach room,$(1),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard src/$(room)/*.c)))
 
 FLOOR    := $(call rooms,base wire spec pool)
-PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cli,\
+PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve-tls:tls reeve:cli,\
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
 MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_recorder.c src/engine/api_sim.c src/engine/api_spec.c))
 
@@ -56,6 +56,8 @@ $(BUILD)/reeve-engine: $(call rooms,engine sim) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core -lseccomp $(LUA_LIBS) -lm
 $(BUILD)/reeve-log: $(call rooms,log) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
+$(BUILD)/reeve-tls: $(call rooms,tls) $(BUILD)/libreeve.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lssl -lcrypto
 $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lncursesw
 
@@ -122,7 +124,7 @@ DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-de
               libclang-rt-14-dev cppcheck mandoc procps dovecot-core tmux
 DEPS_RUN   += libssl3
 DEPS_BUILD += libssl-dev
-DEPS_TEST  += haproxy openssl curl nodejs gunicorn php-fpm
+DEPS_TEST  += haproxy openssl curl socat nodejs gunicorn php8.2-fpm
 DEPS_TEST  += zsh fish
 DEPS_TEST  += openssl python3 isync dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond \
               dovecot-managesieved dovecot-sieve
@@ -192,6 +194,9 @@ $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/
 $(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(BUILD)/tests/shake: $(BUILD)/obj/tests/e2e/shake.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lssl -lcrypto
 $(BUILD)/obj/e2e-worker.o: tests/e2e/worker.c
 $(BUILD)/obj/load.o: tests/e2e/load.c
 $(BUILD)/obj/subreaper.o: tests/e2e/subreaper.c
@@ -211,7 +216,7 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
-e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue
+e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue $(BUILD)/tests/shake
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
@@ -227,7 +232,7 @@ bench-dovecot: all
 docs:
 	lua5.4 tests/conformance.lua >docs/CONFORMANCE.md
 mutants:
-	+@$(MAKE) --no-print-directory BUILD=build-mutants CFLAGS='-O1 -DREEVE_MUTANTS' all build-mutants/tests/e2e-worker
+	+@$(MAKE) --no-print-directory BUILD=build-mutants CFLAGS='-O1 -DREEVE_MUTANTS' all build-mutants/tests/e2e-worker build-mutants/tests/shake
 	@tests/mutants build-mutants $(ROWS)
 
 # ---- fuzz: libFuzzer on what reads foreign bytes
