@@ -3,6 +3,7 @@
 
 service "imap-login" {
   contract = "dovecot",
+  -- everybody comes at once: policy = require "dovecot_storm".login { rate = 20, spare = 20 },
   executable = "imap-login", type = "login", protocol = "imap",
   user = "$default_login_user", chroot = "login", -- it reads what strangers write: nobody, nowhere
   service_count = 1, -- secure: a process for each connection. Fast: 0, with client_limit and process_min_avail = cpus()

@@ -1,6 +1,7 @@
 """What the master does: limits, throttling, killing, reload, stop."""
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -115,6 +116,34 @@ def burst(w):
     for c in many:
         c.until("* OK")
         c.close()
+
+
+@check("policy.storm", "imap-login imap", only="reeve")
+def storm(w):
+    """conf/dovecot_storm.lua on imap-login and imap: in a storm of logins processes stand ready, and reeve says why."""
+    shutil.copy(w.top + "/conf/dovecot_storm.lua", w.dir)
+    with open(w.config) as f:
+        before = f.read()
+    text = before
+    for name, kind in (("imap-login", "login"), ("imap", "sessions")):
+        text = text.replace('service "%s" {' % name,
+                            'service "%s" {\n  policy = require "dovecot_storm".%s { rate = 2, spare = 7 },' % (name, kind))
+    with open(w.config, "w") as f:
+        f.write(text)
+    w.reeve("reload")
+    loads = [Load(w, "u%d" % n) for n in (75, 76, 77)]
+    try:
+        for name in ("imap-login", "imap"):
+            wait_until(lambda: len(w.pids(name)) >= 7, lambda: "seven processes of %s:\n%s" % (
+                name, w.doveadm("process", "status")))
+        assert "a storm" in w.reeve("status", "imap-login")
+    finally:
+        for load in loads:
+            load.ending.set()
+            load.join(clients.TIMEOUT)
+        with open(w.config, "w") as f:
+            f.write(before)
+        w.reeve("reload")
 
 
 class Load(threading.Thread):

@@ -62,7 +62,7 @@ class World:
     """One directory, one dovecot.conf, one master."""
 
     def __init__(self, master="reeve", build="build", extra=""):
-        self.master, self.build = master, os.path.join(TOP, build)
+        self.top, self.master, self.build = TOP, master, os.path.join(TOP, build)
         self.dir = tempfile.mkdtemp(prefix="reeve-mail.")
         os.chmod(self.dir, 0o755)
         self.base = self.dir + "/run"

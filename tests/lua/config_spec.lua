@@ -68,7 +68,7 @@ describe("the effective plan", function()
   end)
 
   it("puts the imported environment before the service's own", function()
-    assert.same({ "TZ=CET", "LANG=C", "PORT=8080" }, services.imap.env) -- contract dovecot: it knows of ssl by itself
+    assert.same({ "SSL=yes", "TZ=CET", "LANG=C", "PORT=8080" }, services.imap.env)
     assert.same({ "TZ=UTC", "LANG=C" }, services.plain.env)
   end)
 
