@@ -48,8 +48,20 @@ local function ask(part, s, ev, st, shots)
   return true
 end
 
+-- only_while, inside a combinator: while the fact holds, and once more.
+local function is_open(part, s, st)
+  if not part.only_while then return true end
+  local value, held = s[part.only_while], st.held or {}
+  local holds, before = value == true or type(value) == "number" and value > 0, held[part.path]
+  st.held, held[part.path] = held, holds or nil
+  return holds or before
+end
+
+local BEGINNINGS = { start = true, reload = true }
+
 local function hears(part, s, ev, st)
   if part.on and not part.on[ev.kind] then return false end
+  if not is_open(part, s, st) and not BEGINNINGS[ev.kind] then return false end
   if ev.kind ~= "tick" or not st.started then return true end
   local v = st.votes[part.path]
   if not v or not v.wake or v.wake > s.now then return false end
@@ -168,8 +180,53 @@ function combinators.shadow(policy)
   end }
 end
 
+local SLOT <const> = 60 -- seconds
+
+-- Of every n slots round(n * share) are the new one's, spread evenly.
+local function is_new(now, share)
+  local slot = now // SLOT
+  return (slot + 1) * share // 1 > slot * share // 1
+end
+
+-- What stands of a vote.
+local function bounds(v)
+  local copy = {}
+  for name, value in next, v do
+    if name ~= "retire" and name ~= "kill" then copy[name] = value end
+  end
+  return vote.words(copy)
+end
+
+local function tell_both(s, st, new, old, counts)
+  local words = ("new votes %s, old votes %s; the %s one counts"):format(bounds(new), bounds(old), counts)
+  if words ~= st.words and combinators.log then combinators.log(("service %s: canary: %s"):format(s.name, words)) end
+  st.words = words
+end
+
+--- canary(new, old, share): both are asked and both are logged when they change; in `share` (0 to 1) of the time, by
+-- slots of 60 s, the votes of the new one count, else those of the old one.
+function combinators.canary(new, old, share)
+  local lists = { compiled(new, "new"), compiled(old, "old") }
+  if type(share) ~= "number" or not (share >= 0 and share <= 1) then
+    error(("canary(new, old, share): %s is no share of the time, from 0 to 1"):format(tostring(share)), 2)
+  end
+  return { name = "canary", run = function(s, ev, st)
+    st.new, st.old = st.new or {}, st.old or {}
+    local a, spoke_a = fold(lists[1], s, ev, st.new)
+    local b, spoke_b = fold(lists[2], s, ev, st.old)
+    local counts = is_new(s.now, share) and "new" or "old"
+    if not spoke_a and not spoke_b and counts == st.counts and ev.kind ~= "tick" then return nil end
+    st.counts = counts
+    tell_both(s, st, a, b, counts)
+    local met = counts == "new" and a or b
+    met.wake = math.min(a.wake or math.huge, b.wake or math.huge, (s.now // SLOT + 1) * SLOT)
+    return vote.meet(met, { why = { ("canary: the %s one counts"):format(counts) } })
+  end }
+end
+
 --- The words that configs and policy files see, by name.
 combinators.WORDS = { all = combinators.all, only = combinators.only, every = combinators.every,
-  settle = combinators.settle, when = combinators.when, shadow = combinators.shadow }
+  settle = combinators.settle, when = combinators.when, shadow = combinators.shadow,
+  canary = combinators.canary }
 
 return combinators

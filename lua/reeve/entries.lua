@@ -3,6 +3,7 @@
 local facts = require "reeve.facts"
 local parts = require "reeve.parts"
 local rng = require "reeve.rng"
+local vote = require "reeve.vote"
 
 local entries = {}
 
@@ -103,7 +104,7 @@ end
 --- The entry of a service (reeve.service) whose own policy is `policy`, or nil.
 function entries.new(host, service, policy)
   local entry = { service = service, name = service.name, number = service.number, vote = {}, shots = {},
-    configured = policy }
+    configured = policy, view = service.view, check = vote.check }
   entry.only = type(policy) == "table" and policy.only == true
   local list = built_ins(host, entry)
   local mine = own(host, entry, policy)

@@ -15,6 +15,7 @@
 -- the parts whose wake came due, and to all after a start. Inside: the policies of a service are an entry
 -- (reeve.entries), which is asked (reeve.asking) and settled (reeve.standing).
 local asking = require "reeve.asking"
+local between = require "reeve.between"
 local combinators = require "reeve.combinators"
 local entries = require "reeve.entries"
 local facts = require "reeve.facts"
@@ -44,10 +45,8 @@ local function run(host, entry)
     entry.changed, changed = nil, true
     asking.all(host, entry)
   end
-  if changed or entry.was_asked then
-    standing.settle(host, entry)
-    host.unsaved = true
-  end
+  if changed or entry.was_asked then standing.settle(host, entry) end
+  host.unsaved = host.unsaved or changed or entry.asked
   entry.was_asked = false
 end
 
@@ -75,6 +74,7 @@ function Host:define(plan)
     local entry = entries.new(self, service, plan.services[number].policy)
     self.entries[number], self.by_name[entry.name] = entry, entry
   end
+  self.between = between.new(self, plan.policy)
 end
 
 --- One report of the master (wire.def); the ones that are no facts are ignored.
@@ -112,7 +112,9 @@ local function turn(self, kind, now)
   self.wall = self.read_wall and self.read_wall(now)
   self.world.wall = nil
   self.tap:turn(kind, now, self.wall)
-  for _, service in ipairs(self.world:turn(now)) do run(self, self.entries[service.number]) end
+  local news = self.world:turn(now)
+  if self.between then between.turn(self, self.between, #news > 0) end
+  for _, service in ipairs(news) do run(self, self.entries[service.number]) end
   for _, entry in ipairs(self.entries) do
     if entry.changed then run(self, entry) end
   end
@@ -140,7 +142,7 @@ end
 -- quarantine or lift that is at once.
 function Host:next_wake()
   if self.running and (#self.world.dirty > 0 or self.stirred) then return math.max(1, self.world.now) end
-  local soonest = 0
+  local soonest = self.running and self.between and self.between.due or 0
   for _, entry in ipairs(self.entries) do
     if entry.wake and (soonest == 0 or entry.wake < soonest) then soonest = entry.wake end
   end
@@ -163,7 +165,11 @@ end
 -- reset. Returns whether there is such a service.
 function Host:quarantine(name, why)
   local entry, part = find(self, name)
-  if not entry then return false end
+  if not entry then
+    part = between.find(self.between, name)
+    if part then between.quarantine(self, part, why) end
+    return part ~= nil
+  end
   if part and part.built_in then
     part.dead, entry.unsafe = why, true
   else
@@ -180,6 +186,7 @@ end
 function Host:lift(name)
   local entry = self.by_name[name]
   if not entry then return false end
+  between.lift(self.between)
   entry.quarantined, entry.unsafe = nil, entry.broken
   for _, part in ipairs(entry.parts) do part.failures, part.dead, part.failure, part.complained = 0, nil, nil, nil end
   entry.changed, entry.text, self.stirred = true, nil, true

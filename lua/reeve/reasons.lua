@@ -35,24 +35,30 @@ end
 
 local function text_of(v) return v and v.why and #v.why > 0 and table.concat(v.why, "; ") or nil end
 
-local function policies(entry)
+local function seconds(ms) return ms and ms / 1000 end
+
+local function policies(host, entry)
   local list = {}
   for i, part in ipairs(entry.parts) do
     list[i] = { name = part.path, state = state_of(entry, part), vote = part.vote, why = text_of(part.vote),
-      failure = part.dead or not part.built_in and entry.quarantined or part.failure,
-      since = part.since and part.since / 1000 }
+      failure = part.dead or not part.built_in and entry.quarantined or part.failure, since = seconds(part.since) }
+  end
+  for _, part in ipairs(host.between and host.between.parts or {}) do
+    local v, state = part.vote and part.vote[entry.name], part.failures > 0 and "failing" or "active"
+    list[#list + 1] = { name = part.path, state = part.dead and "quarantined" or state, vote = v, why = text_of(v),
+      failure = part.dead or part.failure, since = seconds(part.changed[entry.name]) }
   end
   return list
 end
 
 --- { standing = the order in force, vote = the meet, quarantined = why or nil, decided = { field = { names } },
 -- override = what an operator set or nil, policies = { { name, state, why, vote, since (s: when its bounds changed),
--- failure } } }. Names beside the policies': operator, budget (a policy between services), safety (the vote of a
--- service of which a built-in policy is broken).
+-- failure } } }. Policies between services stand behind the service's own. Names beside the policies': operator, and
+-- safety (the vote of a service of which a built-in policy is broken).
 function reasons.of(host, entry)
   local voters = standing.voters(host, entry)
   return { standing = entry.sent, vote = entry.vote, quarantined = entry.quarantined,
-    decided = decided(voters, entry.vote), override = entry.service.override, policies = policies(entry) }
+    decided = decided(voters, entry.vote), override = entry.service.override, policies = policies(host, entry) }
 end
 
 return reasons

@@ -21,6 +21,9 @@ function standing.voters(host, entry)
   local function add(name, v) if v then list[#list + 1] = { name = name, vote = v } end end
   add("operator", override_vote(entry, host.world.now))
   if entry.unsafe and (not entry.only or entry.quarantined) then add("safety", entries.safety_vote(entry)) end
+  for _, part in ipairs(host.between and host.between.parts or {}) do
+    add(part.path, part.vote and part.vote[entry.name])
+  end
   for _, part in ipairs(entry.parts) do
     if entries.is_active(entry, part) then add(part.path, part.vote) end
   end

@@ -353,8 +353,9 @@ void environment_plain_fds(struct service *s, const struct outfit *o)
 	struct spawn *sp = &s->spawn;
 
 	(void)o;
-	sp->fds[0] = sp->fds[1] = SPAWN_NULL;
+	sp->fds[0] = SPAWN_NULL;
 	sp->fds[LOG_FD] = s->log.fds[1] >= 0 && !s->kind->keeps_stderr ? s->log.fds[1] : LOG_FD;
+	sp->fds[1] = s->contract->logs_stdout ? sp->fds[LOG_FD] : SPAWN_NULL;
 	s->fds_fixed = LOG_FD + 1;
 }
 

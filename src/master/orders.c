@@ -252,6 +252,7 @@ int order_pong(struct engine *en, const struct wire_pong *o, struct err *e)
 	m->engine_seen = clock_ms();
 	m->engine_asked = 0;
 	m->withdrawn = false;
+	manager_alive(m);
 	return 0;
 }
 

@@ -212,8 +212,8 @@ static bool ended_too_soon(struct process *p, const struct pool_end *end)
 
 	if (p->contract->knows_clients || end->asked || (s->kind->once && end->ok))
 		return false;
-	if (!p->pool.reported || end->age >= TOO_SOON_MS)
-		return !p->pool.reported;
+	if (!p->pool.reported || end->age >= TOO_SOON_MS || s->ready.kind != READY_AT_START)
+		return !p->pool.reported; /* one that has shown that it works has started */
 	service_count_waiting(s);
 	return s->watched_n == 0 || s->waiting > 0;
 }

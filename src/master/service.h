@@ -11,6 +11,7 @@
 #include "master/login.h"
 #include "master/master.h"
 #include "master/ready.h"
+#include "master/sequence.h"
 #include "master/spawn.h"
 #include "pool/pool.h"
 
@@ -60,6 +61,7 @@ struct service {
 	uint64_t next_step; /* when the timer is set for */
 	struct list processes;
 	struct event timer;
+	struct sequence sequence;
 	bool ending; /* the daemon stops, and it has been told */
 };
 

@@ -454,6 +454,8 @@ static void one_that_says_nobody_else_when_asked_is_not_made_up_for(void **state
 	assert_int_equal(pool_step(&p, &s, 0, NOW + 2).ask, 0);
 	(void)pool_status(&p, &pp[0], 0, NOW + 3);
 	assert_int_equal(pool_step(&p, &s, 0, NOW + 3).ask, 0);
+	assert_true(pool_step(&p, &s, 0, NOW + 3).wake == NOW + 2 + 1000);
+	assert_int_equal(pool_step(&p, &s, 0, NOW + 2 + 1000).ask, 1); /* it has a client: another may go */
 	(void)pool_status(&p, &pp[0], 1, NOW + 4); /* it had a client: there are four, as before */
 	assert_int_equal(pool_step(&p, &s, 0, NOW + 4).ask, 1);
 	pool_asked(&p, &pp[1], NOW + 5);

@@ -182,6 +182,7 @@ static const struct sample {
 	{SPEC_service, "log_overflow", "lose", BAD, "'lose' is none of \"block\", \"drop\""},
 	{SPEC_service, "open_files", "KEY=/etc/key", ANY_TEXT, NULL},
 	{SPEC_service, "policy", "", ANY_TEXT, NULL},
+	{SPEC_global, "policy", "", ANY_TEXT, NULL},
 	{SPEC_inet, "name", "imap", ANY_TEXT, NULL},
 	{SPEC_inet, "address", "127.0.0.1 ::1", ANY_TEXT, NULL},
 	{SPEC_inet, "port", "0", 0, NULL},

@@ -24,14 +24,15 @@ def imap_plain(w):
     w.wait_log(r"imap-login: Info: Login: user=<u1>, method=PLAIN, rip=127.0.0.1")
 
 
-@check("imap.wrong-password", "auth imap-login", short=True)
+@check("imap.wrong-password", "auth imap-login anvil", short=True)
 def imap_wrong(w):
-    """A wrong password is refused by auth."""
+    """A wrong password is refused by auth, and anvil remembers where it came from."""
     with clients.imap(w.port["imap"]) as c:
         try:
             c.login("u2", "wrong")
         except imaplib.IMAP4.error as refusal:
             assert "AUTHENTICATIONFAILED" in str(refusal)
+            assert "127.0.0.1" in w.doveadm("penalty")
         else:
             raise AssertionError("a wrong password was taken")
 

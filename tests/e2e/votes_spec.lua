@@ -20,7 +20,9 @@ describe("a vote", function()
   after_each(reeve.clean)
 
   it("at_least, spare and at_most: floors and the ceiling", function()
-    local d = start [[function(s) return s.clients > 0 and { at_most = 2 } or { at_least = 3, spare = 4 } end]]
+    local d = start [[function(s)
+      return s.clients > 0 and { at_least = 2, at_most = 2 } or { at_least = 3, spare = 4 }
+    end]]
     d:wait_service("s", { live = 4, avail = 4 })
     d:clients(1)
     d:wait_service("s", { live = 2, busy = 1 })
@@ -38,8 +40,9 @@ describe("a vote", function()
   end)
 
   it("shrink_to: the longest idle ones beyond it go", function()
-    local d = start([[function(s) return { at_least = s.clients == 0 and 4 or nil, shrink_to = s.clients > 0 and 2 or nil }
-      end]])
+    local d = start [[function(s)
+      return { at_least = s.clients == 0 and 4 or 2, shrink_to = s.clients > 0 and 2 or nil }
+    end]]
     d:wait_service("s", { idle = 4 })
     local c = d:clients(1)[1]
     d:wait_service("s", { live = 2, busy = 1, idle = 1 })
@@ -130,6 +133,28 @@ describe("a vote", function()
   end)
 end)
 
+describe("budget", function()
+  after_each(reeve.clean)
+
+  it("global.policy: decides between services; budget shares processes out and keeps a reserve", function()
+    local d = reeve.start { settings = "policy = budget { processes = 5, reserve = { t = 2 } },", config = [[
+      service "s" { executable = "@worker@ --hold", client_limit = 1, inet_listener "s" { port = @port@,
+        address = "127.0.0.1" } }
+      service "t" { executable = "@worker@ --hold", client_limit = 1, inet_listener "t" { port = @port2@,
+        address = "127.0.0.1" } }]] }
+    local served, waiting = d:clients(3), {}
+    for i = 1, 2 do waiting[i] = waiting_client(d) end
+    d:wait_service("s", { waiting = 2, live = 3 })
+    d:clients(2, 2)
+    d:wait_service("t", { live = 2 })
+    assert.same({ "settings(budget)" }, d:json "why s".decided.at_most)
+    served[1]:ask "bye"
+    reeve.wait_until(function() return not (waiting[1]:is_waiting() and waiting[2]:is_waiting()) end, "the next client")
+    assert.equal(3, d:service "s".live)
+    d:stop()
+  end)
+end)
+
 describe("what a policy remembers", function()
   after_each(reeve.clean)
 
@@ -168,8 +193,8 @@ describe("what a policy remembers", function()
   it("a quarantine is lifted by reset", function()
     local d = start [[{ spawn = function() error "on purpose" end }]]
     d:clients(3)
-    reeve.wait_until(function() return select(2, d:reeve "why s"):find "own.spawn +%- +%- +quarantined: [^\n]*on purpose" end,
-      function() return "the quarantine in:\n" .. select(2, d:reeve "why s") end)
+    wait_why(d, "quarantined: ")
+    assert.matches("own.spawn +%- +%- +quarantined: [^\n]*on purpose", select(2, d:reeve "why s"))
     assert.equal(0, (d:reeve "service reset s"))
     assert.is_nil(select(2, d:reeve "why s"):find("quarantined", 1, true))
     d:stop()

@@ -50,6 +50,7 @@ unset = {}
 ---@field doveadm? boolean
 ---@field stats_writer_socket_path? string
 ---@field stop_timeout? reeve.Duration
+---@field policy? reeve.Policy|function|table policies between services: budget { processes = 600 }
 ---@field fork_budget? reeve.Count starts of processes a second; 0: no limit
 ---@field control? reeve.Control who may talk to the daemon, and the file of its socket
 
