@@ -126,12 +126,9 @@ DEPS_RUN   += libssl3
 DEPS_BUILD += libssl-dev
 DEPS_TEST  += haproxy openssl curl socat nodejs gunicorn php8.2-fpm
 DEPS_TEST  += zsh fish
-<<<<<<< HEAD
+DEPS_TEST  += python3 redis-server redis-tools openssh-server openssh-client git curl util-linux
 DEPS_TEST  += openssl python3 isync dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond \
               dovecot-managesieved dovecot-sieve
-=======
-DEPS_TEST  += python3 redis-server redis-tools openssh-server openssh-client git curl util-linux
->>>>>>> main
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -169,13 +166,9 @@ install: all
 	for f in $(STARTER); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(MODULES); do install -D -m 755 $$f $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/$${f##*/} || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-<<<<<<< HEAD
-	for f in reeve reeve-dovecot; do \
-	  sed 's,@PREFIX@,$(PREFIX),' conf/$$f.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$f.service || exit 1; done
-=======
 	sed -e 's,@PREFIX@,$(PREFIX),' $(if $(notify_reload),-e 's/^Type=notify$$/Type=notify-reload/' -e '/^ExecReload=/d') \
 		conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
->>>>>>> main
+	sed 's,@PREFIX@,$(PREFIX),' conf/reeve-dovecot.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve-dovecot.service
 
 # ---- tests: tests/c/test_X.c -> build/tests/test_X; its first line names what it needs besides the floors:
 #      /* links: master/spawn worker/; wrap: fork waitid */
