@@ -5,8 +5,8 @@ local reeve = require "reeve"
 
 local RUN <const> = "tests/dovecot/run"
 
-local function names()
-  local code, text = reeve.shell(RUN .. " --short --list")
+local function names(which)
+  local code, text = reeve.shell(RUN .. " --list " .. which)
   assert(code == 0, text)
   local list = {}
   for name in text:gmatch "%S+" do list[#list + 1] = name end
@@ -34,7 +34,20 @@ describe("dovecot", function()
     return (text:match "^(.-)\n[no][ok]" or text)
   end
 
-  for _, name in ipairs(names()) do
+  it("docs/DOVECOT.md names the checks that there are, each at least once", function()
+    local text, known = reeve.read "docs/DOVECOT.md":match "\n## Each service.*", {}
+    for _, name in ipairs(names "") do
+      known[name] = true
+      assert(text:find(name, 1, true), name .. " proves nothing in docs/DOVECOT.md")
+    end
+    for cell in text:gmatch "|[^|]*|[^|]*|([^|]*)|\n" do
+      for name in cell:gmatch "%f[%w][%w-]+%.[%w-]+%f[^%w-]" do
+        if not name:find "%.lua$" and not name:find "^2%.3" then assert(known[name], "no check " .. name) end
+      end
+    end
+  end)
+
+  for _, name in ipairs(names "--short") do
     it(name, function()
       assert(results[name] == "ok", trouble(name))
     end)
