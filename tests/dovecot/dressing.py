@@ -24,8 +24,8 @@ exec {programs}/$(basename "$0") "$@"
 # the shell's own
 ADDED = {"PWD", "OLDPWD", "SHLVL", "_"}
 # On purpose: no version (Reeve is not of Dovecot's release), and the names of what is imported are only those that are
-# there. Dovecot's master says two paths of the log that are empty.
-UNLIKE = {"DOVECOT_VERSION", "DOVECOT_PRESERVE_ENVS", "DEBUG_LOG_PATH", "INFO_LOG_PATH"}
+# there. Dovecot's master says two paths of the log that are empty. Two names of Reeve's own tell nothing to Dovecot's.
+UNLIKE = {"DOVECOT_VERSION", "DOVECOT_PRESERVE_ENVS", "DEBUG_LOG_PATH", "INFO_LOG_PATH", "REEVE_MODE", "LOGIN_NOTICE"}
 
 
 def wrap(world):
