@@ -13,6 +13,9 @@
 #   make e2e-dovecot         Dovecot's own programs and doveadm with real mail clients (MASTER=dovecot: the same under
 #                            Dovecot's master)
 #   make bench-dovecot       a burst of clients and dispatch, beside Dovecot's master
+#   make live-against-sim    the simulator beside a real daemon with real clients (root, ROUNDS=1)
+#   make simulated-day       a day of 3.5 million clients: how long it takes
+#   make compare             the library over the six traces, SEEDS=20: docs/COMPARISON.md and its plots
 #   make bench               what engine and sampling cost; connections a second, beside Dovecot's master
 #   make bench-cancel        how long ^C takes to reach a chunk that computes
 #   make install             DESTDIR= PREFIX=/usr/local
@@ -127,8 +130,6 @@ DEPS_BUILD += libssl-dev
 DEPS_TEST  += haproxy openssl curl socat nodejs gunicorn php8.2-fpm
 DEPS_TEST  += zsh fish
 DEPS_TEST  += python3 redis-server redis-tools openssh-server openssh-client git curl util-linux
-DEPS_TEST  += openssl python3 isync dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond \
-              dovecot-managesieved dovecot-sieve
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -195,6 +196,12 @@ $(BUILD)/tests/e2e-worker: E2E_LDFLAGS = $(if $(SAN),,-static-pie)
 $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $(E2E_LDFLAGS) -o $@ $^
+$(BUILD)/tests/player: tests/bench/player.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+$(BUILD)/tests/stayer: tests/bench/stayer.c $(BUILD)/libreeve.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -Isrc,$(ALL_CFLAGS)) -Isrc/worker $(ALL_LDFLAGS) -o $@ $^
 $(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
@@ -226,7 +233,10 @@ e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/sub
 faults: E2E_TAGS = --tags=slow
 
 # ---- Dovecot's programs in a private mail world (root). CHECKS: names, or parts of them before the dot
+DEPS_TEST += openssl python3 isync dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond dovecot-managesieved \
+             dovecot-sieve
 MASTER ?= reeve
+.PHONY: e2e-dovecot bench-dovecot
 e2e-dovecot: all
 	@tests/dovecot/run --master $(MASTER) --build $(BUILD) $(CHECKS)
 bench-dovecot: all
@@ -271,6 +281,13 @@ bench: all $(BUILD)/tests/swarm $(BUILD)/tests/e2e-worker
 	@$(BUILD)/reeve-engine here --script tests/bench/sampling.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cost.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/connections.lua
+# ---- the simulator: beside a live daemon (root), its speed, the library over the traces
+live-against-sim: all $(BUILD)/tests/player $(BUILD)/tests/stayer $(BUILD)/tests/e2e-worker
+	@$(TEST_ENV) lua5.4 tests/bench/live_against_sim.lua
+simulated-day: all
+	@$(BUILD)/reeve-engine here --script tests/bench/simulated_day.lua
+compare: all
+	@$(BUILD)/reeve-engine here --script tests/bench/compare.lua docs
 bench-cancel: all $(BUILD)/tests/e2e-worker
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cancel.lua
 clean:
@@ -278,7 +295,8 @@ clean:
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: fuzz-policies all run install deps test check unit e2e e2e-dovecot bench-dovecot faults fuzz lint format bench bench-cancel clean help
+.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench bench-cancel clean help live-against-sim \
+        simulated-day compare
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)

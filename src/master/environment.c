@@ -79,7 +79,8 @@ static void append_escaped(char *out, size_t room, const char *text)
  */
 static const char *told_name(const struct service *s, const struct listener_definition *l)
 {
-	const char *slash = s->contract->short_names && l->kind != LISTENER_INET ? strrchr(l->name, '/') : NULL;
+	const char *slash =
+		s->contract->short_names && l->kind != LISTENER_INET ? strrchr(l->name, '/') : NULL;
 
 	return slash != NULL ? slash + 1 : l->name;
 }
