@@ -157,6 +157,8 @@ install: all
 	install -D -m 644 $(BUILD)/libreeve.a $(DESTDIR)$(PREFIX)/lib/libreeve.a
 	install -D -m 644 $(BUILD)/libreeve.so $(DESTDIR)$(PREFIX)/lib/libreeve.so.0
 	ln -sf libreeve.so.0 $(DESTDIR)$(PREFIX)/lib/libreeve.so
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' src/worker/reeve.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libreeve.pc
 	install -D -m 644 $(BUILD)/lua/reeve/worker.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/worker.so
 	for f in $(MANUALS:docs/%=$(BUILD)/man/%); do \
 	  install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
@@ -227,7 +229,10 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
-e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue $(BUILD)/tests/shake
+E2E_PROGRAMS := $(addprefix $(BUILD)/tests/,e2e-worker load subreaper rogue shake)
+test-programs: all $(addprefix $(BUILD)/tests/,$(C_TESTS)) $(E2E_PROGRAMS)
+.PHONY: test-programs
+e2e faults: all $(E2E_PROGRAMS)
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
@@ -258,11 +263,12 @@ build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* sr
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \
 	  -Wl,--as-needed -levent_core
+# FUZZ_FLAGS=-seed=1: the same inputs in each run
 fuzz: $(addprefix build-fuzz/,$(FUZZERS))
-	@for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f; \
-	  build-fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=build-fuzz/$$f- \
-	    build-fuzz/corpus/$$f >build-fuzz/$$f.log 2>&1 || { tail -40 build-fuzz/$$f.log; exit 1; }; \
-	  echo "$$f: $$(sed -n 's/^Done //p' build-fuzz/$$f.log), nothing found"; done
+	@printf '%s\n' $(FUZZERS) | xargs -P2 -I{} sh -c 'mkdir -p build-fuzz/corpus/{}; \
+	  build-fuzz/{} -max_total_time=$(FUZZ_SECONDS) $(FUZZ_FLAGS) -max_len=4096 -artifact_prefix=build-fuzz/{}- \
+	    build-fuzz/corpus/{} >build-fuzz/{}.log 2>&1 || { tail -40 build-fuzz/{}.log; exit 255; }; \
+	  echo "{}: $$(sed -n "s/^Done //p" build-fuzz/{}.log), nothing found"'
 
 # Random worlds for each policy of the library, alone and in pairs: FUZZ_WORLDS for each pair, five times that alone
 FUZZ_WORLDS ?= 800
