@@ -26,6 +26,7 @@ struct engine {
 	struct sessions *sessions; /* NULL until the control socket came */
 	struct sessions *lines;    /* NULL without a socket for doveadm */
 	unsigned char *in;         /* WIRE_FRAME_MAX bytes */
+	size_t collect_at;         /* bytes in use from which rubbish is collected */
 	bool leaving;
 	int exit_code;
 };
