@@ -1,21 +1,19 @@
 --- Sessions on the control socket: what a client asks and what it is told.
 --
--- Frames are described in docs/HOUSE.md. C accepts, reads and bounds them; here is what they mean.
--- A bug in a verb costs its caller an answer ("exit 70"), never the engine.
+-- Frames are described in docs/HOUSE.md. C accepts, reads and bounds them; here is what they mean. One request is a
+-- job (reeve.job).
 
-local evaluate = require "reeve.evaluate"
+local complete = require "reeve.complete"
+local console = require "reeve.console"
+local jobs = require "reeve.job"
 local print = require "reeve.print"
+local roles = require "reeve.roles"
 
 local M = {}
 M.__index = M
 
-local OUT_MAX = 3 * 1024 * 1024 -- of one verb: C closes a session that is 4 MiB behind
-local PIECE = 64 * 1024
 local JOBS_MAX = 16 -- waiting, in one session
-local SAID_MAX = 4096
-local WAITING = {} -- what ctx.wait returns
-
-local RANK = { observer = 1, operator = 2, admin = 3 }
+local STRANGERS_MOST = 8 -- connected at a time
 
 -- every LIVE row of src/cli/verbs.def, and the least role that may
 local VERBS = {
@@ -29,7 +27,7 @@ local VERBS = {
   plan = "operator",
   stop = "operator",
   ["reopen-logs"] = "operator",
-  eval = "operator",
+  eval = "observer", -- its actions need what they say
 }
 M.VERBS = VERBS
 
@@ -38,72 +36,28 @@ function M.preload()
   for name in pairs(VERBS) do require("reeve.verbs." .. name) end
 end
 
---- The roles of this version: root and the daemon's own user may do everything, nobody else anything.
----@param own_uid integer the uid the daemon was started by
----@return fun(peer: { uid: integer }): string|nil, string|nil
-function M.owner_only(own_uid)
-  return function(peer)
-    if peer.uid == 0 or peer.uid == own_uid then return "admin" end
-    return nil, ("uid %d may not talk to this daemon: only root%s may"):format(peer.uid,
-      own_uid == 0 and "" or (" and uid %d"):format(own_uid))
-  end
-end
-
 local silent = setmetatable({}, { __index = function() return function() end end })
 
 --- opts: host, plan, send(session, bytes), close(session), order, role_of(peer) -> role | nil, sentence;
 -- guard and sandbox (default: the engine's), log, spec, about() -> { version, generation, master_pid,
--- engine_pid, degraded }; tail(service) -> the last log lines, as reeve.memory has them.
+-- engine_pid, degraded }, words() -> the words of policies, now() -> ms, wall(), behind(session) -> bytes not yet sent,
+-- tail(service) -> the last log lines, as reeve.memory has them.
 function M.new(opts)
-  local self = setmetatable({ sessions = {}, tickets = 0, asked = 0, questions = {} }, M)
-  for _, name in ipairs { "host", "plan", "send", "close", "order", "role_of", "spec" } do self[name] = opts[name] end
+  local self = setmetatable({ sessions = {}, strangers = {}, tickets = 0, asked = 0, questions = {} }, M)
+  for _, name in ipairs { "host", "plan", "send", "close", "order", "role_of", "spec", "words", "wall" } do
+    self[name] = opts[name]
+  end
   self.guard = opts.guard or require "reeve.guard"
   self.sandbox = opts.sandbox or require "reeve.sandbox"
   self.log = opts.log or silent
   self.about = opts.about or function() return {} end
+  self.now = opts.now or function() return 0 end
+  self.behind = opts.behind or function() return 0 end
   self.tail = opts.tail or function() end
   return self
 end
 
-local function send(self, session, verb, id, text)
-  self.send(session.number, ("%s %d %d\n"):format(verb, id, #text) .. text)
-end
-
--- ---- jobs: one verb that a client asked for
-
-local function send_text(self, job, verb, text)
-  text = tostring(text)
-  job.sent = job.sent + #text
-  if job.sent > OUT_MAX then error("more than 3 MiB of output: ask for less", 0) end
-  for at = 1, #text, PIECE do send(self, job.session, verb, job.id, text:sub(at, at + PIECE - 1)) end
-end
-
-local function finish(self, job, code)
-  if job.finished then return end
-  job.finished = true
-  job.session.jobs[job.id] = nil
-  send(self, job.session, "done", job.id, ("%d"):format(code))
-end
-
-local function broken(self, job, trace)
-  self.log.error("control: a bug in the verb %s: %s", job.name, trace)
-  local line = tostring(trace):match "^[^\n]*"
-  job.sent = 0 -- the sentence always has room
-  send_text(self, job, "err", ("reeve: %s: %s\n"):format(job.name, print.plain(line)))
-  finish(self, job, 70)
-end
-
--- Runs a piece of a verb: a number ends the job, anything else leaves it waiting.
-local function step(self, job, f, ...)
-  local ok, code = xpcall(f, debug.traceback, ...)
-  if not ok then
-    broken(self, job, code)
-  elseif math.type(code) == "integer" then
-    finish(self, job, code)
-  elseif not job.what then
-    broken(self, job, ("verb %s returned %s instead of an exit code"):format(job.name, tostring(code)))
-  end
-end
+local send, finish, step = jobs.frame, jobs.finish, jobs.step
 
 local function count(t)
   local n = 0
@@ -111,53 +65,14 @@ local function count(t)
   return n
 end
 
-local function audit(self, job, format, ...)
-  local peer = job.session.peer
-  local text = format:format(...):sub(1, SAID_MAX)
-  self.log.info("control %d (uid %d, pid %d): %s", job.session.number, peer.uid or -1, peer.pid or -1, text)
-end
-
-local function evaluator(self, session)
-  session.evaluator = session.evaluator
-    or evaluate.new { host = self.host, plan = self.plan, guard = self.guard, sandbox = self.sandbox }
-  return session.evaluator
-end
-
--- what a verb gets; see docs/HOUSE.md
-local function context(self, job)
-  local ctx = {
-    json = job.json, width = job.session.width, color = job.session.color,
-    host = self.host, plan = self.plan, spec = self.spec, order = self.order, about = self.about,
-    tail = self.tail,
-  }
-  function ctx.out(text) send_text(self, job, "out", text) end
-  function ctx.err(text) send_text(self, job, "err", text) end
-  function ctx.audit(...) audit(self, job, ...) end
-  function ctx.evaluate(text) return evaluator(self, job.session):run(ctx, text) end
-  function ctx.ticket()
-    self.tickets = self.tickets % 0x7fffffff + 1
-    return self.tickets
-  end
-  --- `return ctx.wait(what, f)`: f(msg) is called at each happening until it returns an exit code.
-  -- what: a ticket (its reload_done), "stopping", or "turn" (every turn of the engine).
-  function ctx.wait(what, f)
-    job.what, job.resume = what, f
-    return WAITING
-  end
-  return ctx
-end
-
 local function refuse(self, session, id, code, sentence)
   send(self, session, "err", id, "reeve: " .. sentence .. "\n")
   send(self, session, "done", id, ("%d"):format(code))
 end
 
-local function start(self, session, id, name, args)
-  local least = VERBS[name]
-  if not least then
-    return refuse(self, session, id, 64, ("this daemon knows no verb '%s'"):format(print.plain(name)))
-  end
-  if RANK[session.role] < RANK[least] then
+-- A new job, or nil: it was refused.
+local function new_job(self, session, id, name, least)
+  if not roles.may(session.role, least) then
     return refuse(self, session, id, 77, ("%s needs the role %s; yours is %s"):format(name, least, session.role))
   end
   if session.jobs[id] then
@@ -168,8 +83,19 @@ local function start(self, session, id, name, args)
   end
   local job = { session = session, id = id, name = name, sent = 0, json = session.json }
   session.jobs[id] = job
-  if RANK[least] > RANK.observer then audit(self, job, "%s %s", name, table.concat(args, " ")) end
-  step(self, job, require("reeve.verbs." .. name), context(self, job), args)
+  return job
+end
+
+-- Verbs that only look are not worth a line in the log; chunks are logged where they are evaluated.
+local function start(self, session, id, name, args)
+  local least = VERBS[name]
+  if not least then
+    return refuse(self, session, id, 64, ("this daemon knows no verb '%s'"):format(print.plain(name)))
+  end
+  local job = new_job(self, session, id, name, least)
+  if not job then return end
+  if roles.RANK[least] > roles.RANK.observer then jobs.audit(self, session, "%s %s", name, table.concat(args, " ")) end
+  step(self, job, require("reeve.verbs." .. name), jobs.context(self, job), args)
 end
 
 -- ---- frames
@@ -189,7 +115,7 @@ function frames.hello(self, session, id, payload)
     return refuse(self, session, id, 76, ("this daemon speaks protocol 1, not %s"):format(print.plain(said.proto)))
   end
   session.width = math.min(math.tointeger(tonumber(said.width)) or 0, 10000)
-  session.color, session.json = said.color == "1", said.json == "1"
+  session.color, session.json, session.asks = said.color == "1", said.json == "1", said.asks == "1"
   for _, service in ipairs(self.plan.services) do names[#names + 1] = service.name end
   send(self, session, "hello", id, ("version=%s\ngeneration=%s\nrole=%s\nservices=%s\n"):format(
     about.version or "?", about.generation or "?", session.role, table.concat(names, " ")))
@@ -203,22 +129,64 @@ end
 
 function frames.eval(self, session, id, payload) start(self, session, id, "eval", { "--", payload }) end
 
+-- What reeve.console may ask of the sessions.
+local function console_doors(self, session, job)
+  return {
+    verb = function(name, args)
+      session.jobs[job.id] = nil -- the verb takes its place, and its id
+      start(self, session, job.id, name, args)
+      job.finished = true
+      return 0
+    end,
+    verbs = VERBS, session = session, now = self.now,
+    keep = function(text) send(self, session, "keep", job.id, text) end,
+  }
+end
+
+function frames.line(self, session, id, payload)
+  local job = new_job(self, session, id, "console", "observer")
+  if job then step(self, job, console.line, jobs.context(self, job), console_doors(self, session, job), payload) end
+end
+
+function frames.complete(self, session, id, payload)
+  send(self, session, "words", id, complete.answer(jobs.evaluator(self, session), VERBS, self.guard, payload))
+end
+
 function frames.cancel(self, session, _, payload)
   local job = session.jobs[math.tointeger(tonumber(payload)) or -1]
   if job then finish(self, job, 130) end
 end
 
+function frames.answer(self, session, id, payload)
+  local job = session.jobs[id]
+  if job and job.what == "answer" then step(self, job, job.resume, payload == "yes") end
+end
+
 -- ---- what the engine calls
+
+-- Who may say nothing is told so when he asks; one who only sits there must not keep others out.
+local function bound_strangers(self, number)
+  local strangers = self.strangers
+  strangers[#strangers + 1] = number
+  if #strangers <= STRANGERS_MOST then return end
+  local oldest = table.remove(strangers, 1)
+  local session = self.sessions[oldest]
+  if session and not session.role then
+    self.sessions[oldest] = nil
+    self.close(oldest)
+  end
+end
 
 --- A client has connected. peer = { uid, gid, pid }.
 function M:connect(number, peer)
   local role, why = self.role_of(peer)
   self.sessions[number] = { number = number, peer = peer, role = role, why = why, jobs = {}, width = 0 }
   self.log.info("control %d: connect uid %d pid %d role %s", number, peer.uid or -1, peer.pid or -1, role or "none")
+  if not role then bound_strangers(self, number) end
 end
 
 -- What looks at the pools is answered with what was true when it was asked: the master's reports are paced.
-local LOOKS = { verb = true, eval = true }
+local LOOKS = { verb = true, eval = true, line = true }
 
 local function handle(self, session, handler, id, payload)
   local ok, trace = xpcall(handler, debug.traceback, self, session, id, payload)
@@ -260,7 +228,10 @@ function M:frame(number, verb, id, payload)
 end
 
 --- The client is gone: nobody waits for its verbs any more.
-function M:closed(number) self.sessions[number] = nil end
+function M:closed(number)
+  if self.sessions[number] then self.log.info("control %d: closed", number) end
+  self.sessions[number] = nil
+end
 
 -- every job that waits for `what`, oldest session first
 local function waiting(self, what)
@@ -300,6 +271,16 @@ end
 
 local IN_BETWEEN <const> = "reeve: %s: the daemon was reloaded meanwhile and goes on with it; see `reeve ps`\n"
 
+-- `afresh`: nothing of it was done, or it has no end.
+local function pass_on(self, job, afresh)
+  if afresh then
+    job.finished, job.session.jobs[job.id] = true, nil
+    return send_on(self, job.session, job.id)
+  end
+  jobs.text(self, job, "err", IN_BETWEEN:format(job.name))
+  finish(self, job, 75)
+end
+
 --- Report retired: a newer engine works, or the daemon has ended. Whatever the master has not answered by now it has
 -- not done, and the newer engine is asked for it.
 function M:retired(msg)
@@ -311,19 +292,26 @@ function M:retired(msg)
     if self.sessions[q.session.number] == q.session then send_on(self, q.session, q.id) end
   end
   self.questions = {}
-  for _, job in ipairs(waiting(self, "ticket")) do
-    job.finished, job.session.jobs[job.id] = true, nil
-    send_on(self, job.session, job.id)
-  end
-  for _, job in ipairs(waiting(self, "turn")) do
-    send_text(self, job, "err", IN_BETWEEN:format(job.name))
-    finish(self, job, 75)
+  for _, job in ipairs(waiting(self, "ticket")) do pass_on(self, job, not job.applied) end
+  for _, what in ipairs { "turn", "answer" } do
+    for _, job in ipairs(waiting(self, what)) do pass_on(self, job, job.streams) end
   end
 end
 
 --- End of a turn: verbs that watch the pools look again. To be called after host:turn.
 function M:turn(now)
   if next(self.sessions) then wake(self, "turn", { now = now }) end
+end
+
+--- When `turn` is to be called though nothing happened, in ms; nil: not at all.
+function M:next_wake()
+  local soonest
+  for _, session in pairs(self.sessions) do
+    for _, job in pairs(session.jobs) do
+      if job.due and job.what == "turn" and (not soonest or job.due < soonest) then soonest = job.due end
+    end
+  end
+  return soonest
 end
 
 return M

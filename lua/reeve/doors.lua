@@ -55,10 +55,11 @@ function M.new(answers, lua_dir)
   }
 end
 
---- Loads the built-in policies too, which must be there before the disk is gone; one that is broken is the host's to
--- tell. Returns the constructors of all policies by name.
+--- Loads the other policies too, which must be there before the disk is gone: the built-in ones for the host, all for
+-- the console. One that is broken is for whoever uses it to tell. Returns the constructors of all policies by name.
 function M.built_ins(doors)
   for _, name in ipairs(require "reeve.policyhost".BUILT_INS or {}) do doors.load_policy(name) end
+  for _, name in ipairs(doors.policy_names()) do doors.load_policy(name) end
   return doors.constructors
 end
 

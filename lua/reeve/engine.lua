@@ -14,6 +14,7 @@ local wire = require "reeve.wire"
 local answers = require "reeve.answers"
 local openings = require "reeve.doors"
 local plans = require "reeve.plan"
+local roles = require "reeve.roles"
 local sandbox = require "reeve.sandbox"
 
 local EX_USAGE, EX_SOFTWARE, EX_CONFIG = 64, 70, 78
@@ -143,12 +144,20 @@ local function about()
   }
 end
 
+-- Every policy's word and the combinators, for the admin who tries another policy.
+local function console_words()
+  local words = require "reeve.policywords".new(function() end)
+  for name, constructor in pairs(constructors) do words[name] = words[name] or constructor end
+  return words
+end
+
 local function open_console()
   local socket, controls = require "reeve.socket", require "reeve.control"
   control = controls.new {
     host = host, plan = plan, send = socket.send, close = socket.close, order = wire.order, log = log,
-    role_of = controls.owner_only(world:ask("uid")), guard = guard, sandbox = sandbox,
-    spec = require "reeve.spec", about = about, tail = memory.tail,
+    role_of = roles.of(plan.control, world:ask("uid")), guard = guard, sandbox = sandbox,
+    spec = require "reeve.spec", about = about, words = console_words, now = time.now, wall = time.wall,
+    behind = socket.behind, tail = memory.tail,
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil
@@ -185,12 +194,13 @@ local function save(now)
   saved.text = text
 end
 
--- The one timer: the policies' next wish, the next look at /proc, or the save that is due.
+-- The one timer: the policies' next wish, the next look at /proc, the save that is due, or a watch of the console.
 local function schedule()
   local at = sampler:next_wake()
-  local due, wake = saved.dirty and saved.at + SAVE_EVERY_MS or 0, host:next_wake() or 0
-  if due > 0 and due < at then at = due end
-  if wake > 0 and wake < at then at = wake end
+  local due = saved.dirty and saved.at + SAVE_EVERY_MS or 0
+  for _, other in ipairs { due, host:next_wake() or 0, control:next_wake() or 0 } do
+    if other > 0 and other < at then at = other end
+  end
   time.wake(math.max(1, math.ceil(at)))
 end
 
@@ -234,6 +244,7 @@ end
 function on.synced(m)
   host:at(m.now)
   control:synced(m.seq)
+  schedule()
 end
 
 function on.reload_done(m) control:reload_done(m) end
@@ -269,7 +280,10 @@ end
 
 function M.on_connect(session, peer) control:connect(session, peer) end
 
-function M.on_frame(session, verb, id, payload) control:frame(session, verb, id, payload) end
+function M.on_frame(session, verb, id, payload)
+  control:frame(session, verb, id, payload)
+  schedule()
+end
 
 function M.on_close(session) control:closed(session) end
 

@@ -58,6 +58,14 @@ function entries.is_active(entry, part)
   return entry.quarantined == nil
 end
 
+local function begin_parts(host, entry, list)
+  for _, part in ipairs(list) do
+    part.name = ("%s/%s"):format(entry.name, part.path)
+    part.random = { state = rng.seed(host.seed, entry.name, part.path) }
+    part.failures, part.fresh = 0, true
+  end
+end
+
 --- Whether the fact of a part's only_while is above 0, or true.
 function entries.gate_holds(entry, part)
   local value = entry.service.view[part.only_while]
@@ -94,19 +102,37 @@ end
 
 --- The entry of a service (reeve.service) whose own policy is `policy`, or nil.
 function entries.new(host, service, policy)
-  local entry = { service = service, name = service.name, number = service.number, vote = {}, shots = {} }
+  local entry = { service = service, name = service.name, number = service.number, vote = {}, shots = {},
+    configured = policy }
   entry.only = type(policy) == "table" and policy.only == true
   local list = built_ins(host, entry)
   local mine = own(host, entry, policy)
   entry.parts = table.move(mine, 1, #mine, #list + 1, list)
-  for _, part in ipairs(entry.parts) do
-    part.name = ("%s/%s"):format(entry.name, part.path)
-    part.random = { state = rng.seed(host.seed, entry.name, part.path) }
-    part.failures, part.fresh = 0, true
-  end
+  begin_parts(host, entry, entry.parts)
   entry.ears = ears_of(entry.parts)
   service.hears = function(kind) return is_heard(entry, kind) end
   return entry
+end
+
+--- Other parts for its own: of `policy` ("console" in their path), or nil: of the config's. Returns true, or nil and
+-- a sentence.
+function entries.replace(host, entry, policy)
+  local mine, sentence = {}, nil
+  if policy ~= nil or entry.configured ~= nil then
+    mine, sentence = parts.compile(policy or entry.configured, policy and "console" or "own")
+    if not mine then return nil, sentence end
+  end
+  begin_parts(host, entry, mine)
+  local list = {}
+  for _, part in ipairs(entry.parts) do
+    if part.built_in then list[#list + 1] = part end
+  end
+  local chosen = policy or entry.configured
+  entry.only = type(chosen) == "table" and chosen.only == true
+  entry.parts = table.move(mine, 1, #mine, #list + 1, list)
+  entry.ears = ears_of(entry.parts)
+  entry.quarantined, entry.changed, entry.text = nil, true, nil
+  return true
 end
 
 --- The part with that path, or nil.

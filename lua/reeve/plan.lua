@@ -61,6 +61,8 @@ end
 ---@param order table of reeve.wire
 function M.send(plan, order)
   each_setting("global", plan.globals, function(name, value) order.global { name = name, value = value } end)
+  local control = plan.control
+  if control then order.control_socket { mode = control.mode, uid = control.uid, gid = control.gid } end
   for svc, service in ipairs(plan.services) do send_service(order, svc, service) end
 end
 

@@ -211,6 +211,16 @@ function Host:override(name, bounds)
   return true
 end
 
+--- Another policy of its own for a service, at once and until the next reload or start of an engine; nil: the
+-- config's again. Returns true, or nil and a sentence: then nothing has changed.
+function Host:replace(name, policy)
+  local entry = self.by_name[name]
+  if not entry then return nil, ("there is no service '%s'"):format(name) end
+  local done, sentence = entries.replace(self, entry, policy)
+  if done then self.stirred = true end
+  return done, sentence
+end
+
 --- What policies keep, as a text for the memfd.
 function Host:save() return saved.save(self) end
 

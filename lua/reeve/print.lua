@@ -159,12 +159,13 @@ local function items_of(t, state, indent)
   local items, n = {}, not order_of[t] and list_length(t)
   local keys = not n and (order_of[t] or sorted_keys(t))
   local total = n or #keys
-  for i = 1, math.min(total, ITEMS) do
+  local most = state.items or ITEMS
+  for i = 1, math.min(total, most) do
     local k = keys and keys[i] or i
     local text = pretty(rawget(t, k), state, indent .. "  ")
     items[i] = keys and key_text(k) .. " = " .. text or text
   end
-  if total > ITEMS then items[ITEMS + 1] = ("... %d more"):format(total - ITEMS) end
+  if total > most then items[most + 1] = ("... %d more"):format(total - most) end
   return items
 end
 
@@ -175,9 +176,9 @@ end
 function pretty(v, state, indent)
   if type(v) ~= "table" or v == M.null then return scalar(v) end
   v = state.view and state.view(v) or v
-  if state.path[v] then return "<cycle>" end
+  if state.path[v] then return state.cycle or "<cycle>" end
   if next(v) == nil then return "{}" end
-  if state.depth >= DEPTH then return "{" .. MORE .. "}" end
+  if state.depth >= (state.deepest or DEPTH) then return state.more or "{" .. MORE .. "}" end
   state.path[v], state.depth = true, state.depth + 1
   local items = items_of(v, state, indent)
   state.path[v], state.depth = nil, state.depth - 1
@@ -304,6 +305,23 @@ local function records(v, view)
     if type(keys[1]) ~= "string" or not (facts or same_keys(keys, r)) then return nil end
   end
   return list, all_keys(list)
+end
+
+--- The records of a value that prints as a table, and their keys; nil: it is none.
+---@param v any
+---@param options? { view?: fun(t: table): table? }
+function M.records(v, options)
+  local view = options and options.view
+  if type(v) == "table" and view then v = view(v) or v end
+  return records(v, view)
+end
+
+--- A value as Lua that makes it: nothing is left out.
+---@param v any
+---@param options? { view?: fun(t: table): table? }
+function M.literal(v, options)
+  return pretty(v, { width = WIDTH, view = options and options.view, path = {}, depth = 0, deepest = JSON_DEPTH,
+    items = math.huge, more = "nil --[[ deeper ]]", cycle = "nil --[[ cycle ]]" }, "")
 end
 
 local UNITS = { "B", "K", "M", "G", "T" }

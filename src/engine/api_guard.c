@@ -2,10 +2,18 @@
  * and the memory rules are left before any result is made. */
 #include "engine/api.h"
 #include "engine/deadline.h"
+#include "engine/engine.h"
+#include "engine/session.h"
 #include "engine/vm.h"
 
 #include <lauxlib.h>
 #include <string.h>
+
+struct attend {
+	struct sessions *sessions;
+	uint64_t session;
+	uint32_t id;
+};
 
 static const char *last_trace(const char *text)
 {
@@ -16,10 +24,10 @@ static const char *last_trace(const char *text)
 	return found;
 }
 
-static const char *kind_of(const struct vm *vm, int status, bool expired)
+static const char *kind_of(const struct vm *vm, int status, const struct deadline *d, bool over)
 {
-	if (expired)
-		return "deadline";
+	if (over)
+		return d->cancelled ? "cancelled" : "deadline";
 	if (status == LUA_ERRMEM || (status == LUA_ERRERR && vm->refused))
 		return "memory";
 	return "runtime";
@@ -46,14 +54,14 @@ static int push_failure(lua_State *L, const char *kind, const char *otherwise)
 	return 4;
 }
 
-/* call(ms, f, ...) -> true, results... | false, message, kind, traceback */
-static int guard_call(lua_State *L)
+/* ms, f, ... are on the stack. `attend`: somebody at the control socket may cancel it. */
+static int guarded(lua_State *L, const struct attend *attend)
 {
 	lua_Integer ms = luaL_checkinteger(L, 1);
 	struct vm *vm = vm_of(L);
 	struct deadline d;
 	int status;
-	bool expired;
+	bool over;
 
 	luaL_argcheck(L, ms > 0 && ms <= DEADLINE_MOST_MS, 1, "1 to 600000 ms are wanted");
 	luaL_checkany(L, 2);
@@ -61,30 +69,60 @@ static int guard_call(lua_State *L)
 	lua_replace(L, 1);
 	vm_guard(vm);
 	deadline_enter(&d, L, (uint32_t)ms);
+	if (attend != NULL)
+		session_attend(attend->sessions, attend->session, attend->id);
 	status = vm_call(L, lua_gettop(L) - 2, LUA_MULTRET, VM_TRACE);
-	expired = deadline_leave(&d, L);
+	if (attend != NULL)
+		session_leave_alone();
+	over = deadline_leave(&d, L);
 	vm_unguard(vm);
-	if (status == LUA_OK && !expired)
+	if (status == LUA_OK && !over)
 		return lua_gettop(L);
 	if (status == LUA_OK) {
 		lua_settop(L, 1);
-		lua_pushfstring(L, "deadline of %d ms exceeded", (int)d.ms);
+		if (d.cancelled)
+			lua_pushliteral(L, "cancelled");
+		else
+			lua_pushfstring(L, "deadline of %d ms exceeded", (int)d.ms);
 	}
 	if (vm->refused && vm->guarded == 0) /* the next one must not pay for this one's rubbish */
 		(void)lua_gc(L, LUA_GCCOLLECT);
-	return push_failure(L, kind_of(vm, status, expired), "not enough memory");
+	return push_failure(L, kind_of(vm, status, &d, over), "not enough memory");
+}
+
+/* call(ms, f, ...) -> true, results... | false, message, kind, traceback */
+static int guard_call(lua_State *L)
+{
+	return guarded(L, NULL);
+}
+
+/* evaluate(session, id, ms, f, ...): as call, for a job of a session of the control socket: a `cancel`
+ * that the session sends meanwhile ends it (kind "cancelled"), and so does its end */
+static int guard_evaluate(lua_State *L)
+{
+	struct engine *engine = engine_of(L);
+	struct attend attend = {engine != NULL ? engine->sessions : NULL, 0, 0};
+
+	attend.session = (uint64_t)luaL_checkinteger(L, 1);
+	attend.id = (uint32_t)luaL_checkinteger(L, 2);
+	lua_rotate(L, 1, -2);
+	lua_pop(L, 2);
+	return guarded(L, attend.sessions != NULL ? &attend : NULL);
 }
 
 static int protected_call(lua_State *L, enum vm_errors errors)
 {
+	char room[64];
+	const char *over;
 	int status;
 
 	luaL_checkany(L, 1);
 	lua_pushboolean(L, 1);
 	lua_insert(L, 1);
 	status = vm_call(L, lua_gettop(L) - 2, LUA_MULTRET, errors);
-	if (deadline_expired())
-		return luaL_error(L, "deadline of %d ms exceeded", (int)deadline_ms());
+	over = deadline_over(room, sizeof room);
+	if (over != NULL)
+		return luaL_error(L, "%s", over);
 	if (status == LUA_OK)
 		return lua_gettop(L);
 	lua_pushboolean(L, 0);
@@ -173,6 +211,7 @@ int luaopen_reeve_guard(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 		{"call", guard_call},
+		{"evaluate", guard_evaluate},
 		{"pcall", guard_pcall},
 		{"try", guard_try},
 		{"strings", guard_strings},

@@ -9,7 +9,7 @@
 
 struct arrival {
 	uint64_t session;
-	const struct ucred *peer;
+	const struct session_peer *peer;
 	const struct frame *frame;
 };
 
@@ -19,16 +19,28 @@ static void set_number(lua_State *L, const char *key, lua_Integer n)
 	lua_setfield(L, -2, key);
 }
 
+/* {uid, gid, pid, groups = {…}} */
+static void push_peer(lua_State *L, const struct session_peer *peer)
+{
+	lua_createtable(L, 0, 4);
+	set_number(L, "uid", peer->uid);
+	set_number(L, "gid", peer->gid);
+	set_number(L, "pid", peer->pid);
+	lua_createtable(L, (int)peer->groups_n, 0);
+	for (size_t i = 0; i < peer->groups_n; i++) {
+		lua_pushinteger(L, peer->groups[i]);
+		lua_rawseti(L, -2, (lua_Integer)i + 1);
+	}
+	lua_setfield(L, -2, "groups");
+}
+
 static int push_session(lua_State *L, void *arg)
 {
 	const struct arrival *a = arg;
 
 	lua_pushinteger(L, (lua_Integer)a->session);
 	if (a->peer != NULL) {
-		lua_createtable(L, 0, 3);
-		set_number(L, "uid", a->peer->uid);
-		set_number(L, "gid", a->peer->gid);
-		set_number(L, "pid", a->peer->pid);
+		push_peer(L, a->peer);
 		return 2;
 	}
 	if (a->frame == NULL)
@@ -47,7 +59,7 @@ static void tell(struct engine *engine, const char *name, struct arrival *arriva
 	session_close(engine->sessions, arrival->session);
 }
 
-static void on_connect(void *arg, uint64_t session, const struct ucred *peer)
+static void on_connect(void *arg, uint64_t session, const struct session_peer *peer)
 {
 	struct arrival arrival = {session, peer, NULL};
 
@@ -108,6 +120,17 @@ static int socket_send(lua_State *L)
 	return 1;
 }
 
+/* behind(session) -> bytes that it has not taken yet */
+static int socket_behind(lua_State *L)
+{
+	struct engine *engine = check_engine(L);
+	uint64_t session = (uint64_t)luaL_checkinteger(L, 1);
+
+	lua_pushinteger(
+		L, engine->sessions != NULL ? (lua_Integer)session_behind(engine->sessions, session) : 0);
+	return 1;
+}
+
 /* close(session): once everything was sent */
 static int socket_close(lua_State *L)
 {
@@ -124,6 +147,7 @@ int luaopen_reeve_socket(lua_State *L)
 	static const luaL_Reg functions[] = {
 		{"listen", socket_listen},
 		{"send", socket_send},
+		{"behind", socket_behind},
 		{"close", socket_close},
 		{NULL, NULL},
 	};

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
@@ -17,6 +18,7 @@ static struct {
 	bool made, ticking;
 	lua_State *volatile running;
 	struct deadline *volatile inner;
+	volatile uint64_t insisted_ns; /* when a second cancel came; 0: none */
 } now; /* a signal handler has no other place to look */
 
 /* The processor's time, not the wall's: user code cannot wait for anything, so on a machine that is
@@ -44,17 +46,37 @@ static void push_where(lua_State *L)
 	lua_pushliteral(L, "");
 }
 
+const char *deadline_over(char *room, size_t size)
+{
+	const struct deadline *d = now.inner;
+
+	if (d == NULL || (!d->expired && !d->cancelled))
+		return NULL;
+	if (d->cancelled)
+		return "cancelled";
+	(void)snprintf(room, size, "deadline of %u ms exceeded", d->ms);
+	return room;
+}
+
 /* Stays armed: whatever catches this error meets the next one. */
 static void on_hook(lua_State *L, lua_Debug *ar)
 {
+	char room[64];
+	const char *why = deadline_over(room, sizeof room);
+
 	(void)ar;
 	push_where(L);
-	lua_pushfstring(L, "deadline of %d ms exceeded", (int)deadline_ms());
+	lua_pushstring(L, why != NULL ? why : "interrupted");
 	lua_concat(L, 2);
 	(void)lua_error(L);
 }
 
 /* lua_sethook is meant to be called from signal handlers (lua.c does it on SIGINT). */
+static void arm(void)
+{
+	lua_sethook(now.running, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
 static void on_tick(int number)
 {
 	int kept = errno;
@@ -62,12 +84,14 @@ static void on_tick(int number)
 	uint64_t at = clock_ns();
 
 	(void)number;
+	if (d != NULL && now.insisted_ns != 0 &&
+		at - now.insisted_ns >= DEADLINE_DEAF_MS * UINT64_C(1000000))
+		_exit(DEADLINE_EXIT);
 	if (d != NULL && at >= d->until_ns) {
 		if (at - d->until_ns >= DEADLINE_GRACE_MS * UINT64_C(1000000))
 			_exit(DEADLINE_EXIT);
 		d->expired = 1;
-		lua_sethook(
-			now.running, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+		arm();
 	}
 	errno = kept;
 }
@@ -107,7 +131,7 @@ void deadline_enter(struct deadline *d, lua_State *L, uint32_t ms)
 	d->outer = now.inner;
 	d->until_ns = clock_ns() + (uint64_t)ms * 1000000;
 	d->ms = ms;
-	d->expired = 0;
+	d->expired = d->cancelled = 0;
 	if (d->outer != NULL && d->outer->until_ns < d->until_ns) {
 		d->until_ns = d->outer->until_ns;
 		d->ms = d->outer->ms;
@@ -122,23 +146,28 @@ bool deadline_leave(struct deadline *d, lua_State *L)
 {
 	assert(now.inner == d);
 	now.inner = d->outer; /* from here on no tick can arm the hook for this call */
-	if (d->expired)
+	if (d->outer == NULL)
+		now.insisted_ns = 0;
+	if (d->expired || d->cancelled)
 		lua_sethook(L, NULL, 0, 0); /* an outer call that is late too is found at the next tick */
-	return d->expired || clock_ns() >= d->until_ns;
+	if (d->outer != NULL && d->outer->cancelled)
+		arm();
+	return d->expired || d->cancelled || clock_ns() >= d->until_ns;
+}
+
+void deadline_cancel(bool insist)
+{
+	for (struct deadline *d = now.inner; d != NULL; d = d->outer)
+		d->cancelled = 1;
+	if (now.inner == NULL)
+		return;
+	if (insist && now.insisted_ns == 0)
+		now.insisted_ns = clock_ns();
+	arm();
 }
 
 void deadline_rest(void)
 {
 	if (now.ticking && now.inner == NULL)
 		tick(false);
-}
-
-bool deadline_expired(void)
-{
-	return now.inner != NULL && now.inner->expired;
-}
-
-uint32_t deadline_ms(void)
-{
-	return now.inner != NULL ? now.inner->ms : 0;
 }

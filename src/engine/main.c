@@ -6,6 +6,7 @@
 #include "engine/api.h"
 #include "engine/deadline.h"
 #include "engine/engine.h"
+#include "engine/interrupt.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -254,6 +255,7 @@ static int run(struct engine *engine, struct options *o)
 	size_t most = serves ? VM_GUARD_CAP + VM_HEAD_ROOM : SIZE_MAX / 2;
 
 	deadline_init();
+	interrupt_init();
 	engine->L = vm_new(&engine->vm, VM_GUARD_CAP, most);
 	if (engine->L == NULL)
 		die(EX_OSERR, "Lua: out of memory");

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "engine/interrupt.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -189,15 +190,31 @@ static struct session *session_new(struct sessions *sessions, int fd)
 	return NULL;
 }
 
+static int read_peer(int fd, struct session_peer *peer)
+{
+	struct ucred who;
+	socklen_t len = sizeof who;
+
+	memset(peer, 0, sizeof *peer);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
+		return -1;
+	peer->uid = who.uid;
+	peer->gid = who.gid;
+	peer->pid = who.pid;
+	len = sizeof peer->groups;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer->groups, &len) == 0)
+		peer->groups_n = len / sizeof peer->groups[0];
+	return 0;
+}
+
 static void greet(struct sessions *sessions, int fd)
 {
 	struct session *s = session_new(sessions, fd);
-	struct ucred peer;
-	socklen_t len = sizeof peer;
+	struct session_peer peer;
 
 	if (s == NULL)
 		return;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+	if (read_peer(fd, &peer) < 0)
 		s->dead = true;
 	else if (sessions->all.count > SESSIONS_MOST)
 		dismiss(s, "too many sessions are open on the control socket; try again later", 75);
@@ -277,6 +294,26 @@ bool session_send(struct sessions *sessions, uint64_t session, const void *bytes
 	if (s->dead)
 		event_active(s->writable, EV_WRITE, 1); /* buried there, whoever called us */
 	return !s->dead;
+}
+
+size_t session_behind(const struct sessions *sessions, uint64_t session)
+{
+	const struct session *s = session_find(sessions, session);
+
+	return s != NULL ? s->out_len - s->out_at : 0;
+}
+
+void session_attend(struct sessions *sessions, uint64_t session, uint32_t id)
+{
+	const struct session *s = session_find(sessions, session);
+
+	if (s != NULL)
+		interrupt_attend(s->fd, s->in.bytes + s->in.at, s->in.len - s->in.at, id);
+}
+
+void session_leave_alone(void)
+{
+	interrupt_ignore();
 }
 
 void session_close(struct sessions *sessions, uint64_t session)

@@ -9,13 +9,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #define SESSIONS_MOST    64
 #define SESSION_OUT_MOST ((size_t)4 << 20)
 
+#define SESSION_GROUPS_MOST 256 /* of a peer; the kernel knows up to 65536, the others do not count */
+
+/* Who has connected, by the kernel's word (SO_PEERCRED, SO_PEERGROUPS). */
+struct session_peer {
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	gid_t groups[SESSION_GROUPS_MOST];
+	size_t groups_n;
+};
+
 /* What the owner is told. None of these may free the sessions. */
 struct session_events {
-	void (*connect)(void *arg, uint64_t session, const struct ucred *peer);
+	void (*connect)(void *arg, uint64_t session, const struct session_peer *peer);
 	void (*frame)(void *arg, uint64_t session, const struct frame *frame);
 	void (*close)(void *arg, uint64_t session);
 	void (*turn)(void *arg); /* a batch of the above is over */
@@ -31,6 +43,15 @@ void sessions_free(struct sessions *sessions);
 /* Queues bytes for a session. false: there is no such session any more (or it was just closed
  * because it does not read). */
 bool session_send(struct sessions *sessions, uint64_t session, const void *bytes, size_t len);
+
+/* How much of what was sent to it the client has not taken yet. */
+size_t session_behind(const struct sessions *sessions, uint64_t session);
+
+/* An evaluation begins for job `id` of a session: until session_leave_alone, a frame `cancel` of that
+ * session about it, and the end of the connection, call deadline_cancel at once, from the signal that
+ * the kernel sends when bytes come; a second cancel insists. One at a time. */
+void session_attend(struct sessions *sessions, uint64_t session, uint32_t id);
+void session_leave_alone(void);
 
 /* Closes it once everything queued was sent. */
 void session_close(struct sessions *sessions, uint64_t session);

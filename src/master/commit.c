@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "master/control.h"
 #include "master/environment.h"
 #include "master/process.h"
 #include "master/process_table.h"
@@ -273,6 +274,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	struct spec_global_settings old = m->settings;
 	char *shared = m->life == MASTER_RUNNING ? environment_shared(m) : NULL;
 
+	control_redefine(m, plan);
 	take_listeners(en);
 	retire_missing(m, plan, text);
 	m->settings = plan->settings;
@@ -328,7 +330,7 @@ static void hand_over(struct engine *en, bool resumed)
 	recording_forget(m);
 	recording_offer(m);
 	if (engine_send(en, WIRE_state, &(struct wire_state){m->state}) < 0 ||
-		engine_send(en, WIRE_control, &(struct wire_control){m->control}) < 0 ||
+		engine_send(en, WIRE_control, &(struct wire_control){m->control.fd}) < 0 ||
 		(m->tail >= 0 && engine_send(en, WIRE_tail, &(struct wire_tail){m->tail}) < 0) ||
 		engine_send(en, WIRE_begin, &begin) < 0)
 		say(SAY_ERROR, "the engine does not read its socket; engine_timeout will tell");

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/say.h"
 #include "master/base_dir.h"
+#include "master/control.h"
 #include "master/engine.h"
 #include "master/ladder.h"
 #include "master/process.h"
@@ -331,7 +332,7 @@ static void prepare(struct master *m)
 	list_init(&m->touched);
 	list_init(&m->free_processes);
 	spec_defaults(SPEC_global, &m->settings);
-	m->bundle = m->control = m->lock = -1;
+	m->bundle = m->control.fd = m->lock = -1;
 	m->diag = listener_diag_open();
 	m->report = report_new(m);
 	logpipe_init(m);
@@ -372,18 +373,6 @@ static void end_engine(struct master *m)
 	engine_end(&m->retiring);
 }
 
-static void remove_control(struct master *m)
-{
-	char path[4096];
-	struct stat st;
-
-	(void)snprintf(path, sizeof path, "%s/control", m->base_dir);
-	if (m->control_ino != 0 && lstat(path, &st) == 0 && st.st_dev == m->control_dev &&
-		st.st_ino == m->control_ino)
-		(void)unlink(path);
-	fd_close(&m->control);
-}
-
 static void clear(struct master *m)
 {
 	struct service *s;
@@ -394,7 +383,7 @@ static void clear(struct master *m)
 		if (s->processes.count == 0) /* those that outlive us stay as they are */
 			service_free(&s);
 	if (m->base_dir != NULL) {
-		remove_control(m);
+		control_close(m);
 		base_dir_unlock(m->base_dir, &m->lock);
 	}
 	mem_free(&m->base_dir);

@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "master/anvil.h"
+#include "master/listener.h"
 #include "master/logpipe.h"
 #include "master/plan.h"
 
@@ -48,12 +49,10 @@ struct master {
 	int bundle;     /* memfd of the texts of the plan in force */
 	int state;      /* memfd of the policies' st */
 	int tail;       /* memfd of the last log lines (base/tail.h): held, never read; -1: there is none */
-	int control;    /* the listening control socket */
+	struct listener control; /* control.c; its address is ours */
 	char *base_dir; /* of the lock and the control socket; NULL before they are taken */
 	int lock;
 	int diag; /* netlink: queues of unix sockets */
-	dev_t control_dev;
-	ino_t control_ino;
 
 	/* processes */
 	struct process **by_id; /* open hash of all processes, by id */

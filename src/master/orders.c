@@ -80,6 +80,11 @@ int order_inet_listener(struct engine *en, const struct wire_inet_listener *o, s
 	return plan_inet(en->plan, o, e);
 }
 
+int order_control_socket(struct engine *en, const struct wire_control_socket *o, struct err *e)
+{
+	return plan_control(en->plan, o, e);
+}
+
 int order_path_listener(struct engine *en, const struct wire_path_listener *o, struct err *e)
 {
 	return plan_path(en->plan, o, e);

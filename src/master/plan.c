@@ -27,6 +27,8 @@ struct plan *plan_new(void)
 	struct plan *plan = mem_new(1, sizeof *plan);
 
 	spec_defaults(SPEC_global, &plan->settings);
+	plan->control = (struct listener_definition){
+		.kind = LISTENER_UNIX, .mode = 0600, .uid = (uid_t)-1, .gid = (gid_t)-1};
 	plan->engine_uid = (uid_t)-1;
 	plan->engine_gid = (gid_t)-1;
 	plan->bundle = -1;
@@ -222,6 +224,21 @@ static const char *below(const char *dir, const char *path)
 	return strncmp(dir, path, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
 
+static bool is_owner(uint32_t mode, int64_t uid, int64_t gid)
+{
+	return uid >= -1 && uid < UINT32_MAX && gid >= -1 && gid < UINT32_MAX && mode <= 07777;
+}
+
+int plan_control(struct plan *plan, const struct wire_control_socket *m, struct err *e)
+{
+	if (!is_owner(m->mode, m->uid, m->gid))
+		return err_set(e, "control: its owner or mode is out of range");
+	plan->control.mode = (mode_t)m->mode;
+	plan->control.uid = (uid_t)m->uid;
+	plan->control.gid = (gid_t)m->gid;
+	return 0;
+}
+
 int plan_path(struct plan *plan, const struct wire_path_listener *m, struct err *e)
 {
 	struct listener_definition *l;
@@ -231,7 +248,7 @@ int plan_path(struct plan *plan, const struct wire_path_listener *m, struct err 
 	if (strlen(m->path) >= sizeof((struct sockaddr_un *)0)->sun_path)
 		return err_set(e, "listener '%s' is longer than the %zu bytes a socket's path may have",
 			m->path, sizeof((struct sockaddr_un *)0)->sun_path - 1);
-	if (m->uid < -1 || m->uid >= UINT32_MAX || m->gid < -1 || m->gid >= UINT32_MAX || m->mode > 07777)
+	if (!is_owner(m->mode, m->uid, m->gid))
 		return err_set(e, "listener '%s': its owner or mode is out of range", m->path);
 	l = add_listener(plan, m->svc, e);
 	if (l == NULL)

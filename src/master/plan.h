@@ -56,6 +56,7 @@ struct definition {
 
 struct plan {
 	struct spec_global_settings settings;
+	struct listener_definition control; /* of the control socket; without name and address */
 	struct definition **services; /* number svc is at [svc - 1] */
 	size_t services_n;
 	uid_t engine_uid; /* (uid_t)-1: the engine stays who it is */
@@ -77,6 +78,7 @@ int plan_setting(struct plan *plan, const struct wire_setting *m, struct err *e)
 int plan_argument(struct plan *plan, const struct wire_argument *m, struct err *e) MUST_USE;
 int plan_environment(struct plan *plan, const struct wire_environment *m, struct err *e) MUST_USE;
 int plan_inet(struct plan *plan, const struct wire_inet_listener *m, struct err *e) MUST_USE;
+int plan_control(struct plan *plan, const struct wire_control_socket *m, struct err *e) MUST_USE;
 int plan_path(struct plan *plan, const struct wire_path_listener *m, struct err *e) MUST_USE;
 
 int plan_file(struct plan *plan, const struct wire_open_file *m, struct err *e) MUST_USE;

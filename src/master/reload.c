@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/say.h"
 #include "master/base_dir.h"
+#include "master/control.h"
 #include "master/service.h"
 
 #include <stdio.h>
@@ -107,28 +108,6 @@ void reload_discard(struct engine *en)
 	mem_free(&en->opened);
 }
 
-static int open_control(struct master *m, const struct plan *plan, struct err *e)
-{
-	char path[4096];
-	struct listener control;
-	struct listener_definition at = {.kind = LISTENER_UNIX,
-		.name = (char[]){"control"},
-		.address = path,
-		.mode = (mode_t)plan->settings.control_mode,
-		.uid = (uid_t)-1,
-		.gid = (gid_t)-1};
-
-	(void)snprintf(path, sizeof path, "%s/control", plan->settings.base_dir);
-	if (strlen(path) > 107)
-		return err_set(e, "base_dir %s is too long for a socket below it", plan->settings.base_dir);
-	if (listener_open(&control, &at, 64, plan->settings.base_dir, e) < 0)
-		return -1;
-	m->control = control.fd;
-	m->control_dev = control.dev;
-	m->control_ino = control.ino;
-	return 0;
-}
-
 /* An engine that resumes must have read the plan in force out of the bundle. */
 static int check_resumed(const struct master *m, const struct plan *plan, struct err *e)
 {
@@ -156,7 +135,7 @@ int reload_prepare(struct engine *en, int *exit_code, struct err *e)
 			return -1;
 		m->base_dir = mem_text(plan->settings.base_dir);
 		*exit_code = EX_OSERR;
-		if (chdir(plan->settings.base_dir) < 0 || open_control(m, plan, e) < 0)
+		if (chdir(plan->settings.base_dir) < 0 || control_open(m, plan, e) < 0)
 			return -1;
 	}
 	*exit_code = EX_OSERR;

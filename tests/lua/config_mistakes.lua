@@ -2,6 +2,24 @@
 -- The config is that of config_world; its main file is /etc/reeve/reeve.lua.
 
 return {
+  { "control with what it does not know", [==[
+settings {
+  control = { operater = "root", mode = 660, admins = "@nogrp ghost" },
+}
+]==], [==[
+/etc/reeve/reeve.lua:2:26: error: control.operater of settings: there is no 'operater'; there are mode, user, group, admins, operators, observers
+    2 |   control = { operater = "root", mode = 660, admins = "@nogrp ghost" },
+      |                          ^~~~~~ did you mean 'operators'?
+/etc/reeve/reeve.lua:2:41: error: control.mode of settings: a mode is a text such as "0660": Lua reads the number 0660 as decimal 660
+    2 |   control = { operater = "root", mode = 660, admins = "@nogrp ghost" },
+      |                                         ^~~
+/etc/reeve/reeve.lua:2:55: error: control.admins of settings: there is no group 'nogrp' on this system
+    2 |   control = { operater = "root", mode = 660, admins = "@nogrp ghost" },
+      |                                                       ^~~~~~~~~~~~~~ make it or name another
+/etc/reeve/reeve.lua:2:55: error: control.admins of settings: there is no user 'ghost' on this system
+    2 |   control = { operater = "root", mode = 660, admins = "@nogrp ghost" },
+      |                                                       ^~~~~~~~~~~~~~ make it or name another
+]==] },
   { "an unknown setting", [==[
 service "web" {
   executable = "/srv/web",

@@ -88,7 +88,7 @@ end
 function M.new(opts)
   opts = opts or {}
   local web, job = services()
-  local w = { frames = {}, orders = {}, closed = {}, log = {}, operated = {}, facts = { web = web, job = job } }
+  local w = { frames = {}, orders = {}, closed = {}, log = {}, operated = {}, now = 1000, behind = 0, facts = { web = web, job = job } }
   local control = require "reeve.control"
   w.host = {
     services = {
@@ -97,13 +97,20 @@ function M.new(opts)
     },
     why = function(_, name) return WHY[name] end,
     operator = function(_, name, verb) w.operated[#w.operated + 1] = verb .. " " .. name end,
+    replace = function(_, name, policy)
+      if policy == "no" then return nil, "that is none" end
+      w.operated[#w.operated + 1] = "policy " .. name
+      return true
+    end,
   }
   w.control = control.new {
     host = w.host, plan = PLAN, order = fake_order(w.orders, function(seq) w.control:synced(seq) end),
-    role_of = opts.role_of or control.owner_only(0),
+    role_of = opts.role_of or require "reeve.roles".of(opts.control, 0),
     send = function(session, bytes) w.frames[#w.frames + 1] = { session = session, bytes = bytes } end,
     close = function(session) w.closed[#w.closed + 1] = session end,
-    guard = { call = guard_call },
+    guard = { call = guard_call }, now = function() return w.now end, wall = function() return { sec = 3661 } end,
+    behind = function() return w.behind end,
+    words = function() return { only = function(list) return list end } end,
     sandbox = { console_env = function(api)
       api.deadline = function() error "deadline of 2000 ms exceeded" end
       return setmetatable(api, { __index = { pairs = pairs, error = error, setmetatable = setmetatable } })
@@ -115,7 +122,8 @@ function M.new(opts)
       return function(...) w.log[#w.log + 1] = level .. " " .. string.format(...) end
     end }),
     tail = opts.tail,
-    spec = { print = function(_, name, canonical) return name == "idle_kill" and "60s" or canonical end },
+    spec = { print = function(_, name, canonical) return name == "idle_kill" and "60s" or canonical end,
+      parse = require "reeve.spec".parse },
   }
   return setmetatable(w, { __index = M })
 end

@@ -451,11 +451,58 @@ job      1         0     -     -      1         0        -        -             
   end)
 
   it("sends actions when the chunk went well, and writes them to the log", function()
-    local out = w:say("eval", "services.web:stop(), services.job:reset()")
+    local out, _, code = w:say("eval", "services.web:stop(), services.job:reset()")
     assert.equal("queued: stop web\nqueued: reset job\n", out)
-    assert.same({ { order = "service_do", svc = 1, verb = 1, ticket = 0 },
-      { order = "service_do", svc = 2, verb = 4, ticket = 0 } }, w.orders)
-    assert.equal("info control 1 (uid 0, pid 99): reset job", w.log[#w.log])
+    assert.is_nil(code) -- one after the other, as the master says that they are done
+    assert.same({ { order = "service_do", svc = 1, verb = 1, ticket = 1 } }, w.orders)
+    w.control:service_done { ticket = 1, ok = true, text = "" }
+    assert.same({ order = "service_do", svc = 2, verb = 4, ticket = 2 }, w.orders[2])
+    w.control:service_done { ticket = 2, ok = true, text = "" }
+    out, _, code = w:answer()
+    assert.equal("queued: stop web\nqueued: reset job\ndone: stop web\ndone: reset job\n", out)
+    assert.equal(0, code)
+    assert.equal("info control 1 (uid 0, pid 99): done: reset job", w.log[#w.log])
+  end)
+
+  it("does not go on behind an action that fails", function()
+    w:say("eval", "services.web:start(), services.job:reset()", "print 'on'")
+    w.control:service_done { ticket = 1, ok = false, text = "port 80 is taken" }
+    local _, err, code = w:answer()
+    assert.equal("error: start web: port 80 is taken\n", err)
+    assert.equal(71, code)
+    assert.equal(1, #w.orders)
+  end)
+
+  it("asks the new engine only where nothing was done yet", function()
+    w:say("eval", "services.web:stop(), services.job:reset()")
+    w.frames = {}
+    w.control:retired { generation = 4 }
+    assert.equal("again 1 0\n", w.frames[1].bytes)
+    w = fake.new()
+    w:say("eval", "services.web:stop(), services.job:reset()")
+    w.control:service_done { ticket = 1, ok = true, text = "" }
+    w.control:retired { generation = 4 }
+    assert.equal(75, select(3, w:answer()))
+  end)
+
+  it("refuses an observer's action with 77, a stop of an admin's policy too", function()
+    w = fake.new { role_of = function() return "observer" end }
+    assert.equal("2\n", (w:say("eval", "services.web.busy")))
+    local _, err, code = w:say("eval", "services.web:stop()")
+    assert.truthy(err:find("stop needs the role operator; yours is observer", 1, true), err)
+    assert.equal(77, code)
+    w = fake.new { role_of = function() return "operator" end }
+    assert.equal(77, select(3, w:say("eval", "services.web:policy(nil)")))
+    assert.same({}, w.orders)
+    assert.same({}, w.operated)
+  end)
+
+  it("gives an admin another policy for a service", function()
+    local out, _, code = w:say("eval", "services.web:policy { spare = 3 }")
+    assert.equal("queued: policy of web: changed\ndone: policy of web: changed\n", out)
+    assert.equal(0, code)
+    assert.same({ "policy web" }, w.operated)
+    assert.equal(1, select(3, w:say("eval", "services.web:policy(5)")))
   end)
 
   it("sends none when it failed, nor later", function()

@@ -123,13 +123,19 @@ function Printer:is_hidden(name, origin)
   return self.options.changed and not origin[name]
 end
 
+--- What is no text in plan.globals.
+local GLOBAL = {}
+
+function GLOBAL.control(plan) return plan.said_control and literal(plan.said_control, 1) end
+
 function Printer:globals()
   local plan = self.plan
   self:frame(0, "settings {")
   for _, row in ipairs(self.schema.order.global) do
     local value = plan.shown[row.name] or plan.globals[row.name]
-    if value and value ~= "" and not self:is_hidden(row.name, plan.origin) then
-      self:put(1, ("%s = %s,"):format(row.name, written(self.spec, row, value)), plan.origin[row.name])
+    local text = value and value ~= "" and written(self.spec, row, value) or GLOBAL[row.name] and GLOBAL[row.name](plan)
+    if text and not self:is_hidden(row.name, plan.origin) then
+      self:put(1, ("%s = %s,"):format(row.name, text), plan.origin[row.name])
     end
   end
   self:policy(plan.policy, plan.origin.policy)
@@ -289,7 +295,7 @@ local function json_service(self, service, options)
   }, { __jsonorder = { "name", "settings", "argv", "env", "listeners", "policy", "at" } })
 end
 
---- The plan as JSON: { settings, policy, services = [{ name, settings, argv, env, listeners, policy,
+--- The plan as JSON: { settings, control, policy, services = [{ name, settings, argv, env, listeners, policy,
 -- at }] }. Durations are milliseconds, sizes bytes, users and groups ids, modes and counts numbers;
 -- 9223372036854775807 is "never" and "unlimited". With options.origin a setting is { value, origin }.
 ---@return string
@@ -299,10 +305,10 @@ function M.json(plan, spec, options)
   local services = {}
   for i, service in ipairs(plan.services) do services[i] = json_service(self, service, options) end
   return json.encode(setmetatable({
-    settings = json_settings(self.order.global, plan.globals, plan.origin, options),
+    control = plan.control, settings = json_settings(self.order.global, plan.globals, plan.origin, options),
     policy = plan.policy ~= nil and policy_text(plan, plan.policy) or nil,
     services = array(services),
-  }, { __jsonorder = { "settings", "policy", "services" } }), { indent = true }) .. "\n"
+  }, { __jsonorder = { "settings", "control", "policy", "services" } }), { indent = true }) .. "\n"
 end
 
 return M

@@ -2,6 +2,7 @@
 -- every path absolute, and the rules between settings.
 
 local capacity = require "reeve.config.capacity"
+local control = require "reeve.config.control"
 local judge = require "reeve.config.judge"
 local logservice = require "reeve.config.logservice"
 local networks = require "reeve.config.networks"
@@ -152,6 +153,7 @@ local function resolve_globals(self, plan)
   plan.globals.libexec_dir = self.libexec_dir
   plan.globals.state_dir = state_dir(self)
   plan.engine_user = plan.shown.engine_user
+  plan.said_control = self.values.control and self.values.control.canonical or nil
   plan.policy = self.values.policy and self.values.policy.canonical or nil
   local vsz = self.values.default_vsz_limit
   local bytes = self:number "default_vsz_limit"
@@ -199,7 +201,7 @@ local function check_lost(plan)
 end
 
 --- Makes the plan of what the script said; mistakes are added to the problems.
----@return table plan { globals, services, policy, origin, engine_user, made }
+---@return table plan { globals, control, services, policy, origin, engine_user, made }
 function M.plan(script, opts)
   local self = setmetatable({ script = script, schema = script.schema, opts = opts, names = opts.names or {},
     uid = opts.uid or 0, users = {}, claims = {}, variables = {}, values = {} }, Plan)
@@ -215,6 +217,7 @@ function M.plan(script, opts)
   for word in self:text("listen"):gmatch "%S+" do table.insert(self.listen, word) end
   for word in self:text("protocols"):gmatch "%S+" do self.protocols[word] = true end
   resolve_globals(self, result)
+  result.control = control.resolve(self, self.values.control)
   resolve_services(self, result)
   logservice.add(self, result.services)
   networks.check(self, result.services)

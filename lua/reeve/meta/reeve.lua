@@ -50,9 +50,17 @@ unset = {}
 ---@field stats_writer_socket_path? string
 ---@field stop_timeout? reeve.Duration
 ---@field fork_budget? reeve.Count starts of processes a second; 0: no limit
+---@field control? reeve.Control who may talk to the daemon, and the file of its socket
+
+---@class reeve.Control
+---@field admins? reeve.Words users and @groups; root and the daemon's own user are admins anyway
+---@field operators? reeve.Words may start, stop, scale, reload
+---@field observers? reeve.Words may look
+---@field mode? reeve.Mode of <base_dir>/control; unset: "0600", with a group "0660", with lists "0666"
+---@field user? reeve.Id
+---@field group? reeve.Id
 ---@field state_dir? string directory of the recording
 ---@field record? { size: reeve.Size }|false ring file of what policies were told and decided; false: none
----@field control_mode? reeve.Mode
 
 ---@class reeve.Service
 ---@field use? table|table[] tables of settings, used where the service itself writes none; the first wins

@@ -9,9 +9,9 @@ return function(ctx, args)
     return 64
   end
   ctx.json = ctx.json or given.json
-  for _, chunk in ipairs(chunks) do
-    local code = ctx.evaluate(chunk)
-    if code ~= 0 then return code end
+  local function from(i)
+    if not chunks[i] then return 0 end
+    return ctx.evaluate(chunks[i], function() return from(i + 1) end)
   end
-  return 0
+  return from(1)
 end

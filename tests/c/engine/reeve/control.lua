@@ -4,8 +4,6 @@ M.__index = M
 
 function M.preload() end
 
-function M.owner_only() return function() return "admin" end end
-
 function M.new(opts) return setmetatable({ opts = opts }, M) end
 
 function M.connect(_, _, peer) assert(peer.uid and peer.gid and peer.pid) end
@@ -19,6 +17,7 @@ end
 
 function M.closed() end
 function M.turn() end
+function M.next_wake() end
 function M.reload_done() end
 function M.stopping() end
 
