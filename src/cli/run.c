@@ -1,4 +1,5 @@
-/* run: `reeve run` becomes reeved, or starts it as a daemon. Exit 66 when there is no config to start with. */
+/* run: `reeve run` becomes reeved, or starts it as a daemon. Exit 66 when there is no config to start with.
+ */
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/program.h"
@@ -24,7 +25,8 @@ static int no_config(const struct cli *cli)
 
 static int usage(const char *word)
 {
-	fprintf(stderr, "reeve: run: unknown argument '%s'; usage: reeve run [-c FILE] [-b DIR] [--daemon]\n", word);
+	fprintf(stderr, "reeve: run: unknown argument '%s'; usage: reeve run [-c FILE] [-b DIR] [--daemon]\n",
+		word);
 	return EX_USAGE;
 }
 

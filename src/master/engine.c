@@ -173,8 +173,8 @@ static void on_load_time(evutil_socket_t fd, short what, void *arg)
 static pid_t spawn_engine(struct master *m, int sock, int *pidfd, struct spawn_failure *f)
 {
 	static char daemon[] = "--daemon", base_dir[] = "--base-dir";
-	char *argv[] = {m->engine_program, (char[]){"serve"}, (char[]){"--config"}, m->config_path,
-		NULL, NULL, NULL, NULL};
+	char *argv[] = {m->engine_program, (char[]){"serve"}, (char[]){"--config"}, m->config_path, NULL,
+		NULL, NULL, NULL};
 	int fds[] = {SPAWN_NULL, SPAWN_NULL, logpipe_engine(m), sock};
 	struct spawn sp = {
 		.argv = argv,

@@ -203,6 +203,8 @@ static void add_settings(struct outfit *o, const struct service *s)
 		return;
 	}
 	add_text(o, "LOG_FORMAT", set->log_format);
+	if (s->master->is_daemon)
+		environment_add(o, "LOG_DETACH=1");
 }
 
 static void add_item(struct buf *b, const char *name, int fd)
@@ -504,7 +506,8 @@ bool logpipe_log_ended(struct process *p, bool exited, int status)
 	if (wants_files)
 		m->log.opens_files = true;
 	else if (m->ready >= 0) {
-		say(SAY_ERROR, "the log process ended before it was ready: a daemon that cannot log is not started");
+		say(SAY_ERROR,
+			"the log process ended before it was ready: a daemon that cannot log is not started");
 		m->exit_code = EX_CONFIG;
 		master_stop(m, true);
 	}

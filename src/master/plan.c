@@ -277,8 +277,8 @@ int plan_file(struct plan *plan, const struct wire_open_file *m, struct err *e)
 	if (d == NULL)
 		return -1;
 	if (!is_name(m->name) || m->path[0] != '/')
-		return err_set(e, "service %s: open_files: '%s' = '%s' is not a name and an absolute path", d->name,
-			m->name, m->path);
+		return err_set(e, "service %s: open_files: '%s' = '%s' is not a name and an absolute path",
+			d->name, m->name, m->path);
 	if (d->files_n >= FILES_MOST)
 		return err_set(e, "service %s: more than %d open_files", d->name, FILES_MOST);
 	d->files = mem_grow(d->files, d->files_n + 1, sizeof *d->files);
