@@ -41,7 +41,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 rooms = $(foreach room,$(1),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard src/$(room)/*.c)))
 
 FLOOR    := $(call rooms,base wire spec pool)
-PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cli,\
+PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve-tls:tls reeve:cli,\
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
 MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_recorder.c src/engine/api_sim.c src/engine/api_spec.c))
 
@@ -53,6 +53,8 @@ $(BUILD)/reeve-engine: $(call rooms,engine sim) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core -lseccomp $(LUA_LIBS) -lm
 $(BUILD)/reeve-log: $(call rooms,log) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
+$(BUILD)/reeve-tls: $(call rooms,tls) $(BUILD)/libreeve.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lssl -lcrypto
 $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lncursesw
 
@@ -119,8 +121,9 @@ DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-de
               libclang-rt-14-dev cppcheck mandoc procps dovecot-core tmux
 DEPS_RUN   += libssl3
 DEPS_BUILD += libssl-dev
-DEPS_TEST  += haproxy openssl curl nodejs gunicorn php-fpm
+DEPS_TEST  += haproxy openssl curl socat nodejs gunicorn php8.2-fpm
 DEPS_TEST  += zsh fish
+DEPS_TEST  += python3 redis-server redis-tools openssh-server openssh-client git curl util-linux
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -136,6 +139,7 @@ run:
 	@BUILD=$(BUILD) exec conf/run
 
 share := $(DESTDIR)$(PREFIX)/share/reeve
+notify_reload = $(shell systemctl --version 2>/dev/null | awk 'NR == 1 && $$2 >= 253 { print "yes" }')
 STARTER := $(shell find conf/starter -type f)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/reeve $(share)
@@ -157,7 +161,8 @@ install: all
 	for f in $(STARTER); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(MODULES); do install -D -m 755 $$f $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/$${f##*/} || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's,@PREFIX@,$(PREFIX),' conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
+	sed -e 's,@PREFIX@,$(PREFIX),' $(if $(notify_reload),-e 's/^Type=notify$$/Type=notify-reload/' -e '/^ExecReload=/d') \
+		conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
 
 # ---- tests: tests/c/test_X.c -> build/tests/test_X; its first line names what it needs besides the floors:
 #      /* links: master/spawn worker/; wrap: fork waitid */
@@ -187,6 +192,9 @@ $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/
 $(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(BUILD)/tests/shake: $(BUILD)/obj/tests/e2e/shake.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lssl -lcrypto
 $(BUILD)/obj/e2e-worker.o: tests/e2e/worker.c
 $(BUILD)/obj/load.o: tests/e2e/load.c
 $(BUILD)/obj/subreaper.o: tests/e2e/subreaper.c
@@ -206,7 +214,7 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
-e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue
+e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue $(BUILD)/tests/shake
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
@@ -215,14 +223,14 @@ faults: E2E_TAGS = --tags=slow
 docs:
 	lua5.4 tests/conformance.lua >docs/CONFORMANCE.md
 mutants:
-	+@$(MAKE) --no-print-directory BUILD=build-mutants CFLAGS='-O1 -DREEVE_MUTANTS' all build-mutants/tests/e2e-worker
+	+@$(MAKE) --no-print-directory BUILD=build-mutants CFLAGS='-O1 -DREEVE_MUTANTS' all build-mutants/tests/e2e-worker build-mutants/tests/shake
 	@tests/mutants build-mutants $(ROWS)
 
 # ---- fuzz: libFuzzer on what reads foreign bytes
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_links = $(filter-out %/main.c,$(wildcard $(patsubst %,src/%*.c,$(shell sed -n '1s,.*links: *\([^;*]*\).*,\1,p' $(1)))))
-build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch])
+build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch] src/master/notify*.[ch])
 	@mkdir -p $(@D)
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \

@@ -6,6 +6,7 @@
 #include "master/kind.h"
 #include "master/ready.h"
 #include "master/rlimits.h"
+#include "master/sequence.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -431,5 +432,5 @@ int plan_check(const struct plan *plan, bool is_root, struct err *e)
 	for (size_t i = 0; i < plan->services_n; i++)
 		if (check_service(plan, plan->services[i], is_root, e) < 0 || check_places(plan, i, e) < 0)
 			return err_prefix(e, "service %s", plan->services[i]->name);
-	return 0;
+	return sequence_check(plan, e);
 }

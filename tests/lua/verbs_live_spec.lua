@@ -287,7 +287,7 @@ describe("service", function()
   end)
 
   it("says what is wrong with its words", function()
-    local usage = "usage: reeve service start|stop|restart|drain|reset NAME [--wait]\n"
+    local usage = "usage: reeve service start|stop|restart|drain|reset NAME [--wait], or scale NAME N..M|auto [--for DURATION]\n"
     usage_cases(fake.new(), {
       { { "service" }, "reeve: service: " .. usage },
       { { "service", "stpo", "web" }, "reeve: service: unknown 'stpo': did you mean 'stop'?; " .. usage },
