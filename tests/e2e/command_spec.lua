@@ -1,6 +1,7 @@
 -- The verbs of `reeve` that look, and the files they make.
 local json = require "dkjson"
 local reeve = require "reeve"
+local terminal = require "terminal"
 
 local function service(name, settings)
   return ([[service "%s" { executable = "@worker@ --hold", client_limit = 9, %s
@@ -176,5 +177,26 @@ describe("run --daemon", function()
     assert.truthy(text:find("a daemon that cannot log is not started", 1, true), text)
     assert.equal(64, (reeve.shell(("%s/reeve run --daemon nonsense -c %s"):format(reeve.build, d.config_path))))
     d:destroy()
+  end)
+end)
+
+describe("progress", function()
+  after_each(function()
+    terminal.clean()
+    reeve.clean()
+  end)
+
+  it("is a bar on a terminal and a line for each change elsewhere", function()
+    local d = reeve.start { config = service("a", "process_min_avail = 1,") }
+    local held = d:clients(2, "a.sock")
+    local t = terminal.open(("%s/reeve -b %s service drain a --wait"):format(reeve.build, d.base), 100, 24)
+    t:wait "%[%-+%] 0%% a: 1 processes with 2 clients are still there"
+    for _, client in ipairs(held) do client:close() end
+    t:wait "the processes that service 'a' had are gone"
+    t:wait_not "still there"
+    t:wait "exit 0"
+    t:close()
+    assert.equal(0, (d:reeve "service restart a"))
+    d:stop()
   end)
 end)
