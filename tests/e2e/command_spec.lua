@@ -132,6 +132,7 @@ describe("run --daemon", function()
   end
 
   local function ended(d)
+    for _, client in ipairs(d.open) do client:close() end
     assert.equal(0, (d:reeve "stop"))
     d:assert_nothing_left()
     d:destroy()
@@ -191,7 +192,7 @@ describe("progress", function()
     local held = d:clients(2, "a.sock")
     local t = terminal.open(("%s/reeve -b %s service drain a --wait"):format(reeve.build, d.base), 100, 24)
     t:wait "%[%-+%] 0%% a: 1 processes with 2 clients are still there"
-    for _, client in ipairs(held) do client:close() end
+    held[1]:say "exit 0"
     t:wait "the processes that service 'a' had are gone"
     t:wait_not "still there"
     t:wait "exit 0"
