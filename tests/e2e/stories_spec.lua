@@ -43,11 +43,11 @@ describe("an operator's story:", function()
   it("a login storm at night", function()
     local d = start(WEB:format "")
     d:clients(4, "web.sock")
-    local waiting = {}
-    for i = 1, 3 do waiting[i] = assert(d:connect "web.sock") end
+    for _ = 1, 3 do assert(d:connect "web.sock") end
     d:wait_service("web", { waiting = 3, live = 4 })
     local text = tell(d, "login-storm")
-    has(text, "\nweb +4 +4 +0 +4 [^\n]+at process_limit, clients wait", "process_limit = 4 is reached", "goodput +%d", "dropped +%d")
+    has(text, "\nweb +4 +4 +0 +4 [^\n]+at process_limit, clients wait",
+      "process_limit = 4 is reached", "goodput +%d", "dropped +%d")
     d:stop()
   end)
 
@@ -97,7 +97,8 @@ describe("an operator's story:", function()
       ]])
     reeve.write(new, text)
     local said = tell(d, "try-policy", { NEW = new })
-    has(said, "goodput +%d", "Vote of service [^\n]+ is another one", "shadow", "generation 2 is in force", "generation 3 is in force", "generation 4 is in force", "always three")
+    has(said, "goodput +%d", "Vote of service [^\n]+ is another one", "shadow",
+      "generation 2 is in force", "generation 3 is in force", "generation 4 is in force", "always three")
     d:wait_service("web", { process_limit = 4 })
     assert.equal(reeve.read(d.config_path .. ".before"), reeve.read(d.config_path))
     d:stop()

@@ -66,7 +66,9 @@ describe("docs/TUTORIAL.md", function()
           state.live = true
         end
         if state.live and command == "reeve ps web" then
-          reeve.wait_until(function() return select(2, run(state, command):gsub("\nweb ", "")) == 3 end, "three processes")
+          reeve.wait_until(function()
+            return select(2, run(state, command):gsub("\nweb ", "")) == 3
+          end, "three processes")
           assert.truthy(run(state, "reeve why web"):find "it is daytime")
           state.live = nil
           state.seen = true
