@@ -10,6 +10,9 @@
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
+#   make live-against-sim    the simulator beside a real daemon with real clients (root, ROUNDS=1)
+#   make simulated-day       a day of 3.5 million clients: how long it takes
+#   make compare             the library over the six traces, SEEDS=20: docs/COMPARISON.md and its plots
 #   make bench               what engine and sampling cost; connections a second, beside Dovecot's master
 #   make bench-cancel        how long ^C takes to reach a chunk that computes
 #   make install             DESTDIR= PREFIX=/usr/local
@@ -189,6 +192,12 @@ $(BUILD)/tests/e2e-worker: E2E_LDFLAGS = $(if $(SAN),,-static-pie)
 $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $(E2E_LDFLAGS) -o $@ $^
+$(BUILD)/tests/player: tests/bench/player.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+$(BUILD)/tests/stayer: tests/bench/stayer.c $(BUILD)/libreeve.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -Isrc,$(ALL_CFLAGS)) -Isrc/worker $(ALL_LDFLAGS) -o $@ $^
 $(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
@@ -258,6 +267,13 @@ bench: all $(BUILD)/tests/swarm $(BUILD)/tests/e2e-worker
 	@$(BUILD)/reeve-engine here --script tests/bench/sampling.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cost.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/connections.lua
+# ---- the simulator: beside a live daemon (root), its speed, the library over the traces
+live-against-sim: all $(BUILD)/tests/player $(BUILD)/tests/stayer $(BUILD)/tests/e2e-worker
+	@$(TEST_ENV) lua5.4 tests/bench/live_against_sim.lua
+simulated-day: all
+	@$(BUILD)/reeve-engine here --script tests/bench/simulated_day.lua
+compare: all
+	@$(BUILD)/reeve-engine here --script tests/bench/compare.lua docs
 bench-cancel: all $(BUILD)/tests/e2e-worker
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cancel.lua
 clean:
@@ -265,7 +281,8 @@ clean:
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench bench-cancel clean help
+.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench bench-cancel clean help live-against-sim \
+        simulated-day compare
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)
