@@ -10,6 +10,9 @@
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
+#   make e2e-dovecot         Dovecot's own programs and doveadm with real mail clients (MASTER=dovecot: the same under
+#                            Dovecot's master)
+#   make bench-dovecot       a burst of clients and dispatch, beside Dovecot's master
 #   make live-against-sim    the simulator beside a real daemon with real clients (root, ROUNDS=1)
 #   make simulated-day       a day of 3.5 million clients: how long it takes
 #   make compare             the library over the six traces, SEEDS=20: docs/COMPARISON.md and its plots
@@ -154,18 +157,21 @@ install: all
 	install -D -m 644 $(BUILD)/libreeve.a $(DESTDIR)$(PREFIX)/lib/libreeve.a
 	install -D -m 644 $(BUILD)/libreeve.so $(DESTDIR)$(PREFIX)/lib/libreeve.so.0
 	ln -sf libreeve.so.0 $(DESTDIR)$(PREFIX)/lib/libreeve.so
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' src/worker/reeve.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libreeve.pc
 	install -D -m 644 $(BUILD)/lua/reeve/worker.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/worker.so
 	for f in $(MANUALS:docs/%=$(BUILD)/man/%); do \
 	  install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
 	install -D -m 644 $(BUILD)/completion/reeve.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/reeve
 	install -D -m 644 $(BUILD)/completion/_reeve $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_reeve
 	install -D -m 644 $(BUILD)/completion/reeve.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/reeve.fish
-	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
+	for f in $(wildcard conf/*.lua conf/*/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(STARTER); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(MODULES); do install -D -m 755 $$f $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/$${f##*/} || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed -e 's,@PREFIX@,$(PREFIX),' $(if $(notify_reload),-e 's/^Type=notify$$/Type=notify-reload/' -e '/^ExecReload=/d') \
 		conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
+	sed 's,@PREFIX@,$(PREFIX),' conf/reeve-dovecot.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve-dovecot.service
 
 # ---- tests: tests/c/test_X.c -> build/tests/test_X; its first line names what it needs besides the floors:
 #      /* links: master/spawn worker/; wrap: fork waitid */
@@ -223,10 +229,23 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
-e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue $(BUILD)/tests/shake
+E2E_PROGRAMS := $(addprefix $(BUILD)/tests/,e2e-worker load subreaper rogue shake)
+test-programs: all $(addprefix $(BUILD)/tests/,$(C_TESTS)) $(E2E_PROGRAMS)
+.PHONY: test-programs
+e2e faults: all $(E2E_PROGRAMS)
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
+
+# ---- Dovecot's programs in a private mail world (root). CHECKS: names, or parts of them before the dot
+DEPS_TEST += openssl python3 isync dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond dovecot-managesieved \
+             dovecot-sieve
+MASTER ?= reeve
+.PHONY: e2e-dovecot bench-dovecot
+e2e-dovecot: all
+	@tests/dovecot/run --master $(MASTER) --build $(BUILD) $(CHECKS)
+bench-dovecot: all
+	@tests/dovecot/bench --build $(BUILD)
 
 # ---- conformance: each row of spec.def and each rule has its test; a row without its effect fails it
 docs:
@@ -244,11 +263,12 @@ build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* sr
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \
 	  -Wl,--as-needed -levent_core
+# FUZZ_FLAGS=-seed=1: the same inputs in each run
 fuzz: $(addprefix build-fuzz/,$(FUZZERS))
-	@for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f; \
-	  build-fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=build-fuzz/$$f- \
-	    build-fuzz/corpus/$$f >build-fuzz/$$f.log 2>&1 || { tail -40 build-fuzz/$$f.log; exit 1; }; \
-	  echo "$$f: $$(sed -n 's/^Done //p' build-fuzz/$$f.log), nothing found"; done
+	@printf '%s\n' $(FUZZERS) | xargs -P2 -I{} sh -c 'mkdir -p build-fuzz/corpus/{}; \
+	  build-fuzz/{} -max_total_time=$(FUZZ_SECONDS) $(FUZZ_FLAGS) -max_len=4096 -artifact_prefix=build-fuzz/{}- \
+	    build-fuzz/corpus/{} >build-fuzz/{}.log 2>&1 || { tail -40 build-fuzz/{}.log; exit 255; }; \
+	  echo "{}: $$(sed -n "s/^Done //p" build-fuzz/{}.log), nothing found"'
 
 # Random worlds for each policy of the library, alone and in pairs: FUZZ_WORLDS for each pair, five times that alone
 FUZZ_WORLDS ?= 800
