@@ -11,6 +11,7 @@
 -- (s), lost (clients); s.facts is what policies see, s.standing the order in force, s.log what was logged.
 local policyhost = require "reeve.policyhost"
 local rng = require "reeve.rng"
+local settings = require "reeve.sim.settings"
 local spec = require "reeve.spec"
 local world = require "reeve.world"
 
@@ -19,40 +20,14 @@ local Subject = {}
 
 local OWN = { policy = true, boot = true, leave = true, name = true, seed = true, wall = true, policies = true,
   gauges_first = true }
-local DEFAULTS = { contract = "reeve", client_limit = 1, process_limit = 100, idle_kill = "60s" }
-
-local function canonical(name, value)
-  local text = type(value) == "boolean" and (value and "true" or "false") or tostring(value)
-  local good, sentence = spec.parse("service", name, text)
-  if good == nil then error(("%s = %s: %s"):format(name, text, sentence), 4) end
-  return good
-end
-
-local function is_setting(name)
-  for _, row in ipairs(spec.settings) do
-    if row.scope == "service" and row.name == name then return true end
-  end
-  return false
-end
-
 local function settings_of(options)
-  local settings = {}
-  for _, row in ipairs(spec.settings) do
-    if row.scope == "service" and row.type ~= "policy" and row.default ~= "" then
-      settings[row.name] = canonical(row.name, row.default)
-    end
-  end
-  for name, value in pairs(DEFAULTS) do settings[name] = canonical(name, value) end
+  local all, said = settings.defaults(), {}
   for name, value in pairs(options) do
-    if not OWN[name] then
-      if not is_setting(name) then
-        local near = spec.suggest("service", name)
-        error(("unknown setting '%s'%s"):format(name, near and ("; did you mean '%s'?"):format(near) or ""), 3)
-      end
-      settings[name] = canonical(name, value)
-    end
+    if not OWN[name] then said[name] = value end
   end
-  return settings
+  local good, sentence = settings.add(all, said)
+  if not good then error(sentence, 3) end
+  return all
 end
 
 -- A duration in the config's form, or a number of seconds, to ms.
@@ -245,6 +220,53 @@ end
 
 --- host:why of the service.
 function methods.why(s) return s.world.host:why(s.service.name) end
+
+---- recordings and traces
+
+--- A recording (a ring file of state_dir, or what `reeve record` wrote) against its own policies; with `service` and
+-- `policy` in the options that service has this policy in place of its own one. `since`: ms of wall time. Returns
+-- { decisions, turns, lost, difference = nil | { service, policy, recorded, replayed, facts, ... } }.
+function T.replay(path, options)
+  options = options or {}
+  local rec, sentence = require "reeve.recording".open(path)
+  if not rec then error(sentence, 2) end
+  local other = options.service and { service = options.service, policy = options.policy }
+  local result, why = require "reeve.replay".verify(rec, { since = options.since, guard = T.guard, other = other })
+  rec:close()
+  if not result then error(why, 2) end
+  return result
+end
+
+local function trace_of(name, service)
+  if type(name) == "table" then return name end
+  local recording = require "reeve.recording"
+  local found, sentence = require "reeve.sim.traces".get(name), nil
+  if not found and recording.is_one(name) then
+    local rec = assert(recording.open(name))
+    found, sentence = require "reeve.recordedtrace".of(rec, nil, service)
+    rec:close()
+  elseif not found then
+    found, sentence = require "reeve.sim.csv".read(name)
+  end
+  return found or error(sentence, 3)
+end
+
+--- A trace (storm, diurnal, ..., a CSV file, a recording, or a trace of reeve.trace) played against a policy, as
+-- `reeve simulate` does it. Options: settings of the service, policy, seed, and `service`: whose of a recording.
+-- Returns the report: goodput, wait_p99, process_seconds, starts, dropped, ...
+function T.trace(name, options)
+  options = options or {}
+  local settings, found = require "reeve.sim.settings", trace_of(name, options.service)
+  local all, own = settings.defaults(), {}
+  for key, value in pairs(options) do
+    if not OWN[key] and key ~= "service" then own[key] = value end
+  end
+  assert(settings.add(all, found.settings))
+  assert(settings.add(all, own))
+  local result = require "reeve.simulate".run { trace = found, seed = options.seed or 1, policies = T.policy,
+    services = { { name = "test", settings = all, policy = options.policy } } }
+  return result.services[1]
+end
 
 ---- fuzz
 
