@@ -27,8 +27,8 @@ local function tell(d, name, env)
   assert(n >= 1 and n <= 3, ("%s: %d commands before the answer"):format(name, n))
   local words = ""
   for key, value in pairs(env or {}) do words = ("%s %s='%s'"):format(words, key, value) end
-  local code, text = reeve.shell(("%s PATH=%s:$PATH REEVE_BASE_DIR=%s CONFIG=%s sh -e %s"):format(words, reeve.build,
-    d.base, d.config_path, path))
+  local code, text = reeve.shell(("PATH=%s:$PATH REEVE_BASE_DIR=%s CONFIG=%s %s sh -e %s"):format(reeve.build, d.base,
+    d.config_path, words, path))
   assert(code == 0, ("%s: exit %d:\n%s"):format(name, code, text))
   return text
 end
@@ -101,6 +101,17 @@ describe("an operator's story:", function()
       "generation 2 is in force", "generation 3 is in force", "generation 4 is in force", "always three")
     d:wait_service("web", { process_limit = 4 })
     assert.equal(reeve.read(d.config_path .. ".before"), reeve.read(d.config_path))
+    d:stop()
+  end)
+
+  it("finding the instance after an import", function()
+    local d = start(WEB:format "")
+    local old, new = d.dir .. "/dovecot.conf", d.dir .. "/imported.lua"
+    reeve.write(old, ("protocols = imap\nbase_dir = %s\nssl = no\n"):format(d.base))
+    local text = tell(d, "after-import", { DOVECOT = old, IMPORTED = new, REEVE_BASE_DIR = d.dir .. "/elsewhere" })
+    has(text, "no daemon at " .. reeve.literal(d.dir) .. "/elsewhere",
+      "reeve %-b " .. reeve.literal(d.base) .. "  %(pid " .. d:status().master_pid .. "%)")
+    has(reeve.read(new), 'base_dir = "' .. reeve.literal(d.base) .. '"', "service \"imap%-login\"")
     d:stop()
   end)
 end)
