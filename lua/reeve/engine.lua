@@ -55,7 +55,7 @@ end
 
 local function load_plan()
   local config, opts = require "reeve.config", doors()
-  opts.file, opts.base_dir = arg.config, arg.base_dir
+  opts.file, opts.base_dir, opts.daemon = arg.config, arg.base_dir, arg.daemon
   local found, notes = config.load(opts)
   if not found then return refuse_plan(config, notes) end
   plan = found

@@ -315,6 +315,7 @@ function all(policies) end
 ---@field standing reeve.Vote the meet of all votes at the last turn
 ---@field hold_ms integer how long no process is started
 ---@field throttled_until number s.now until which failed starts hold starts back
+---@field limited_at number|nil s.now when process_limit was last in the way of waiting clients
 ---@field last_failure? string
 ---@field waits_for? string the service (`after`, `requires`) that it waits for
 ---@field last_exits reeve.Event[] five, newest first
