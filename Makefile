@@ -271,6 +271,7 @@ format:
 bench: all $(BUILD)/tests/swarm $(BUILD)/tests/e2e-worker
 	@$(BUILD)/reeve-engine here --script tests/bench/engine.lua
 	@$(BUILD)/reeve-engine here --script tests/bench/sampling.lua
+	@$(BUILD)/reeve-engine here --script tests/bench/recording.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cost.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/connections.lua
 # ---- the simulator: beside a live daemon (root), its speed, the library over the traces
