@@ -85,11 +85,12 @@ int client_send(struct client *c, const char *verb, uint32_t id, const char *pay
 	return send_all(c->fd, payload, length);
 }
 
-static int terminal_width(void)
+/* 0: it is no terminal */
+static int terminal_width(int fd)
 {
 	struct winsize size;
 
-	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+	if (!isatty(fd) || ioctl(fd, TIOCGWINSZ, &size) < 0)
 		return 0;
 	return size.ws_col;
 }
@@ -107,8 +108,8 @@ static int wants_color(void)
 int client_ask(struct client *c, int json, uint32_t id, const char *words, size_t length)
 {
 	char hello[128];
-	int n = snprintf(hello, sizeof hello, "proto=1\nwidth=%d\ncolor=%d\njson=%d\n", terminal_width(),
-		wants_color(), json);
+	int n = snprintf(hello, sizeof hello, "proto=1\nwidth=%d\nprogress=%d\ncolor=%d\njson=%d\n",
+		terminal_width(STDOUT_FILENO), terminal_width(STDERR_FILENO), wants_color(), json);
 	char *both = mem_new(2 * FRAME_HEAD_MAX + (size_t)n + length, 1);
 	size_t at = frame_head(both, "hello", 0, (size_t)n);
 	int sent;

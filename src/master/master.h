@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "master/anvil.h"
+#include "master/doveadm.h"
 #include "master/listener.h"
 #include "master/logpipe.h"
 #include "master/manager.h"
@@ -40,6 +41,8 @@ struct master {
 	char *config_path;
 	char *base_dir_override; /* NULL: the config's */
 	char *engine_program;
+	bool is_daemon;
+	int ready; /* who started the daemon waits for a byte here; -1: nobody does any more */
 
 	/* what is in force */
 	struct spec_global_settings settings;
@@ -47,13 +50,14 @@ struct master {
 	struct list services;       /* struct service, in the plan's order; removed ones behind */
 	struct service **by_number; /* [svc - 1] */
 	size_t services_n;
-	int bundle;     /* memfd of the texts of the plan in force */
-	int state;      /* memfd of the policies' st */
-	int tail;       /* memfd of the last log lines (base/tail.h): held, never read; -1: there is none */
+	int bundle; /* memfd of the texts of the plan in force */
+	int state;  /* memfd of the policies' st */
+	int tail;   /* memfd of the last log lines (base/tail.h): held, never read; -1: there is none */
 	struct listener control; /* control.c; its address is ours */
-	char *base_dir; /* of the lock and the control socket; NULL before they are taken */
+	char *base_dir;          /* of the lock and the control socket; NULL before they are taken */
 	int lock;
 	int diag; /* netlink: queues of unix sockets */
+	struct doveadm doveadm;
 
 	/* processes */
 	struct process **by_id; /* open hash of all processes, by id */
