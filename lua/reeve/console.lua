@@ -31,7 +31,7 @@ end
 
 local function table_of(ctx, title, rows)
   local lines = {}
-  for i, row in ipairs(rows) do lines[i] = { row[2], row[3] } end
+  for i, row in ipairs(rows) do lines[i] = { row[2]:sub(1, #row[1]) == row[1] and row[2] or row[1], row[3] } end
   local head = print.style(title, "1", ctx.color)
   local body = print.table({ "", "" }, lines, { width = ctx.width }):gsub("^[^\n]*\n", "")
   return head .. "\n" .. body:gsub("([^\n]+)", "  %1")

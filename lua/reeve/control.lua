@@ -229,7 +229,7 @@ end
 
 --- The client is gone: nobody waits for its verbs any more.
 function M:closed(number)
-  if self.sessions[number] then self.log.info("control %d: closed", number) end
+  if self.sessions[number] then self.log.debug("control %d: closed", number) end
   self.sessions[number] = nil
 end
 

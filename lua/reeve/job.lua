@@ -25,8 +25,9 @@ end
 --- Text for the person. More than 3 MiB of it end the job.
 function M.text(self, job, verb, text)
   text = tostring(text)
+  local most = verb == "err" and OUT_MAX + PIECE or OUT_MAX -- so that what is wrong can always be said
+  if job.sent + #text > most then error("more than 3 MiB of output: ask for less", 0) end
   job.sent = job.sent + #text
-  if job.sent > OUT_MAX then error("more than 3 MiB of output: ask for less", 0) end
   send_pieces(self, job, verb, text)
 end
 
