@@ -114,7 +114,8 @@ describe("the console", function()
     other:wait "unknown name 'mine'"
     line(t, "mine")
     t:wait "\nof this session"
-    line(t, "pcall(function() while true do end end)")
+    line(t, "pcall(function() print 'and again' while true do end end)")
+    t:wait "\nand again"
     t:key "C-c"
     t:wait "cancelled.*cancelled"
     leave(t)
@@ -136,9 +137,14 @@ describe("the console", function()
     engine = d:status().engine_pid
     reeve.kill("STOP", engine)
     line(t, "services.web.live")
-    t:key "C-c"
-    t:key "C-c"
-    t:key "C-c"
+    local function press_until(pattern)
+      reeve.wait_until(function()
+        t:key "C-c"
+        return t:screen():find(pattern)
+      end, pattern)
+    end
+    press_until "once more leaves this"
+    press_until "once more leaves this.*\nreeve>%s*$"
     leave(t)
     reeve.kill("CONT", engine)
     d:stop()
