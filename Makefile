@@ -6,6 +6,7 @@
 #   make check               the same without installing: unit, and e2e when root
 #   make unit | e2e | faults one part: no root needed | the whole program | its slow scenarios
 #   make lint | format       the rules of docs/STYLE.md and docs/HOUSE.md | clang-format
+#                            also build/man and build/completion, from docs/*.[1-8] and the tables
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
@@ -40,11 +41,11 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 rooms = $(foreach room,$(1),$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard src/$(room)/*.c)))
 
 FLOOR    := $(call rooms,base wire spec pool)
-PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve:cli,\
+PROGRAMS := $(foreach p,reeved:master reeve-engine:engine reeve-log:log reeve-tls:tls reeve:cli,\
               $(if $(wildcard src/$(lastword $(subst :, ,$(p)))/*.c),$(BUILD)/$(firstword $(subst :, ,$(p)))))
 MODULES  := $(patsubst src/engine/api_%.c,$(BUILD)/lua/reeve/%.so,$(wildcard src/engine/api_pool.c src/engine/api_recorder.c src/engine/api_sim.c src/engine/api_spec.c))
 
-all: $(PROGRAMS) $(MODULES) worker
+all: $(PROGRAMS) $(MODULES) worker $(BUILD)/man/.made
 
 $(BUILD)/reeved: $(call rooms,master) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
@@ -52,6 +53,8 @@ $(BUILD)/reeve-engine: $(call rooms,engine sim) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core -lseccomp $(LUA_LIBS) -lm
 $(BUILD)/reeve-log: $(call rooms,log) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent_core
+$(BUILD)/reeve-tls: $(call rooms,tls) $(BUILD)/libreeve.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lssl -lcrypto
 $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lncursesw -ledit $(LUA_LIBS)
 
@@ -103,6 +106,14 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# ---- manual pages and completions: docs/*.[1-8] with the tables of this build filled in
+MANUALS := $(wildcard docs/*.[1-8])
+$(BUILD)/man/.made: $(MANUALS) $(BUILD)/reeve-engine $(MODULES) $(wildcard tests/docs/*.lua src/*/*.def policies/*.lua \
+                    lua/reeve/*.lua lua/reeve/*/*.lua)
+	@mkdir -p $(BUILD)/man $(BUILD)/completion
+	$(TEST_ENV) $(BUILD)/reeve-engine here --script tests/docs/main.lua $(BUILD)
+	@touch $@
+
 # ---- deps: the one list of Debian packages. `make deps` installs what is missing (root), or says how
 DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 libncursesw6 lua-dkjson
 DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev libncurses-dev
@@ -110,7 +121,9 @@ DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-de
               libclang-rt-14-dev cppcheck mandoc procps dovecot-core tmux
 DEPS_RUN   += libssl3 libedit2
 DEPS_BUILD += libssl-dev libedit-dev
-DEPS_TEST  += haproxy openssl curl nodejs gunicorn php-fpm
+DEPS_TEST  += haproxy openssl curl socat nodejs gunicorn php8.2-fpm
+DEPS_TEST  += zsh fish
+DEPS_TEST  += python3 redis-server redis-tools openssh-server openssh-client git curl util-linux
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -126,6 +139,7 @@ run:
 	@BUILD=$(BUILD) exec conf/run
 
 share := $(DESTDIR)$(PREFIX)/share/reeve
+notify_reload = $(shell systemctl --version 2>/dev/null | awk 'NR == 1 && $$2 >= 253 { print "yes" }')
 STARTER := $(shell find conf/starter -type f)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/reeve $(share)
@@ -138,12 +152,17 @@ install: all
 	install -D -m 644 $(BUILD)/libreeve.so $(DESTDIR)$(PREFIX)/lib/libreeve.so.0
 	ln -sf libreeve.so.0 $(DESTDIR)$(PREFIX)/lib/libreeve.so
 	install -D -m 644 $(BUILD)/lua/reeve/worker.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/worker.so
-	for f in $(wildcard docs/*.[1-8]); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+	for f in $(MANUALS:docs/%=$(BUILD)/man/%); do \
+	  install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+	install -D -m 644 $(BUILD)/completion/reeve.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/reeve
+	install -D -m 644 $(BUILD)/completion/_reeve $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_reeve
+	install -D -m 644 $(BUILD)/completion/reeve.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/reeve.fish
 	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(STARTER); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(MODULES); do install -D -m 755 $$f $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/$${f##*/} || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's,@PREFIX@,$(PREFIX),' conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
+	sed -e 's,@PREFIX@,$(PREFIX),' $(if $(notify_reload),-e 's/^Type=notify$$/Type=notify-reload/' -e '/^ExecReload=/d') \
+		conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
 
 # ---- tests: tests/c/test_X.c -> build/tests/test_X; its first line names what it needs besides the floors:
 #      /* links: master/spawn worker/; wrap: fork waitid */
@@ -173,6 +192,9 @@ $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/
 $(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(BUILD)/tests/shake: $(BUILD)/obj/tests/e2e/shake.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lssl -lcrypto
 $(BUILD)/obj/e2e-worker.o: tests/e2e/worker.c
 $(BUILD)/obj/load.o: tests/e2e/load.c
 $(BUILD)/obj/subreaper.o: tests/e2e/subreaper.c
@@ -192,7 +214,7 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
-e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue
+e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue $(BUILD)/tests/shake
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
@@ -201,14 +223,14 @@ faults: E2E_TAGS = --tags=slow
 docs:
 	lua5.4 tests/conformance.lua >docs/CONFORMANCE.md
 mutants:
-	+@$(MAKE) --no-print-directory BUILD=build-mutants CFLAGS='-O1 -DREEVE_MUTANTS' all build-mutants/tests/e2e-worker
+	+@$(MAKE) --no-print-directory BUILD=build-mutants CFLAGS='-O1 -DREEVE_MUTANTS' all build-mutants/tests/e2e-worker build-mutants/tests/shake
 	@tests/mutants build-mutants $(ROWS)
 
 # ---- fuzz: libFuzzer on what reads foreign bytes
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_links = $(filter-out %/main.c,$(wildcard $(patsubst %,src/%*.c,$(shell sed -n '1s,.*links: *\([^;*]*\).*,\1,p' $(1)))))
-build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch])
+build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch] src/master/notify*.[ch])
 	@mkdir -p $(@D)
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \

@@ -15,7 +15,8 @@ local function complain(host, entry, part, message, kind)
   if part.complained and host.world.now - part.complained < LOG_EVERY then return end
   part.complained = host.world.now
   local what = kind == "deadline" and ("took longer than %d ms: %s"):format(DEADLINE, message) or message
-  host.log.error("service %s: policy %s: %s", entry.name, part.path, what)
+  local who = entry.service and ("service %s: "):format(entry.name) or ""
+  host.log.error("%spolicy %s: %s", who, part.path, what)
 end
 
 local function failed(host, entry, part, message, kind)
@@ -25,30 +26,34 @@ local function failed(host, entry, part, message, kind)
   if part.failures >= FAILURES_MOST then host:quarantine(part.name, message) end
 end
 
-local function file(host, entry, part, checked, now)
+local function file(host, entry, part, checked)
+  local now = host.world.now
   entry.shots[#entry.shots + 1] = { retire = checked.retire, kill = checked.kill }
   checked.retire, checked.kill = nil, nil
   local n = entry.service.n
+  if not part.since or not vote.agree(part.vote, checked) then part.since = now end
   part.vote = vote.stamp(checked, now / 1000, part.vote, n.live - n.leaving)
-  part.since, entry.spoke = now, true
   host.tap:voted(entry, part)
 end
 
-local function ask(host, entry, part, event)
-  local service, now = entry.service, host.world.now
-  service.random = part.random
+--- Asks one part, of a service or between services (reeve.between), and files what it says.
+function asking.ask(host, entry, part, event)
+  (entry.service or entry).random = part.random
   if host.mark then host.mark(part.name) end
   host.tap:asking(entry, part)
-  local ok, answer, kind = host.guard.call(DEADLINE, part.run, service.view, event, part.store.st)
-  entry.asked, entry.was_asked = true, true
+  local ok, answer, kind = host.guard.call(DEADLINE, part.run, entry.view, event, part.store.st)
+  entry.asked = true
+  -- an answer of nil changes nothing, but for a wake that is over
+  entry.was_asked = entry.was_asked or answer ~= nil or event.kind == "tick"
   if not ok then
     if kind ~= "runtime" then host.tap:broke(entry, part, answer, kind) end
     return failed(host, entry, part, answer, kind)
   end
   if answer ~= nil then
-    local checked, sentence = vote.check(answer)
+    local checked, sentence = entry.check(answer)
     if not checked then return failed(host, entry, part, sentence) end
-    file(host, entry, part, checked, now)
+    local take = entry.file or file
+    take(host, entry, part, checked)
   end
   part.failures = 0
 end
@@ -78,8 +83,8 @@ local START, TICK = frozen.view({ kind = "start" }, "an event"), frozen.view({ k
 -- A part that has never been asked begins with `start` and a tick, whatever the service is told.
 local function wake_up(host, entry, part)
   part.fresh = false
-  if not part.on or part.on.start then ask(host, entry, part, START) end
-  if not part.on or part.on.tick then ask(host, entry, part, TICK) end
+  if not part.on or part.on.start then asking.ask(host, entry, part, START) end
+  if not part.on or part.on.tick then asking.ask(host, entry, part, TICK) end
 end
 
 local function hears(host, part, event, begins)
@@ -98,21 +103,30 @@ local function look_at_gates(entry)
   end
 end
 
+-- Parts that have never been asked begin now, if they count. (Once all have begun there is nobody to look for.)
+local function begin_fresh(host, entry)
+  if entry.all_begun then return end
+  local fresh = false
+  for _, part in ipairs(entry.parts) do
+    fresh = fresh or part.fresh
+    part.waking = part.fresh and not part.dead and entries.is_active(entry, part)
+  end
+  entry.all_begun = not fresh
+  for _, part in ipairs(entry.parts) do
+    if part.waking then wake_up(host, entry, part) end
+  end
+end
+
 --- Asks every part of a service that has something to hear in this turn.
 function asking.all(host, entry)
   look_at_gates(entry)
   local events, begins = events_of(entry)
-  for _, part in ipairs(entry.parts) do
-    part.waking = part.fresh and not part.dead and entries.is_active(entry, part)
-  end
-  for _, part in ipairs(entry.parts) do
-    if part.waking then wake_up(host, entry, part) end
-  end
+  begin_fresh(host, entry)
   for _, event in ipairs(events) do
     for _, part in ipairs(entry.parts) do
       local beginning = part.waking and (BEGINNINGS[event.kind] or event.kind == "tick")
       if not part.dead and not beginning and entries.is_active(entry, part) and hears(host, part, event, begins) then
-        ask(host, entry, part, event)
+        asking.ask(host, entry, part, event)
       end
     end
   end

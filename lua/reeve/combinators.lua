@@ -48,8 +48,20 @@ local function ask(part, s, ev, st, shots)
   return true
 end
 
+-- only_while, inside a combinator: while the fact holds, and once more.
+local function is_open(part, s, st)
+  if not part.only_while then return true end
+  local value, held = s[part.only_while], st.held or {}
+  local holds, before = value == true or type(value) == "number" and value > 0, held[part.path]
+  st.held, held[part.path] = held, holds or nil
+  return holds or before
+end
+
+local BEGINNINGS = { start = true, reload = true }
+
 local function hears(part, s, ev, st)
   if part.on and not part.on[ev.kind] then return false end
+  if not is_open(part, s, st) and not BEGINNINGS[ev.kind] then return false end
   if ev.kind ~= "tick" or not st.started then return true end
   local v = st.votes[part.path]
   if not v or not v.wake or v.wake > s.now then return false end
@@ -57,8 +69,20 @@ local function hears(part, s, ev, st)
   return true
 end
 
+local folded = setmetatable({}, { __mode = "k" }) -- st -> the last meet: as long as nobody speaks it is the same
+
+local function meet_all(list, st, shots)
+  local met = {}
+  for _, part in ipairs(list) do
+    if st.votes[part.path] then met = vote.meet(met, st.votes[part.path]) end
+  end
+  for _, shot in ipairs(shots) do met = vote.meet(met, shot) end
+  met.as_of = nil
+  return met
+end
+
 -- Asks the parts that hear this event. Returns the meet of all their standing votes (retire and kill only of this
--- event), and whether any of them spoke.
+-- event), which the caller must not change, and whether any of them spoke.
 local function fold(list, s, ev, st)
   st.st, st.votes = st.st or {}, st.votes or {}
   local shots, spoke = {}, false
@@ -66,12 +90,9 @@ local function fold(list, s, ev, st)
     if hears(part, s, ev, st) then spoke = ask(part, s, ev, st, shots) or spoke end
   end
   if ev.kind == "tick" then st.started = true end
-  local met = {}
-  for _, part in ipairs(list) do
-    if st.votes[part.path] then met = vote.meet(met, st.votes[part.path]) end
-  end
-  for _, shot in ipairs(shots) do met = vote.meet(met, shot) end
-  met.as_of = nil
+  if not spoke and ev.kind == "status" and folded[st] then return folded[st], false end
+  local met = meet_all(list, st, shots)
+  folded[st] = not (met.retire or met.kill) and met or nil
   return met, spoke
 end
 
@@ -101,21 +122,28 @@ local function highest(st, floor, now, seconds)
   return q[1][1], #q > 1 and q[1][2] + seconds or nil
 end
 
+-- Most status reports change neither the floor of the window nor what there is to shrink: then the vote stands as it
+-- is. (One that permits something is made anew, for it is about processes that are idle by now.)
+local function stands(s, ev, st, spoke, shrink_to, wake)
+  local same = st.shrink_to == shrink_to and st.wake == wake
+  st.shrink_to, st.wake = shrink_to, wake
+  return same and not spoke and ev.kind == "status" and s.live - s.leaving <= shrink_to
+end
+
 --- settle(seconds, p): the highest floor of p in the last `seconds`, read as max(at_least, live - avail + spare), is
 -- its shrink_to: an autoscaler's stabilisation window for any policy. Nothing shrinks before the window is full.
 function combinators.settle(seconds, policy)
   local list = compiled(policy, "settle")
   seconds_of(seconds, "settle")
   return { name = "settle", run = function(s, ev, st)
-    local met = fold(list, s, ev, st)
+    local met, spoke = fold(list, s, ev, st)
     local now = s.now
     st.from = st.from or now
     local taken = met.spare and met.spare > 0 and s.live - s.avail + met.spare or 0
     local floor, expires = highest(st, math.max(met.at_least or 0, taken), now, seconds)
     if now - st.from < seconds then floor, expires = vote.NO_LIMIT, st.from + seconds end
-    met.shrink_to = math.max(floor, met.shrink_to or 0)
-    if expires then met.wake = math.min(met.wake or expires, expires) end
-    return met
+    if stands(s, ev, st, spoke, floor, expires) then return nil end
+    return vote.meet(met, { shrink_to = floor, wake = expires })
   end }
 end
 
@@ -132,26 +160,9 @@ function combinators.when(predicate, policy)
       return { wake = wake }
     end
     if st.held and not spoke and ev.kind ~= "tick" then return nil end
-    st.held, met.wake = true, wake
-    return met
+    st.held = true
+    return vote.meet(met, { wake = wake })
   end }
-end
-
-local function in_words(v)
-  local words = {}
-  for name in pairs(vote.FIELDS) do
-    local value = v[name]
-    if value ~= nil and type(value) ~= "table" and name ~= "wake" then
-      words[#words + 1] = ("%s=%s"):format(name, tostring(value))
-    end
-  end
-  for _, name in ipairs { "retire", "kill" } do
-    local n = 0
-    for _ in next, v[name] or {} do n = n + 1 end
-    if n > 0 then words[#words + 1] = ("%s=%d processes"):format(name, n) end
-  end
-  table.sort(words)
-  return #words > 0 and table.concat(words, " ") or "nothing"
 end
 
 --- shadow(p): p is asked and its votes are shown (`why`, and the log when they change), but do not count.
@@ -160,7 +171,7 @@ function combinators.shadow(policy)
   return { name = "shadow", run = function(s, ev, st)
     local met, spoke = fold(list, s, ev, st)
     if not spoke then return nil end
-    local words = in_words(met)
+    local words = vote.words(met)
     if words ~= st.words and combinators.log then
       combinators.log(("service %s: shadow votes %s"):format(s.name, words))
     end
@@ -169,8 +180,53 @@ function combinators.shadow(policy)
   end }
 end
 
+local SLOT <const> = 60 -- seconds
+
+-- Of every n slots round(n * share) are the new one's, spread evenly.
+local function is_new(now, share)
+  local slot = now // SLOT
+  return (slot + 1) * share // 1 > slot * share // 1
+end
+
+-- What stands of a vote.
+local function bounds(v)
+  local copy = {}
+  for name, value in next, v do
+    if name ~= "retire" and name ~= "kill" then copy[name] = value end
+  end
+  return vote.words(copy)
+end
+
+local function tell_both(s, st, new, old, counts)
+  local words = ("new votes %s, old votes %s; the %s one counts"):format(bounds(new), bounds(old), counts)
+  if words ~= st.words and combinators.log then combinators.log(("service %s: canary: %s"):format(s.name, words)) end
+  st.words = words
+end
+
+--- canary(new, old, share): both are asked and both are logged when they change; in `share` (0 to 1) of the time, by
+-- slots of 60 s, the votes of the new one count, else those of the old one.
+function combinators.canary(new, old, share)
+  local lists = { compiled(new, "new"), compiled(old, "old") }
+  if type(share) ~= "number" or not (share >= 0 and share <= 1) then
+    error(("canary(new, old, share): %s is no share of the time, from 0 to 1"):format(tostring(share)), 2)
+  end
+  return { name = "canary", run = function(s, ev, st)
+    st.new, st.old = st.new or {}, st.old or {}
+    local a, spoke_a = fold(lists[1], s, ev, st.new)
+    local b, spoke_b = fold(lists[2], s, ev, st.old)
+    local counts = is_new(s.now, share) and "new" or "old"
+    if not spoke_a and not spoke_b and counts == st.counts and ev.kind ~= "tick" then return nil end
+    st.counts = counts
+    tell_both(s, st, a, b, counts)
+    local met = counts == "new" and a or b
+    met.wake = math.min(a.wake or math.huge, b.wake or math.huge, (s.now // SLOT + 1) * SLOT)
+    return vote.meet(met, { why = { ("canary: the %s one counts"):format(counts) } })
+  end }
+end
+
 --- The words that configs and policy files see, by name.
 combinators.WORDS = { all = combinators.all, only = combinators.only, every = combinators.every,
-  settle = combinators.settle, when = combinators.when, shadow = combinators.shadow }
+  settle = combinators.settle, when = combinators.when, shadow = combinators.shadow,
+  canary = combinators.canary }
 
 return combinators

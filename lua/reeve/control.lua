@@ -19,6 +19,7 @@ local STRANGERS_MOST = 8 -- connected at a time
 local VERBS = {
   status = "observer",
   ps = "observer",
+  why = "observer",
   security = "observer",
   top = "observer",
   config = "observer",

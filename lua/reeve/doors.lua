@@ -28,6 +28,11 @@ local function policy_loader(policies, constructors)
   return load
 end
 
+-- "CERTIFICATE\0KEY": a question of the recorder has one argument.
+local function check_certificate(both)
+  return require "reeve.certificate".check(both:match "^(.-)%z(.*)$")
+end
+
 --- The doors over a recorder of answers; the policies lie beside `lua_dir`. `constructors` are those loaded so far.
 function M.new(answers, lua_dir)
   local file, names = require "reeve.file", require "reeve.names"
@@ -41,7 +46,8 @@ function M.new(answers, lua_dir)
   end
   return {
     read = read, glob = answers:asking("glob", file.glob), real = answers:asking("real", file.real),
-    probe = answers:asking("probe", file.probe), names = lookups, spec = require "reeve.spec", guard = guard,
+    probe = answers:asking("probe", file.probe), certificate = answers:asking("certificate", check_certificate),
+    names = lookups, spec = require "reeve.spec", guard = guard,
     uid = lookups.uid(), gid = lookups.gid(), policies = policies, constructors = constructors,
     load_policy = policy_loader(policies, constructors),
     env = function(words) return sandbox.config_env(words, now) end,

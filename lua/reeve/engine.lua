@@ -18,7 +18,8 @@ local roles = require "reeve.roles"
 local sandbox = require "reeve.sandbox"
 
 local EX_USAGE, EX_SOFTWARE, EX_CONFIG = 64, 70, 78
-local SAVE_EVERY_MS = 100
+local RECORD_EVERY_MS = 100 -- between two sums of the policies' tables in the recording
+local SAVE_SHARE = 20 -- saving takes at most one part in this many of a processor
 local TEXT_MAX = 60000 -- of one message
 
 local arg             -- how we were called
@@ -29,7 +30,7 @@ local constructors    -- of policies, by name
 local recorder
 local fds = {}        -- the control socket and the recording, until `begin`
 local begun = {}      -- what `begin` said
-local saved = { at = 0, text = nil, dirty = false }
+local saved = { due = 0, recorded = 0, text = nil }
 
 -- ---- the world, as the config may ask about it
 
@@ -183,30 +184,36 @@ local function new_recorder()
     unix = time.unix, generation = generation_text }
 end
 
-local function save(now)
-  if now - saved.at < SAVE_EVERY_MS then return end
-  saved.at, saved.dirty = now, false
-  local text = host:save()
-  recorder:saved(text, now)
+local function write_state(text, now)
+  if now >= saved.recorded + RECORD_EVERY_MS then
+    recorder:saved(text, now)
+    saved.recorded = now
+  end
   if text == saved.text then return end
   local ok, why = memory.state_save(text)
   if not ok then log.error("the policies' tables are not saved: %s", why) end
   saved.text = text
 end
 
+-- At once, unless it costs too much: a killed engine, or one that a reload replaces, loses next to nothing.
+local function save(now)
+  if now < saved.due and not host.urgent then return end
+  local before = os.clock()
+  write_state(host:save(), now)
+  saved.due = now + math.ceil((os.clock() - before) * 1000 * SAVE_SHARE)
+end
+
 -- The one timer: the policies' next wish, the next look at /proc, the save that is due, or a watch of the console.
 local function schedule()
   local at = sampler:next_wake()
-  local due = saved.dirty and saved.at + SAVE_EVERY_MS or 0
-  for _, other in ipairs { due, host:next_wake() or 0, control:next_wake() or 0 } do
+  for _, other in ipairs { host.unsaved and saved.due or 0, host:next_wake() or 0, control:next_wake() or 0 } do
     if other > 0 and other < at then at = other end
   end
   time.wake(math.max(1, math.ceil(at)))
 end
 
 local function after_policies(now)
-  saved.dirty = true
-  save(now)
+  if host.unsaved then save(now) end
   control:turn(now)
   schedule()
 end
@@ -244,7 +251,7 @@ end
 function on.synced(m)
   host:at(m.now)
   control:synced(m.seq)
-  schedule()
+  M.on_timer() -- a verb may have left something to do at once
 end
 
 function on.reload_done(m) control:reload_done(m) end
@@ -271,9 +278,8 @@ function M.on_timer()
   local due = host:next_wake()
   if due and due > 0 and due <= now then
     host:timer(now)
-    saved.dirty = true
   end
-  if saved.dirty then save(now) end
+  if host.unsaved then save(now) end
   control:turn(now)
   schedule()
 end
@@ -304,10 +310,9 @@ end
 
 local function serve()
   check_handlers()
-  for _, name in ipairs { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler",
-    "reeve.record" } do
-    require(name)
-  end
+  local needed = { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler",
+    "reeve.record" }
+  for _, name in ipairs(needed) do require(name) end
   package.path = arg.lua_dir .. "/?.lua"
   seal_strings()
   wire.hello()

@@ -3,6 +3,7 @@
 local facts = require "reeve.facts"
 local parts = require "reeve.parts"
 local rng = require "reeve.rng"
+local vote = require "reeve.vote"
 
 local entries = {}
 
@@ -103,7 +104,7 @@ end
 --- The entry of a service (reeve.service) whose own policy is `policy`, or nil.
 function entries.new(host, service, policy)
   local entry = { service = service, name = service.name, number = service.number, vote = {}, shots = {},
-    configured = policy }
+    configured = policy, view = service.view, check = vote.check }
   entry.only = type(policy) == "table" and policy.only == true
   local list = built_ins(host, entry)
   local mine = own(host, entry, policy)
@@ -140,38 +141,6 @@ function entries.part(entry, path)
   for _, part in ipairs(entry.parts) do
     if part.path == path then return part end
   end
-end
-
-local function state_of(entry, part)
-  if part.dead then return "quarantined" end
-  if not part.built_in and entry.quarantined then return "quarantined" end
-  if not entries.is_active(entry, part) then return "replaced" end
-  return part.failures > 0 and "failing" or "active"
-end
-
-local function decided(entry)
-  local by = {}
-  for name, value in next, entry.vote do
-    for _, part in ipairs(entry.parts) do
-      if part.vote and entries.is_active(entry, part) and part.vote[name] == value and type(value) ~= "table" then
-        by[name] = by[name] or {}
-        table.insert(by[name], part.path)
-      end
-    end
-  end
-  return by
-end
-
---- Why a service is as it is: see host:why.
-function entries.why(entry)
-  local list = {}
-  for _, part in ipairs(entry.parts) do
-    local v = part.vote
-    list[#list + 1] = { name = part.path, state = state_of(entry, part), vote = v, failure = part.dead or part.failure,
-      why = v and v.why and table.concat(v.why, "; ") or nil, since = part.since and part.since / 1000 }
-  end
-  return { standing = entry.sent, vote = entry.vote, quarantined = entry.quarantined, decided = decided(entry),
-    policies = list }
 end
 
 return entries

@@ -47,21 +47,24 @@ function events.once(service, kind, event)
   events.mark(service)
 end
 
+local STATUS = { frozen.view({ kind = "status" }, "an event") }
+
 --- What happened to a service since it was last asked: a list of read-only events in the fixed order. Queued
 -- events are gone after that.
 function events.take(service)
   local queued, list = service.queue, {}
-  if service.changed then
-    service.changed = false
-    if events.is_heard(service, "status") then queued.status = { { kind = "status" } } end
-  end
-  if next(queued) == nil then return list end
+  local status = service.changed and events.is_heard(service, "status")
+  service.changed = false
+  if next(queued) == nil then return status and { STATUS[1] } or list end
+  if status then queued.status = STATUS end
   service.queue = {}
   for _, kind in ipairs(ORDER) do
     local same = queued[kind]
     if same then
       if BY_ID[kind] then table.sort(same, by_id) end
-      for _, event in ipairs(same) do list[#list + 1] = frozen.view(event, "an event") end
+      for _, event in ipairs(same) do
+        list[#list + 1] = event == STATUS[1] and event or frozen.view(event, "an event")
+      end
     end
   end
   return list

@@ -19,4 +19,10 @@ function M.service(ctx, order, name, verb, ticket)
   ctx.host:operator(name, verb) -- `reset` lifts a quarantine there
 end
 
+--- The operator's vote: bounds = { at_least, at_most, until (seconds of s.now) }, each optional; nil takes it back.
+---@param ctx { host: table }
+---@param name string
+---@param bounds table|nil
+function M.scale(ctx, name, bounds) ctx.host:override(name, bounds) end
+
 return M

@@ -8,11 +8,13 @@
 --   run, on, version, migrate, name         run is a function, asked at the events that `on` lists (none: all);
 --                                           version and migrate(old st, its version) -> st: a change of st's shape
 --   only = true                             instead of the built-ins (what `only {...}` returns)
+--   global = true                           decides between services: belongs in settings { policy = ... }
 --   only_while = "waiting"                  asked only while that fact is above 0 (or true), and in the one turn that
 --                                           finds it back at 0: what has nothing to do costs nothing
 --
--- A *part* is { path, run, on = set of event kinds or nil for all, only_while, store }. Every hook and every item of a list is a
--- part with a standing vote of its own; the hooks of one table share a *store* { path, version, migrate, st }.
+-- A *part* is { path, run, on = set of event kinds or nil for all, only_while, store }. Every hook and every item of a
+-- list is a part with a standing vote of its own; the hooks of one table share a *store* { path, version, migrate,
+-- st }.
 local facts = require "reeve.facts"
 local suggest = require "reeve.suggest"
 
@@ -21,10 +23,10 @@ local FACTS = require "reeve.service".FIELDS
 local parts = {}
 
 local WORDS = { min_avail = true, idle_kill = true, run = true, on = true, version = true, migrate = true, name = true,
-  only = true, only_while = true }
+  only = true, only_while = true, global = true }
 
 local TYPES = { on = "table", version = "number", name = "string", only = "boolean",
-  only_while = "string" } -- the others are functions
+  only_while = "string", global = "boolean" } -- the others are functions
 
 local ALL_WORDS = {}
 for name in pairs(WORDS) do ALL_WORDS[name] = true end
@@ -131,7 +133,7 @@ local function hooks_in_order(policy)
   return names
 end
 
-local function compile_table(policy, path, out)
+local function compile_table(policy, path, out, of_all)
   local wrong = check_table(policy, path)
   if wrong then return nil, wrong end
   local store = new_store(path, policy)
@@ -144,30 +146,34 @@ local function compile_table(policy, path, out)
     add(out, path .. "." .. name, store, policy[name], { [name] = true })
   end
   for i, item in ipairs(policy) do
-    local ok, sentence = compile(item, ("%s.%d"):format(path, i), out)
+    local ok, sentence = compile(item, ("%s.%d"):format(path, i), out, of_all)
     if not ok then return nil, sentence end
   end
   return true
 end
 
-function compile(policy, path, out)
+local BELONGS <const> = "policy %s decides between services: write it in settings { policy = ... }"
+
+function compile(policy, path, out, of_all)
   if policy == false then return true end
   if type(policy) == "function" then
     add(out, path, new_store(path, {}), policy)
     return true
   end
   if type(policy) == "table" then
+    if policy.global == true and not of_all then return nil, BELONGS:format(path) end
     if type(policy.name) == "string" then path = ("%s(%s)"):format(path, policy.name:sub(1, 40)) end
-    return compile_table(policy, path, out)
+    return compile_table(policy, path, out, of_all)
   end
   return nil, ("policy %s must be a function, a table of hooks or a list of policies, not a %s"):format(path,
     type(policy))
 end
 
---- The parts of a policy, or nil and a sentence. `path` names it in messages and in saved state.
-function parts.compile(policy, path)
+--- The parts of a policy, or nil and a sentence. `path` names it in messages and in saved state; of_all: it decides
+-- between services.
+function parts.compile(policy, path, of_all)
   local out = {}
-  local ok, sentence = compile(policy, path, out)
+  local ok, sentence = compile(policy, path, out, of_all)
   if not ok then return nil, sentence end
   return out
 end

@@ -15,9 +15,11 @@
 -- the parts whose wake came due, and to all after a start. Inside: the policies of a service are an entry
 -- (reeve.entries), which is asked (reeve.asking) and settled (reeve.standing).
 local asking = require "reeve.asking"
+local between = require "reeve.between"
 local combinators = require "reeve.combinators"
 local entries = require "reeve.entries"
 local facts = require "reeve.facts"
+local reasons = require "reeve.reasons"
 local saved = require "reeve.policystate"
 local standing = require "reeve.standing"
 local suggest = require "reeve.suggest"
@@ -30,7 +32,8 @@ Host.__index = Host
 policyhost.BUILT_INS = entries.BUILT_INS
 
 -- What a host tells its `tap`, when nobody listens.
-local NOBODY = setmetatable({}, { __index = function() return function() end end })
+local function nothing() end
+local NOBODY = setmetatable({}, { __index = function() return nothing end })
 
 -- Parts that failed their way into quarantine leave others to begin: a second round asks those.
 -- Where nobody was asked nothing can have changed.
@@ -43,6 +46,7 @@ local function run(host, entry)
     asking.all(host, entry)
   end
   if changed or entry.was_asked then standing.settle(host, entry) end
+  host.unsaved = host.unsaved or changed or entry.asked
   entry.was_asked = false
 end
 
@@ -70,6 +74,7 @@ function Host:define(plan)
     local entry = entries.new(self, service, plan.services[number].policy)
     self.entries[number], self.by_name[entry.name] = entry, entry
   end
+  self.between = between.new(self, plan.policy)
 end
 
 --- One report of the master (wire.def); the ones that are no facts are ignored.
@@ -107,7 +112,9 @@ local function turn(self, kind, now)
   self.wall = self.read_wall and self.read_wall(now)
   self.world.wall = nil
   self.tap:turn(kind, now, self.wall)
-  for _, service in ipairs(self.world:turn(now)) do run(self, self.entries[service.number]) end
+  local news = self.world:turn(now)
+  if self.between then between.turn(self, self.between, #news > 0) end
+  for _, service in ipairs(news) do run(self, self.entries[service.number]) end
   for _, entry in ipairs(self.entries) do
     if entry.changed then run(self, entry) end
   end
@@ -135,7 +142,7 @@ end
 -- quarantine or lift that is at once.
 function Host:next_wake()
   if self.running and (#self.world.dirty > 0 or self.stirred) then return math.max(1, self.world.now) end
-  local soonest = 0
+  local soonest = self.running and self.between and self.between.due or 0
   for _, entry in ipairs(self.entries) do
     if entry.wake and (soonest == 0 or entry.wake < soonest) then soonest = entry.wake end
   end
@@ -158,7 +165,11 @@ end
 -- reset. Returns whether there is such a service.
 function Host:quarantine(name, why)
   local entry, part = find(self, name)
-  if not entry then return false end
+  if not entry then
+    part = between.find(self.between, name)
+    if part then between.quarantine(self, part, why) end
+    return part ~= nil
+  end
   if part and part.built_in then
     part.dead, entry.unsafe = why, true
   else
@@ -175,6 +186,7 @@ end
 function Host:lift(name)
   local entry = self.by_name[name]
   if not entry then return false end
+  between.lift(self.between)
   entry.quarantined, entry.unsafe = nil, entry.broken
   for _, part in ipairs(entry.parts) do part.failures, part.dead, part.failure, part.complained = 0, nil, nil, nil end
   entry.changed, entry.text, self.stirred = true, nil, true
@@ -206,9 +218,16 @@ function Host:override(name, bounds)
   self.tap:note("override", name, bounds or false)
   entry.service.override = bounds and { at_least = bounds.at_least, at_most = bounds.at_most,
     ["until"] = bounds["until"] } or nil
-  entry.changed = true
+  entry.changed, self.urgent = true, true
   tell_operator(entry, "scale", bounds)
   return true
+end
+
+--- What policies keep, as a text for the memfd. host.unsaved: there is something new; host.urgent: and somebody was
+-- told that it is kept.
+function Host:save()
+  self.unsaved, self.urgent = nil, nil
+  return saved.save(self)
 end
 
 --- Another policy of its own for a service, at once and until the next reload or start of an engine; nil: the
@@ -221,19 +240,14 @@ function Host:replace(name, policy)
   return done, sentence
 end
 
---- What policies keep, as a text for the memfd.
-function Host:save() return saved.save(self) end
-
 --- Takes back what save wrote, before `begin` or after it. Returns true, or nil and a sentence (then nothing is
 -- taken and every policy starts afresh).
 function Host:restore(text) return saved.restore(self, text) end
 
---- Why a service is as it is, or nil: { standing = the order in force, vote = the meet, quarantined = why or nil,
--- decided = { field = { policies } }, policies = { { name, state, why, vote, since (s), failure } } }. States:
--- active, failing, quarantined, replaced (a built-in where `only` rules).
+--- Why a service is as it is, or nil: see reeve.reasons.
 function Host:why(name)
   local entry = self.by_name[name]
-  return entry and entries.why(entry)
+  return entry and reasons.of(self, entry)
 end
 
 --- The text of a policy file -> its constructor, or nil and a sentence. The chunk is text (never bytecode), sees only

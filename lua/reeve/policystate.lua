@@ -37,6 +37,17 @@ local function service_text(host, entry)
   return assert(state.encode(kept))
 end
 
+-- Votes between services are not kept: they are made anew at once.
+local function group_state(host)
+  local kept = { stores = {}, random = {} }
+  for _, part in ipairs(host.between and host.between.parts or {}) do
+    local store = part.store
+    kept.stores[store.path] = { version = store.version, text = store_text(host, host.between, store) }
+    kept.random[part.path] = part.random.state
+  end
+  return kept
+end
+
 --- The text of everything a host keeps.
 function policystate.save(host)
   local services = {}
@@ -46,7 +57,8 @@ function policystate.save(host)
     end
     services[entry.name] = entry.text
   end
-  return assert(state.encode { format = FORMAT, generation = host.world.generation, services = services })
+  return assert(state.encode { format = FORMAT, generation = host.world.generation, services = services,
+    between = group_state(host) })
 end
 
 ---- and back
@@ -100,6 +112,17 @@ local function restore_service(host, entry, text)
   entry.changed = true
 end
 
+local function restore_group(host, kept)
+  if type(kept) ~= "table" or type(kept.stores) ~= "table" or type(kept.random) ~= "table" then return end
+  for _, part in ipairs(host.between and host.between.parts or {}) do
+    local store, random = part.store, kept.random[part.path]
+    if not store.restored then
+      store.restored = restore_store(host, host.between, store, kept.stores[store.path] or {})
+    end
+    if math.type(random) == "integer" then part.random.state = random end
+  end
+end
+
 -- A quarantine lasts until the next reload: the same generation still has it.
 local function lift_old(host)
   if not host.kept_generation or host.world.generation == 0 then return end
@@ -121,6 +144,7 @@ function policystate.restore(host, text)
     restore_service(host, entry, kept.services[entry.name])
     entry.restored_quarantine = before == nil
   end
+  restore_group(host, kept.between)
   host.kept_generation = kept.generation
   lift_old(host)
   return true

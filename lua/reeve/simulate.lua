@@ -11,8 +11,7 @@
 --   seed       an integer (1): of the trace's chance, the model's and s:rand(); the same seed gives the same run
 --   policies   name -> constructor | nil, sentence: where the built-in policies come from
 --   wall       function(now ms) -> {unix, sec, wday, zone}; without it the trace begins on a Monday at 00:00
---   decisions  function(line): the decision log (reeve.sim.decisions): one line for each vote that changed, standing
---              order, retire and kill
+--   decisions  function(line): the decision log (reeve.decisions): a line for each vote that changed and each order
 --   progress   function(share of the duration): called each second of virtual time
 --   log        function(level, text): what policies and the host log
 --   guard      reeve.guard, where there is one: a policy that never returns ends the run with a sentence
@@ -20,7 +19,7 @@
 -- A result is { trace = name, seed, duration, services = { report, ... } } in the order of `services`; the fields of a
 -- report are in reeve.sim.report. Raises what the trace raises and what is a bug; a policy that fails costs its vote,
 -- as in production, and is counted (`failures`).
-local decisions = require "reeve.sim.decisions"
+local decisionlog = require "reeve.sim.decisionlog"
 local machine = require "reeve.sim.machine"
 local policyhost = require "reeve.policyhost"
 local report = require "reeve.sim.report"
@@ -53,20 +52,10 @@ local GUARD = { call = function(_, f, ...) return answer(pcall(f, ...)) end }
 ---- orders of the host
 
 local function order_table(run)
-  local world, log = run.world, run.decisions
-  local order = {}
-  function order.standing(msg)
-    if log then log:standing(msg) end
-    world:standing(msg.svc, msg)
-  end
-  function order.retire(msg)
-    if log then log:order("retire", msg.process, msg.deadline) end
-    world:retire(msg.process, msg.deadline)
-  end
-  function order.kill(msg)
-    if log then log:order("kill", msg.process) end
-    world:kill(msg.process)
-  end
+  local world, order = run.world, {}
+  function order.standing(msg) world:standing(msg.svc, msg) end
+  function order.retire(msg) world:retire(msg.process, msg.deadline) end
+  function order.kill(msg) world:kill(msg.process) end
   function order.quarantine(msg) table.insert(run.reports[msg.svc].quarantined, msg.text) end
   return setmetatable(order, { __index = function() return function() end end }) -- others are no business of a pool
 end
@@ -113,9 +102,12 @@ local function logger(run, sink)
 end
 
 local function new_host(run, options)
-  return policyhost.new { order = order_table(run), guard = GUARD, log = logger(run, options.log), spec = spec,
+  local log, order = options.decisions and decisionlog.new(options.decisions), order_table(run)
+  local host = policyhost.new { order = log and log.watch(order) or order, guard = GUARD, log = logger(run, options.log), spec = spec,
     seed = options.seed or 1, wall = options.wall or monday, now = function() return 0 end,
     mark = options.guard and function(text) run.mark = text end or nil, policies = options.policies }
+  host.tap = log or host.tap
+  return host
 end
 
 local function new_run(options)
@@ -127,7 +119,6 @@ local function new_run(options)
   run.world = sim.new(rng.seed("world", seed), #services)
   machine.total(run, run.trace.model.mem_total)
   for i, definition in ipairs(services) do add_service(run, i, definition) end
-  run.decisions = options.decisions and decisions.new(run, services, options.decisions)
   run.host = new_host(run, options)
   run.host:define { services = services }
   run.host:report("begin", { generation = 1, now = 0, master_pid = 1, resumed = false })
@@ -227,7 +218,6 @@ local function deliver(run, timer)
   end
   if timer then host:timer(now) else host:report("turn", { now = now }); host:turn(now) end
   run.turns = run.turns + 1
-  if run.decisions then run.decisions:votes() end
 end
 
 -- Nothing may go on for ever in one instant.

@@ -14,7 +14,7 @@ end
 local NOT_OF_SERVICE = set "world settings settings_view view sorted unsorted random processes n reports name number"
 local NOT_OF_PROCESS = set "service view"
 local NOT_OF_WORLD = set "services by_name views dirty machine read_wall services_view host_view wall seed"
-local NOT_OF_ENTRY = set "service name number parts ears only text asked"
+local NOT_OF_ENTRY = set "service name number parts ears only text asked view random"
 local NOT_OF_PART = set "path run on only_while store name random built_in noted waking"
 
 ---- rows of whole numbers, such as histories, packed
@@ -104,6 +104,7 @@ function snapshot.take(host)
   for i, s in ipairs(world.services) do taken.services[i] = take_service(s) end
   for i, s in ipairs(world.dirty) do taken.dirty[i] = s.number end
   for i, entry in ipairs(host.entries) do taken.entries[i] = take_entry(entry) end
+  taken.between = host.between and take_entry(host.between)
   return taken
 end
 
@@ -140,9 +141,9 @@ end
 
 local function put_entry(entry, kept)
   put(entry, kept.own, NOT_OF_ENTRY)
-  entry.service.standing = entry.vote
   for _, part in ipairs(entry.parts) do put_part(part, kept.parts[part.path], kept.stores) end
   entry.text, entry.asked = nil, true
+  if entry.service then entry.service.standing = entry.vote end
 end
 
 local function fits(host, taken)
@@ -160,6 +161,7 @@ local function put_all(host, taken)
   for i, number in ipairs(taken.dirty) do world.dirty[i] = world.services[number] end
   host.notices, host.stirred, host.running = back(taken.notices), taken.stirred, taken.running
   for i, entry in ipairs(host.entries) do put_entry(entry, taken.entries[i]) end
+  if host.between and taken.between then put_entry(host.between, taken.between) end
 end
 
 --- Puts a host that was just defined with the same plan into the state that was taken. nil and a sentence when it

@@ -8,20 +8,31 @@ local SOONEST_WAKE <const> = 10 -- ms: a policy that is always due does not keep
 
 local function override_vote(entry, now)
   local o = entry.service.override
-  if not o then return {} end
-  if o["until"] and o["until"] * 1000 <= now then
+  if o and o["until"] and o["until"] * 1000 <= now then
     entry.service.override = nil
-    return {}
+  elseif o then
+    return { at_least = o.at_least, at_most = o.at_most, wake = o["until"], why = { "set by an operator" } }
   end
-  return { at_least = o.at_least, at_most = o.at_most, wake = o["until"], why = { "set by an operator" } }
+end
+
+--- Everybody whose vote counts now: a list of { name, vote }.
+function standing.voters(host, entry)
+  local list = {}
+  local function add(name, v) if v then list[#list + 1] = { name = name, vote = v } end end
+  add("operator", override_vote(entry, host.world.now))
+  if entry.unsafe and (not entry.only or entry.quarantined) then add("safety", entries.safety_vote(entry)) end
+  for _, part in ipairs(host.between and host.between.parts or {}) do
+    add(part.path, part.vote and part.vote[entry.name])
+  end
+  for _, part in ipairs(entry.parts) do
+    if entries.is_active(entry, part) then add(part.path, part.vote) end
+  end
+  return list
 end
 
 local function meet_all(host, entry)
-  local met = override_vote(entry, host.world.now)
-  if entry.unsafe and (not entry.only or entry.quarantined) then met = vote.meet(met, entries.safety_vote(entry)) end
-  for _, part in ipairs(entry.parts) do
-    if part.vote and entries.is_active(entry, part) then met = vote.meet(met, part.vote) end
-  end
+  local met = {}
+  for _, voter in ipairs(standing.voters(host, entry)) do met = vote.meet(met, voter.vote) end
   return met
 end
 
@@ -74,7 +85,7 @@ end
 function standing.settle(host, entry)
   entry.vote = meet_all(host, entry)
   entry.service.standing = entry.vote
-  entry.spoke, entry.text = false, nil
+  entry.text = nil
   send_standing(host, entry)
   if #entry.shots > 0 then send_shots(host, entry) end
   local wake = entry.vote.wake

@@ -105,6 +105,7 @@ end
 function M.state(r, stopped)
   local ill = ill_policy(r)
   if stopped then return "stopped" end
+  if is(r.waits_for) then return "waits for " .. r.waits_for end
   if is(r.hold_ms) and r.hold_ms > 0 then
     return ("throttled %.1f s%s"):format(r.hold_ms / 1000, is(r.last_failure) and ": " .. r.last_failure or "")
   end

@@ -238,6 +238,55 @@ function vote.stamp(v, now, before, staying)
   return v
 end
 
+-- What is no bound: when to ask again, what it says for people, and the age of a shrink_to.
+local NO_BOUND = { wake = true, why = true, as_of = true }
+
+local function covers(a, b)
+  for name, value in next, a do
+    local other = b[name]
+    if NO_BOUND[name] then
+      other = value
+    elseif type(value) == "table" and type(other) == "table" and covers(value, other) and covers(other, value) then
+      other = value
+    end
+    if other ~= value then return false end
+  end
+  return true
+end
+
+--- Whether two canonical votes (or nil) have the same bounds.
+function vote.agree(a, b)
+  a, b = a or {}, b or {}
+  return covers(a, b) and covers(b, a)
+end
+
+local function size(t)
+  local n = 0
+  for _ in next, t do n = n + 1 end
+  return n
+end
+
+local IN_WORDS = {
+  throttle = function(t)
+    if t.first and t.most then return ("%gs..%gs"):format(t.first, t.most) end
+    return t.first and ("%gs.."):format(t.first) or ("..%gs"):format(t.most)
+  end,
+  retire = function(t) return size(t) .. " processes" end,
+  kill = function(t) return size(t) .. " processes" end,
+}
+
+--- A vote on one line, for people: its bounds in order of their names; "nothing" without one.
+function vote.words(v)
+  local words = {}
+  for name, value in next, v or {} do
+    local show = IN_WORDS[name] or value == vote.NO_LIMIT and function() return "unlimited" end or tostring
+    local is_empty = type(value) == "table" and next(value) == nil
+    if FIELDS[name] and not NO_BOUND[name] and not is_empty then words[#words + 1] = name .. "=" .. show(value) end
+  end
+  table.sort(words)
+  return #words > 0 and table.concat(words, " ") or "nothing"
+end
+
 local function ms(seconds)
   if not seconds or seconds <= 0 then return 0 end
   return math.ceil(seconds * 1000 - 1e-6)

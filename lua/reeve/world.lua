@@ -2,7 +2,8 @@
 -- a policy host that is the production one. No clock, no chance but the seed: the core of reeve.test and of a
 -- simulator.
 --
---   w = world.new{ host = function(order) -> policy host, boot = ms, leave = ms, gauges_first = bool }
+--   w = world.new{ host = function(order) -> policy host, boot = ms, leave = ms, gauges_first = bool,
+--                 policy = that of settings {} }
 --   svc = w:service{ name, settings = {name = canonical}, policy }, ...; w:begin()
 --   w:at(ms, f) plans something; w:run_until(ms) lets time pass; w:settle() lets the instant finish
 --
@@ -389,7 +390,7 @@ end
 --- The plan is in force: a host is made and told everything, as after the start of an engine. Again, with
 -- resumed: a new engine takes over (`restore` is the text that the last one saved).
 function World:begin(resumed, restore)
-  local plan = { services = {} }
+  local plan = { services = {}, policy = self.policy }
   for i, svc in ipairs(self.services) do plan.services[i] = svc.definition end
   self.host = self.make_host(orders(self))
   self.host:define(plan)
@@ -405,7 +406,7 @@ end
 
 --- See the top of the file.
 function world.new(options)
-  return setmetatable({ make_host = options.host, now = options.now or 0, seq = 0, planned = {}, services = {},
+  return setmetatable({ make_host = options.host, policy = options.policy, now = options.now or 0, seq = 0, planned = {}, services = {},
     by_id = {}, last_id = 0, boot = options.boot or 0, leave = options.leave or 0, generation = 1, checks = {},
     gauges_first = options.gauges_first or false, quarantined = {} }, World)
 end

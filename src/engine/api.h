@@ -4,6 +4,7 @@
 
 #include <lua.h>
 
+int luaopen_reeve_certificate(lua_State *L);
 int luaopen_reeve_file(lua_State *L);
 int luaopen_reeve_guard(lua_State *L);
 int luaopen_reeve_lock(lua_State *L);

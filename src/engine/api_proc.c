@@ -49,7 +49,8 @@ static bool read_memory(lua_State *L, int record, lua_Integer pid)
 	resident = strtoull(at, &at, 10);
 	shared = strtoull(at, &at, 10);
 	set_integer(L, record, "rss", (lua_Integer)resident * page_bytes);
-	set_integer(L, record, "private", resident > shared ? (lua_Integer)(resident - shared) * page_bytes : 0);
+	set_integer(
+		L, record, "private", resident > shared ? (lua_Integer)(resident - shared) * page_bytes : 0);
 	return true;
 }
 
@@ -63,7 +64,8 @@ static lua_Integer get_integer(lua_State *L, int record, const char *name)
 	return n;
 }
 
-/* utime + stime in ms, the fields 14 and 15 of "pid (name) state ..."; the name may hold anything. -1: unknown. */
+/* utime + stime in ms, the fields 14 and 15 of "pid (name) state ..."; the name may hold anything. -1:
+ * unknown. */
 static lua_Integer processor_ms(lua_Integer pid)
 {
 	enum { NAME = 2, UTIME = 14 };
@@ -96,8 +98,8 @@ static void read_cpu(lua_State *L, int record, lua_Integer pid, lua_Integer now)
 }
 
 /* sample(records, first, last, cpu) -> how many could be read. Each record has a pid and gets rss and private
- * (bytes). With cpu also cpu, the share of one processor since cpu_at (ms), when it had used cpu_ms; both are set
- * anew. */
+ * (bytes). With cpu also cpu, the share of one processor since cpu_at (ms), when it had used cpu_ms; both are
+ * set anew. */
 static int sample(lua_State *L)
 {
 	lua_Integer first = luaL_checkinteger(L, 2), last = luaL_checkinteger(L, 3), seen = 0;
@@ -154,7 +156,8 @@ static void set_percent(lua_State *L, const char *field, const char *file, const
 	lua_setfield(L, -2, field);
 }
 
-/* host() -> {mem_total, mem_avail (bytes), psi_full (% of 10 s in which nobody ran for want of memory), psi_cpu
+/* host() -> {mem_total, mem_avail (bytes), psi_full (% of 10 s in which nobody ran for want of memory),
+ * psi_cpu
  * (% in which somebody waited for a processor), load (of a minute), ncpu} */
 static int host(lua_State *L)
 {

@@ -40,6 +40,7 @@ static const struct {
 	const char *name;
 	lua_CFunction open;
 } modules[] = {
+	{"reeve.certificate", luaopen_reeve_certificate},
 	{"reeve.file", luaopen_reeve_file},
 	{"reeve.guard", luaopen_reeve_guard},
 	{"reeve.lock", luaopen_reeve_lock},

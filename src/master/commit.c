@@ -99,7 +99,8 @@ static void take_listener(const struct master *m, struct watched *w, const struc
 	w->borrowed = false;
 	if (mine->at.kind != LISTENER_FIFO)
 		(void)listen(mine->fd, definition_backlog(d));
-	if (mine->at.kind != LISTENER_INET && listener_set_owner(mine, &mine->at, &e) < 0)
+	if (mine->at.kind != LISTENER_INET && !mine->is_managers &&
+		listener_set_owner(mine, &mine->at, &e) < 0)
 		say(SAY_ERROR, "service %s: %s", d->name, e.text);
 }
 
@@ -288,6 +289,9 @@ static void put_plan(struct engine *en, struct buf *text)
 	prepare_all(m, shared, text);
 	mem_free(&shared);
 	plan->services_n = 0;
+	sequence_plan(m);
+	if (m->life == MASTER_BOOTING)
+		manager_plan(&m->manager);
 	fd_close(&m->bundle);
 	m->bundle = plan->bundle;
 	plan->bundle = -1;

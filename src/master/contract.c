@@ -25,6 +25,7 @@ static const struct contract contracts[] = {
 	{.name = "systemd",
 		.blocks = true,
 		.notifies = true,
+		.logs_stdout = true,
 		.environment = systemd_environment,
 		.fds = systemd_fds,
 		.kit = systemd_kit},
@@ -35,7 +36,7 @@ static const struct contract contracts[] = {
 		.fds = environment_plain_fds,
 		.kit = inetd_kit},
 	{.name = "inetd", .wait = true, .blocks = true, .fds = inetd_wait_fds},
-	{.name = "plain", .fds = environment_plain_fds},
+	{.name = "plain", .logs_stdout = true, .fds = environment_plain_fds},
 };
 
 const struct contract *contract_find(const char *name, bool wait)

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "master/mode.h"
 #include "master/recording.h"
 #include "master/reload.h"
 #include "master/report.h"
@@ -269,6 +270,7 @@ static void withdraw(struct master *m)
 	LIST_EACH (s, &m->services, struct service, link)
 		if (standing_withdraw(&s->standing)) {
 			any = true;
+			mode_tell_all(s);
 			service_touch(s);
 		}
 	if (any)

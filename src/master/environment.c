@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "master/login.h"
+#include "master/mode.h"
 #include "master/notice.h"
 #include "master/process.h"
 #include "master/rlimits.h"
@@ -331,8 +332,9 @@ void environment_plain_fds(struct service *s, const struct outfit *o)
 	struct spawn *sp = &s->spawn;
 
 	(void)o;
-	sp->fds[0] = sp->fds[1] = SPAWN_NULL;
+	sp->fds[0] = SPAWN_NULL;
 	sp->fds[LOG_FD] = s->log.fds[1] >= 0 && !s->kind->keeps_stderr ? s->log.fds[1] : LOG_FD;
+	sp->fds[1] = s->contract->logs_stdout ? sp->fds[LOG_FD] : SPAWN_NULL;
 	s->fds_fixed = LOG_FD + 1;
 }
 
@@ -391,6 +393,7 @@ void environment_prepare(struct service *s)
 	assert(d->arguments.count > 0); /* plan_check */
 	environment_clear(s);
 	environment_add(&env, "SERVICE_NAME=%s", d->name);
+	s->slots.mode = environment_slot(&env, "REEVE_MODE=", MODE_ROOM);
 	if (s->contract->environment != NULL)
 		s->contract->environment(s, &env);
 	notice_environment(s, &env);

@@ -22,7 +22,7 @@ void process_signal(const struct process *p, int sig)
 		(void)syscall(SYS_pidfd_send_signal, p->heir.pidfd, sig, NULL, 0);
 }
 
-static int signal_number(const char *name)
+int ladder_signal(const char *name)
 {
 	static const struct {
 		const char *name;
@@ -103,7 +103,7 @@ static void not_finished(struct process *p)
 {
 	const struct spec_service_settings *s = &p->service->definition->settings;
 
-	p->last_signal = signal_number(s->stop_signal);
+	p->last_signal = ladder_signal(s->stop_signal);
 	process_signal(p, p->last_signal);
 	ladder_climb(p, STEP_SIGNAL, s->kill_after);
 }
@@ -178,7 +178,7 @@ void process_retire(struct process *p, uint64_t deadline)
 	p->asked = true;
 	fd_close(&p->dead_fd);
 	if (p->pool.state != POOL_DRAINING && !p->contract->knows_clients)
-		process_signal(p, signal_number(p->service->definition->settings.stop_signal));
+		process_signal(p, ladder_signal(p->service->definition->settings.stop_signal));
 	pool_drain(&p->service->pool, &p->pool, now);
 	ladder_climb(p, STEP_FINISH, left);
 	report_process(p);
@@ -192,7 +192,7 @@ void process_fail(struct process *p, int sig, const char *why)
 	if (p->step >= STEP_SIGNAL)
 		return; /* it is on its way */
 	say(SAY_ERROR, "service %s: process %d %s; it is replaced", name_of(p), (int)p->pid, why);
-	p->last_signal = sig != 0 ? sig : signal_number(s->stop_signal);
+	p->last_signal = sig != 0 ? sig : ladder_signal(s->stop_signal);
 	process_signal(p, p->last_signal);
 	ladder_climb(p, STEP_SIGNAL, s->kill_after);
 }

@@ -29,6 +29,9 @@ void process_retire(struct process *p, uint64_t deadline);
 
 void process_kill(struct process *p);
 
+/* The number of a signal as the settings name it ("TERM", "SIGTERM"). */
+int ladder_signal(const char *name);
+
 /* It does not work any more: said, and ended by `sig` (0: stop_signal), by SIGKILL after kill_after. That is
  * a failure of its own. "service web: process 7 <why>; it is replaced" */
 void process_fail(struct process *p, int sig, const char *why);

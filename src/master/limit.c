@@ -14,7 +14,11 @@ static void complain(struct service *s, const char *what)
 	const struct spec_service_settings *set = &s->definition->settings;
 	const char *name = s->definition->name;
 
-	if (set->process_limit > 1)
+	if (s->contract->accepts)
+		say(SAY_WARNING,
+			"service %s: process_limit (%lld) is reached and %u clients %s; raise process_limit",
+			name, (long long)set->process_limit, s->waiting, what);
+	else if (set->process_limit > 1)
 		say(SAY_WARNING,
 			"service %s: process_limit (%lld) is reached and %u clients %s; raise process_limit, "
 			"or client_limit (%lld) if a process can serve more",
@@ -41,6 +45,8 @@ static void drop(struct service *s)
 uint64_t limit_face(struct service *s, uint64_t now)
 {
 	struct limit *l = &s->limit;
+	bool never_drops = s->kind->never_drops ||
+			   s->contract->accepts; /* the next end of a process takes one of them */
 
 	if (l->since == 0)
 		l->since = now;
@@ -48,7 +54,7 @@ uint64_t limit_face(struct service *s, uint64_t now)
 		s->kind->full(s);
 	if (now - l->since < s->kind->quiet_ms)
 		return l->since + s->kind->quiet_ms;
-	l->dropping = l->dropping || (!s->kind->never_drops && now - l->since >= GRACE_MS);
+	l->dropping = l->dropping || (!never_drops && now - l->since >= GRACE_MS);
 	if (l->warned == 0 || now - l->warned >= WARN_MS) {
 		l->warned = now;
 		complain(s, l->dropping ? "are dropped" : "wait");
@@ -56,7 +62,7 @@ uint64_t limit_face(struct service *s, uint64_t now)
 	}
 	if (l->dropping)
 		drop(s);
-	return l->dropping || s->kind->never_drops ? 0 : l->since + GRACE_MS;
+	return l->dropping || never_drops ? 0 : l->since + GRACE_MS;
 }
 
 void limit_clear(struct service *s, bool somebody_can)

@@ -246,12 +246,14 @@ bool listener_is_there(const struct listener *l)
 {
 	struct stat st;
 
-	return l->at.kind == LISTENER_INET ||
+	return l->at.kind == LISTENER_INET || l->is_managers ||
 	       (lstat(l->at.address, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino);
 }
 
 void listener_close(struct listener *l)
 {
+	if (l->is_managers)
+		l->fd = -1;
 	if (l->fd < 0)
 		return;
 	if (l->at.kind != LISTENER_INET && listener_is_there(l))

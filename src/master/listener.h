@@ -12,7 +12,8 @@ struct listener {
 	int fd;
 	dev_t dev; /* of a path: what we made, so that only that is removed */
 	ino_t ino;
-	bool blocks; /* accept waits, for whoever has it */
+	bool is_managers; /* the service manager's that started us: never closed, its file never touched */
+	bool blocks;      /* accept waits, for whoever has it */
 };
 
 /* Opens it: bound, listening, not blocking, CLOEXEC; owner and mode as defined. A stale unix socket

@@ -114,6 +114,7 @@ int main(int argc, char **argv)
 	struct rlimit files;
 
 	say_as("reeved");
+	manager_init(&m.manager);
 	fill_standard_fds();
 	read_options(&m, argc, argv);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0)

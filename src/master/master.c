@@ -97,16 +97,30 @@ static uint32_t lowest_rank(const struct master *m)
 	return least;
 }
 
-/* Ends the services of that rank and below. */
-static void end_rank(struct master *m, uint32_t rank)
+/* stop_timeout of the daemon bounds that of its services. */
+static void end_service(struct service *s)
+{
+	struct process *p;
+
+	s->ending = true;
+	service_end(s);
+	if (s->kind->rank == 0 && s->master->stop_deadline != 0)
+		LIST_EACH (p, &s->processes, struct process, link)
+			process_retire(p, s->master->stop_deadline);
+}
+
+/* Ends the services of that rank and below, those first that are after others. `at_once`: whoever needs whom.
+ */
+static void end_rank(struct master *m, uint32_t rank, bool at_once)
 {
 	struct service *s;
 
-	LIST_EACH (s, &m->services, struct service, link)
-		if (s->kind->rank <= rank && (s->number != 0 || s->kind->rank > 0) && !s->ending) {
-			s->ending = true;
-			service_end(s);
-		}
+	LIST_EACH (s, &m->services, struct service, link) {
+		if (s->kind->rank > rank || (s->number == 0 && s->kind->rank == 0) || s->ending)
+			continue;
+		if (at_once || !m->settings.shutdown_clients || !sequence_is_needed(s))
+			end_service(s);
+	}
 }
 
 /* With shutdown_clients = false those that serve clients outlive the daemon: their dead pipe has ended, so
@@ -126,19 +140,19 @@ static bool may_leave(const struct master *m)
 	return true;
 }
 
-/* stop_timeout of the daemon bounds that of its services. */
+/* Also of what a reload has left behind, which drains already. */
 static void bound_drain(struct master *m)
 {
 	struct service *s;
 	struct process *p;
-	uint64_t deadline = clock_ms() + (uint64_t)m->settings.stop_timeout;
 
 	if (m->settings.stop_timeout == TEXT_UNLIMITED || !m->settings.shutdown_clients)
 		return;
+	m->stop_deadline = clock_ms() + (uint64_t)m->settings.stop_timeout;
 	LIST_EACH (s, &m->services, struct service, link)
 		LIST_EACH (p, &s->processes, struct process, link)
-			if (s->kind->rank == 0)
-				process_retire(p, deadline);
+			if (s->number == 0 && s->kind->rank == 0)
+				process_retire(p, m->stop_deadline);
 }
 
 void master_stop(struct master *m, bool now)
@@ -156,13 +170,16 @@ void master_stop(struct master *m, bool now)
 	if (m->life == MASTER_RUNNING) {
 		say(SAY_INFO, "stopping; %u processes may finish their clients", m->alive);
 		m->life = MASTER_STOPPING;
+		manager_stopping(m);
 		m->stop_told = UINT32_MAX;
 		engine_end(&m->next);
-		end_rank(m, 0);
 		bound_drain(m);
+		end_rank(m, 0, now);
 	}
-	if (now)
+	if (now) {
+		end_rank(m, 0, true);
 		kill_all(m);
+	}
 	event_active(&m->turn, EV_TIMEOUT, 1);
 }
 
@@ -310,13 +327,14 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 		list_remove(&m->touched, first);
 		service_step(s);
 	}
+	sequence_turn(m);
 	forget_removed(m);
 	report_turn(m);
+	manager_turn(m);
 	if (m->life != MASTER_STOPPING)
 		return;
 	say_remaining(m);
-	if (lowest_rank(m) != 0)
-		end_rank(m, lowest_rank(m));
+	end_rank(m, lowest_rank(m), false);
 	if (may_leave(m))
 		(void)event_base_loopbreak(m->loop);
 }
@@ -393,6 +411,7 @@ static void clear(struct master *m)
 	fd_close(&m->diag);
 	mem_free(&m->by_number);
 	mem_free(&m->by_id);
+	manager_end(&m->manager);
 }
 
 int master_run(struct master *m)

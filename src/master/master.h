@@ -10,6 +10,7 @@
 #include "master/anvil.h"
 #include "master/listener.h"
 #include "master/logpipe.h"
+#include "master/manager.h"
 #include "master/plan.h"
 
 #include <event2/event.h>
@@ -61,6 +62,7 @@ struct master {
 	uint64_t next_id;
 	uint32_t alive;
 
+	struct manager manager;
 	struct logpipes log;
 	struct anvil anvil;
 
@@ -87,6 +89,7 @@ struct master {
 	struct list touched;   /* services to step in this turn */
 	struct event turn;
 	struct event sigterm, sigint, sighup, sigusr1, sigchld;
+	uint64_t stop_deadline; /* of the daemon's stop_timeout; 0: none */
 	uint32_t stop_logged;
 	uint32_t stop_told; /* processes alive when it was last said */
 };

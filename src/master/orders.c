@@ -6,6 +6,7 @@
 #include "base/say.h"
 #include "master/engine.h"
 #include "master/ladder.h"
+#include "master/mode.h"
 #include "master/process.h"
 #include "master/process_table.h"
 #include "master/reload.h"
@@ -180,6 +181,7 @@ int order_standing(struct engine *en, const struct wire_standing *o, struct err 
 		return err_set(e, "service %s: there is no mode %u", s->definition->name, o->mode);
 	s->standing = standing_of(o);
 	standing_clip(&s->standing, clock_ms());
+	mode_tell_all(s);
 	service_touch(s);
 	return 0;
 }
@@ -250,6 +252,7 @@ int order_pong(struct engine *en, const struct wire_pong *o, struct err *e)
 	m->engine_seen = clock_ms();
 	m->engine_asked = 0;
 	m->withdrawn = false;
+	manager_alive(m);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "master/kind.h"
 #include "master/ready.h"
 #include "master/rlimits.h"
+#include "master/sequence.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -277,8 +278,8 @@ int plan_file(struct plan *plan, const struct wire_open_file *m, struct err *e)
 	if (d == NULL)
 		return -1;
 	if (!is_name(m->name) || m->path[0] != '/')
-		return err_set(e, "service %s: open_files: '%s' = '%s' is not a name and an absolute path", d->name,
-			m->name, m->path);
+		return err_set(e, "service %s: open_files: '%s' = '%s' is not a name and an absolute path",
+			d->name, m->name, m->path);
 	if (d->files_n >= FILES_MOST)
 		return err_set(e, "service %s: more than %d open_files", d->name, FILES_MOST);
 	d->files = mem_grow(d->files, d->files_n + 1, sizeof *d->files);
@@ -431,5 +432,5 @@ int plan_check(const struct plan *plan, bool is_root, struct err *e)
 	for (size_t i = 0; i < plan->services_n; i++)
 		if (check_service(plan, plan->services[i], is_root, e) < 0 || check_places(plan, i, e) < 0)
 			return err_prefix(e, "service %s", plan->services[i]->name);
-	return 0;
+	return sequence_check(plan, e);
 }

@@ -8,6 +8,7 @@
 #include "master/ending.h"
 #include "master/environment.h"
 #include "master/ladder.h"
+#include "master/mode.h"
 #include "master/process_table.h"
 #include "master/report.h"
 #include "master/status.h"
@@ -44,6 +45,7 @@ static void came_up(struct process *p)
 	alive_begin(p);
 	if (kind->up != NULL)
 		kind->up(p);
+	mode_tell(p);
 }
 
 void process_is_up(struct process *p)
@@ -209,8 +211,8 @@ static bool ended_too_soon(struct process *p, const struct pool_end *end)
 
 	if (p->contract->knows_clients || end->asked || (s->kind->once && end->ok))
 		return false;
-	if (!p->pool.reported || end->age >= TOO_SOON_MS)
-		return !p->pool.reported;
+	if (!p->pool.reported || end->age >= TOO_SOON_MS || s->ready.kind != READY_AT_START)
+		return !p->pool.reported; /* one that has shown that it works has started */
 	service_count_waiting(s);
 	return s->watched_n == 0 || s->waiting > 0;
 }
@@ -376,6 +378,7 @@ static void enter(struct process *p, struct service *s, uint64_t now)
 {
 	p->born = now;
 	p->generation = s->generation;
+	p->mode = s->standing.mode;
 	pool_started(&s->pool, &p->pool, now);
 	list_add(&s->processes, &p->link);
 	process_table_enter(s->master, p);
@@ -408,6 +411,7 @@ int process_start(struct service *s)
 	if (s->kind->starting != NULL)
 		s->kind->starting(s);
 	logpipe_starting(s);
+	mode_dress(s);
 	p->pid = spawn_run(&s->spawn, &p->pidfd, &f);
 	close_kit(&kit);
 	if (p->pid < 0) {

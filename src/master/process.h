@@ -29,8 +29,9 @@ struct process {
 	struct link link;  /* service->processes, or master->free_processes */
 	struct link dirty; /* report->processes */
 	bool is_dirty;
-	bool asked; /* to go, by us: its end is no failure */
-	bool mute;  /* it closed its status pipe */
+	bool asked;   /* to go, by us: its end is no failure */
+	bool mute;    /* it closed its status pipe */
+	uint8_t mode; /* that it has been told */
 	struct service *service;
 	const struct contract *contract; /* that it was started by */
 	uint64_t id;

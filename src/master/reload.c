@@ -26,8 +26,10 @@ int reload_begin(struct master *m, uint32_t ticket, bool dry, struct err *e)
 		return -1;
 	m->reload_ticket = ticket;
 	m->next->is_dry = dry;
-	if (!dry)
+	if (!dry) {
 		say(SAY_INFO, "reloading %s", m->config_path);
+		manager_reloading(m);
+	}
 	return 0;
 }
 
@@ -59,6 +61,8 @@ static int open_one(struct master *m, struct watched *w, const struct plan *plan
 {
 	const struct listener *have = service_listener(m, at);
 
+	if (have == NULL && manager_listener(&m->manager, &w->listener, at))
+		return 0;
 	if (have == NULL || !listener_is_there(have))
 		return listener_open(&w->listener, at, definition_backlog(d), plan->settings.base_dir, e);
 	w->listener = *have;
@@ -159,6 +163,8 @@ void reload_failed(struct master *m, int exit_code, const char *text)
 void reload_answer(struct master *m, bool ok, const char *text)
 {
 	struct engine *who = m->engine;
+
+	manager_reloaded(m);
 	char cut[WIRE_FRAME_MAX / 2];
 
 	(void)snprintf(cut, sizeof cut, "%s", text);

@@ -201,8 +201,13 @@ static size_t take_gauges(const struct report *r, unsigned char *frame, size_t a
 
 	LIST_EACH (s, &r->services, struct service, dirty) {
 		struct wire_pool msg = pool_message(s);
+		struct wire_awaits awaits = {s->number, s->sequence.waits};
+		size_t before = at;
 		if (wire_put(frame, ROOM, &at, wire_by_kind(WIRE_pool), &msg) < 0)
 			return at;
+		if (s->sequence.needs_n > 0 &&
+			wire_put(frame, ROOM, &at, wire_by_kind(WIRE_awaits), &awaits) < 0)
+			return before;
 		taken->services++;
 	}
 	LIST_EACH (p, &r->processes, struct process, dirty) {

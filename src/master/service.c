@@ -201,6 +201,7 @@ void service_free(struct service **sp)
 	environment_clear(s);
 	login_free(s);
 	fd_store_resize(&s->store, 0);
+	sequence_free(s);
 	logpipe_close(&s->log);
 	definition_free(&s->definition);
 	mem_free(sp);
@@ -293,6 +294,7 @@ void service_step(struct service *s)
 {
 	uint64_t now = clock_ms();
 	struct pool_actions a;
+	bool allowed = s->sequence.needs_n == 0 || sequence_allows(s);
 
 	s->is_touched = false;
 	if (!somebody_can(s) && s->watched_n > 0 && !s->pool.stopped)
@@ -302,7 +304,7 @@ void service_step(struct service *s)
 		report_service(s);
 	}
 	a = pool_step(&s->pool, &s->standing, s->waiting, now);
-	if (a.start > 0)
+	if (a.start > 0 && allowed)
 		start(s, a.start, now);
 	else if (a.ask > 0)
 		ask(s, a.ask);
@@ -311,6 +313,7 @@ void service_step(struct service *s)
 	else
 		limit_clear(s, s->pool.available > 0);
 	step_at(s, a.wake, now);
+	sequence_look(s);
 }
 
 /* ---- what operators want */
@@ -351,8 +354,9 @@ static int do_start(struct service *s, struct err *e)
 		return 0;
 	watched = mem_new(d->listeners_n, sizeof *watched);
 	for (size_t i = 0; i < d->listeners_n; i++)
-		if (listener_open(&watched[i].listener, &d->listeners[i], definition_backlog(d),
-			    s->master->settings.base_dir, e) < 0) {
+		if (!manager_listener(&s->master->manager, &watched[i].listener, &d->listeners[i]) &&
+			listener_open(&watched[i].listener, &d->listeners[i], definition_backlog(d),
+				s->master->settings.base_dir, e) < 0) {
 			while (i-- > 0)
 				listener_close(&watched[i].listener);
 			mem_free(&watched);
@@ -362,14 +366,13 @@ static int do_start(struct service *s, struct err *e)
 	s->pool.stopped = false;
 	s->pool.done = false;
 	pool_reset(&s->pool);
-	return 0;
+	return sequence_started(s, e);
 }
 
 static int do_stop(struct service *s, struct err *e)
 {
 	(void)e;
-	service_end(s);
-	fd_store_clear(&s->store);
+	sequence_stop(s);
 	return 0;
 }
 

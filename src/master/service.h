@@ -11,6 +11,7 @@
 #include "master/login.h"
 #include "master/master.h"
 #include "master/ready.h"
+#include "master/sequence.h"
 #include "master/spawn.h"
 #include "pool/pool.h"
 
@@ -23,7 +24,7 @@ struct watched {
 
 /* Values in its environment that each start writes anew; NULL: it has no such. Owned by the spawn. */
 struct slots {
-	char *generation, *notify_socket, *notify_fd, *listen_fds, *listen_names;
+	char *mode, *generation, *notify_socket, *notify_fd, *listen_fds, *listen_names;
 	char *remote_addr, *remote_port, *local_addr, *local_port;
 };
 
@@ -60,6 +61,7 @@ struct service {
 	uint64_t next_step; /* when the timer is set for */
 	struct list processes;
 	struct event timer;
+	struct sequence sequence;
 	bool ending; /* the daemon stops, and it has been told */
 };
 

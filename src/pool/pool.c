@@ -9,6 +9,7 @@
 #define FAILURES_MOST 10 /* in one second, for a service that never worked */
 #define STARVED_FIRST 100
 #define STARVED_MOST  1000
+#define DOUBT_MS      1000  /* a process that said 0 when it was asked to go has ended by then */
 #define HEALTHY_AGE   10000 /* ms of life that prove that a service works */
 
 void pool_init(struct pool *p)
@@ -166,11 +167,31 @@ static uint32_t ripe(const struct pool *p, uint64_t as_of, uint32_t enough)
 	return n;
 }
 
+/* Those of whom it will be known in a moment whether they have taken a client, or end: they are not made up
+ * for by asking others. Sets *again to when it must be known. */
+static uint32_t doubtful(const struct pool *p, uint64_t now, uint64_t *again)
+{
+	uint32_t n = 0;
+
+	if (p->doubtful == 0)
+		return 0;
+	for (const struct link *at = list_first(&p->in[POOL_BUSY]); at != NULL;
+		at = list_next(&p->in[POOL_BUSY], at)) {
+		const struct pool_process *pp = LIST_OF(at, const struct pool_process, link);
+		if (!pp->doubtful || now >= pp->since + DOUBT_MS)
+			continue;
+		*again = sooner(*again, pp->since + DOUBT_MS);
+		n++;
+	}
+	return n;
+}
+
 /* While clients wait nobody is let go by permission: the idle ones are about to take them, and without them
  * the next step would start others. */
-static uint32_t shrink(const struct pool *p, const struct standing *s, uint32_t waiting)
+static uint32_t shrink(
+	const struct pool *p, const struct standing *s, uint32_t waiting, uint64_t now, uint64_t *again)
 {
-	uint32_t staying = pool_live(p) - p->in[POOL_LEAVING].count;
+	uint32_t staying = pool_live(p) - p->in[POOL_LEAVING].count - doubtful(p, now, again);
 	uint32_t over = least(minus(staying, ceiling(p, s)), p->in[POOL_IDLE].count);
 	uint32_t may = 0;
 
@@ -191,7 +212,7 @@ struct pool_actions pool_step(const struct pool *p, const struct standing *s, ui
 	if (a.start > 0)
 		grow(&a, p, s, now);
 	if (a.start == 0)
-		a.ask = shrink(p, s, waiting);
+		a.ask = shrink(p, s, waiting, now, &a.wake);
 	if (is_done(p, now, &again))
 		a.wake = sooner(a.wake, again);
 	return a;
@@ -207,13 +228,22 @@ static bool is_counted(const struct pool_process *pp)
 	return pp->available > 0 && pp->state <= POOL_BUSY;
 }
 
+static void doubt(struct pool *p, struct pool_process *pp, bool doubtful)
+{
+	p->doubtful += (uint32_t)doubtful - (uint32_t)pp->doubtful;
+	pp->doubtful = doubtful;
+}
+
 /* Every change of a process goes through here, so the sums are always those of the lists. */
 static void move(struct pool *p, struct pool_process *pp, uint8_t state, uint32_t available, uint64_t now)
 {
+	bool was_asked = pp->state == POOL_LEAVING || pp->doubtful;
+
 	if (is_counted(pp))
 		p->available--;
 	p->clients -= pp->clients;
 	pp->available = available;
+	doubt(p, pp, was_asked && state == POOL_BUSY && available == 0 && !pp->deaf);
 	if (pp->state != state) {
 		list_remove(&p->in[pp->state], &pp->link);
 		pp->state = state;
@@ -355,6 +385,7 @@ bool pool_gone(struct pool *p, struct pool_process *pp, const struct standing *s
 	p->clients -= pp->clients;
 	if (end->ok)
 		p->served += pp->clients; /* the last ones of a service_count */
+	doubt(p, pp, false);
 	list_remove(&p->in[pp->state], &pp->link);
 	p->exits++;
 	if (end->ok && !end->too_soon) {

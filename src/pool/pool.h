@@ -60,6 +60,7 @@ struct pool_process {
 	uint8_t state;      /* enum pool_state */
 	bool reported;      /* has sent a status */
 	bool deaf;          /* ignored being asked to go and has not spoken since */
+	bool doubtful;      /* was asked to go and said 0: it has a client, or is about to end */
 	bool reports;       /* as the pool's was when it was started, like the next one: */
 	uint32_t limit;     /* clients it can take; a reload changes them for later processes only */
 	uint32_t available; /* clients it can still take, as it said */
@@ -83,6 +84,7 @@ struct pool {
 	struct list in[POOL_STATES];
 	uint32_t available; /* processes with available > 0 among starting, idle and busy */
 	uint32_t clients;
+	uint32_t doubtful; /* processes */
 	uint64_t throttled_until;
 	uint32_t throttle_next; /* the next delay; 0: first */
 	uint32_t starved_next;  /* the same for pool_starved */

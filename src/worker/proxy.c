@@ -63,9 +63,13 @@ int proxy_measure(const unsigned char *bytes, size_t len, size_t *own, bool *who
 /* Copies the next word, ended by one blank or the end. false: there is none, or no room. */
 static bool next_word(const char **at, const char *end, char *word, size_t room)
 {
-	const char *blank = memchr(*at, ' ', (size_t)(end - *at));
-	size_t len = (size_t)((blank != NULL ? blank : end) - *at);
+	const char *blank;
+	size_t len;
 
+	if (*at >= end) /* the word before was the last */
+		return false;
+	blank = memchr(*at, ' ', (size_t)(end - *at));
+	len = (size_t)((blank != NULL ? blank : end) - *at);
 	if (len == 0 || len >= room)
 		return false;
 	memcpy(word, *at, len);

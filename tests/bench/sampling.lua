@@ -1,5 +1,5 @@
---- What it costs to look at the memory and cpu of 5000 real processes as the engine does: the share of one core, and the
--- longest turn. BENCH_PROCESSES=5000; a part of `make bench`. Run by
+--- What it costs to look at the memory and cpu of 5000 real processes as the engine does: the share of one core, and
+-- the longest turn. BENCH_PROCESSES=5000; a part of `make bench`. Run by
 --
 --   build/reeve-engine here --script tests/bench/sampling.lua
 local facts = require "reeve.facts"

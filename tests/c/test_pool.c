@@ -431,6 +431,41 @@ static void one_that_answers_being_asked_is_idle_again(void **state)
 	assert_int_equal(p.available, 1);
 }
 
+/* "Nobody else" is what a process says that has taken a client meanwhile, and one that is about to end. */
+static void one_that_says_nobody_else_when_asked_is_not_made_up_for(void **state)
+{
+	struct pool p;
+	struct pool_process pp[4];
+	struct standing s;
+
+	(void)state;
+	pool_init(&p);
+	standing_init(&s);
+	s.shrink_to = 3;
+	s.as_of = NOW + 1;
+	for (int i = 0; i < 4; i++) {
+		pool_started(&p, &pp[i], NOW);
+		(void)pool_status(&p, &pp[i], 1, NOW);
+	}
+	assert_int_equal(pool_step(&p, &s, 0, NOW + 1).ask, 1);
+	pool_asked(&p, &pp[0], NOW + 1);
+	(void)pool_status(&p, &pp[0], 0, NOW + 2);
+	assert_int_equal(pp[0].state, POOL_BUSY);
+	assert_int_equal(pool_step(&p, &s, 0, NOW + 2).ask, 0);
+	(void)pool_status(&p, &pp[0], 0, NOW + 3);
+	assert_int_equal(pool_step(&p, &s, 0, NOW + 3).ask, 0);
+	assert_true(pool_step(&p, &s, 0, NOW + 3).wake == NOW + 2 + 1000);
+	assert_int_equal(pool_step(&p, &s, 0, NOW + 2 + 1000).ask, 1); /* it has a client: another may go */
+	(void)pool_status(&p, &pp[0], 1, NOW + 4); /* it had a client: there are four, as before */
+	assert_int_equal(pool_step(&p, &s, 0, NOW + 4).ask, 1);
+	pool_asked(&p, &pp[1], NOW + 5);
+	(void)pool_status(&p, &pp[1], 0, NOW + 5);
+	assert_int_equal(p.doubtful, 1);
+	pool_gone(&p, &pp[1], &s, &(struct pool_end){.ok = true, .asked = true, .age = 5}, NOW + 5);
+	assert_int_equal(p.doubtful, 0);
+	assert_int_equal(pool_step(&p, &s, 0, NOW + 6).ask, 0);
+}
+
 static void a_used_up_process_drains(void **state)
 {
 	struct pool p;
@@ -592,6 +627,7 @@ int main(void)
 		cmocka_unit_test(counters_say_what_messages_prove),
 		cmocka_unit_test(one_that_ignores_being_asked_counts_as_busy),
 		cmocka_unit_test(one_that_answers_being_asked_is_idle_again),
+		cmocka_unit_test(one_that_says_nobody_else_when_asked_is_not_made_up_for),
 		cmocka_unit_test(a_used_up_process_drains),
 		cmocka_unit_test(one_client_a_process_is_busy_to_its_end),
 		cmocka_unit_test(a_draining_process_keeps_its_clients_and_its_own_limit),

@@ -167,6 +167,10 @@ static const struct sample {
 		"'STOP' is none of \"TERM\", \"SIGTERM\", \"INT\", \"SIGINT\", \"QUIT\", \"SIGQUIT\", "
 		"\"HUP\", \"SIGHUP\", "
 		"\"USR1\", \"SIGUSR1\", \"USR2\", \"SIGUSR2\", \"KILL\", \"SIGKILL\""},
+	{SPEC_service, "mode_signal", "USR1", ANY_TEXT, NULL},
+	{SPEC_service, "mode_signal", "", ANY_TEXT, NULL},
+	{SPEC_service, "mode_signal", "KILL", BAD,
+		"'KILL' is none of \"\", \"USR1\", \"SIGUSR1\", \"USR2\", \"SIGUSR2\", \"HUP\", \"SIGHUP\""},
 	{SPEC_service, "kill_after", "10s", 10000, NULL},
 	{SPEC_service, "kill_after", "ten", BAD,
 		"'ten' is not a duration; write \"500ms\", \"60s\", \"5min\", \"1h\", \"1d\" or \"never\""},
@@ -176,6 +180,7 @@ static const struct sample {
 	{SPEC_service, "log_overflow", "lose", BAD, "'lose' is none of \"block\", \"drop\""},
 	{SPEC_service, "open_files", "KEY=/etc/key", ANY_TEXT, NULL},
 	{SPEC_service, "policy", "", ANY_TEXT, NULL},
+	{SPEC_global, "policy", "", ANY_TEXT, NULL},
 	{SPEC_inet, "name", "imap", ANY_TEXT, NULL},
 	{SPEC_inet, "address", "127.0.0.1 ::1", ANY_TEXT, NULL},
 	{SPEC_inet, "port", "0", 0, NULL},
@@ -455,7 +460,7 @@ static void note(const struct spec_row *row, void *arg)
 static void set_other(const struct spec_row *row, union any_settings *s)
 {
 	const char *tries[] = {
-		"1", "0", "2000", "reeve", "plain", "startup", "INT", "false", "json", "drop", "other"};
+		"1", "0", "2000", "reeve", "plain", "startup", "INT", "USR1", "false", "json", "drop", "other"};
 
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		char before[256];

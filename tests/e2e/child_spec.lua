@@ -91,8 +91,8 @@ describe("a child", function()
     local env = rules.proc(c.pid).env
     assert.equal(tostring(d:ps "s"[1].id), env.GENERATION)
     env.GENERATION = nil
-    assert.same({ SERVICE_NAME = "s", CLIENT_LIMIT = "3", PROCESS_LIMIT = "4", PROCESS_MIN_AVAIL = "1",
-      SERVICE_COUNT = "50", IDLE_KILL = "4294967295", SOCKET_COUNT = "1", SOCKET0_SETTINGS = "web", SSL = "yes",
+    assert.same({ SERVICE_NAME = "s", REEVE_MODE = "normal", CLIENT_LIMIT = "3", PROCESS_LIMIT = "4",
+      PROCESS_MIN_AVAIL = "1", SERVICE_COUNT = "50", IDLE_KILL = "4294967295", SOCKET_COUNT = "1", SOCKET0_SETTINGS = "web", SSL = "yes",
       COLOUR = "dark blue", TZ = "UTC" }, env)
     d:stop()
   end)
@@ -107,7 +107,7 @@ describe("a child", function()
     local d = reeve.start { env = { TZ = "UTC" }, config = [[service "p" { executable = "/bin/sleep infinity",
       contract = "plain", process_min_avail = 1, env = { A = "b" } }]] }
     d:wait_service("p", { live = 1 })
-    assert.same({ SERVICE_NAME = "p", TZ = "UTC", A = "b" }, rules.proc(d:ps "p"[1].pid).env)
+    assert.same({ SERVICE_NAME = "p", REEVE_MODE = "normal", TZ = "UTC", A = "b" }, rules.proc(d:ps "p"[1].pid).env)
     d:stop()
   end)
 

@@ -11,6 +11,7 @@ BEGIN {
 	may["log"] = "base wire spec log"
 	may["cli"] = "base wire spec cli"
 	may["worker"] = "worker"
+	may["tls"] = "worker tls"
 }
 FNR == 1 {
 	n = split(FILENAME, at, "/")

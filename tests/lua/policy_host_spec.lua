@@ -446,6 +446,45 @@ describe("combinators", function()
     assert.equal("info: service test: shadow votes at_least=4 spare=2", s.log[1])
   end)
 
+  it("canary lets the new one count in its share of slots of a minute, and logs both", function()
+    local s = T.service { idle_kill = "1s", policy = combinators.canary(
+      function() return { at_least = 5, shrink_to = 5 } end, function() return { at_least = 2, shrink_to = 2 } end, 0.25) }
+    local seen = {}
+    s:advance(30)
+    for minute = 1, 8 do
+      seen[minute] = s.live
+      if minute < 8 then s:advance(60) end
+    end
+    assert.same({ 2, 2, 2, 5, 2, 2, 2, 5 }, seen)
+    assert.equal("info: service test: canary: new votes at_least=5 shrink_to=5, old votes at_least=2 shrink_to=2; "
+      .. "the old one counts", s.log[1])
+    assert.matches("the new one counts$", s.log[2])
+    assert.equal("canary: the new one counts", why_of(s, "own(canary)").why)
+    assert.has_error(function() combinators.canary(print, print, 2) end)
+  end)
+
+  it("canary drops what the one that does not count wants to retire", function()
+    local function retire(f)
+      local ids = {}
+      for _, p in ipairs(f.processes) do ids[p.id] = false end
+      return { retire = ids }
+    end
+    local s = T.service { process_min_avail = 2, policy = combinators.canary({ tick = retire }, function() end, 0) }
+    s:connect(2); s:advance(10)
+    assert.equal(0, s.service.retired)
+  end)
+
+  it("keep what only_while says of what is inside", function()
+    local heard = 0
+    local s = T.service { process_min_avail = 1, process_limit = 1, policy = combinators.all {
+      combinators.shadow { only_while = "waiting", run = function() heard = heard + 1 end } } }
+    local before = heard
+    s:connect(1); s:finish(1)
+    assert.equal(before, heard)
+    s:connect(2)
+    assert.is_true(heard > before)
+  end)
+
   it("keep what is inside over a restart", function()
     local s = T.service { policy = combinators.when(function() return true end,
       { { operator = function(_, _, st) st.n = (st.n or 0) + 1 return { at_least = st.n } end } }) }

@@ -6,6 +6,7 @@ local control = require "reeve.config.control"
 local judge = require "reeve.config.judge"
 local logservice = require "reeve.config.logservice"
 local networks = require "reeve.config.networks"
+local relays = require "reeve.config.relays"
 local sequence = require "reeve.config.sequence"
 local service = require "reeve.config.service"
 
@@ -116,6 +117,14 @@ function Plan:absolute(path, start)
   return ((start or self.base_dir) .. "/" .. path):gsub("/+", "/")
 end
 
+--- The path of a program that stands beside reeve-engine.
+function Plan:beside(name)
+  local real = self.opts.real
+  local engine = real and real "/proc/self/exe"
+  local directory = engine and engine:match "^(.*)/[^/]*$"
+  return (directory or self.libexec_dir) .. "/" .. name
+end
+
 --- Ids of the users and groups that settings name or that are the defaults.
 local function global_id(self, row)
   local value = self.values[row.name]
@@ -204,7 +213,7 @@ end
 ---@return table plan { globals, control, services, policy, origin, engine_user, made }
 function M.plan(script, opts)
   local self = setmetatable({ script = script, schema = script.schema, opts = opts, names = opts.names or {},
-    uid = opts.uid or 0, users = {}, claims = {}, variables = {}, values = {} }, Plan)
+    uid = opts.uid or 0, users = {}, claims = {}, told = {}, variables = {}, values = {} }, Plan)
   local result = { globals = {}, services = {}, origin = {}, shown = {}, made = script.made }
   self.result = result
   self.variables = read_variables(self)
@@ -220,6 +229,7 @@ function M.plan(script, opts)
   result.control = control.resolve(self, self.values.control)
   resolve_services(self, result)
   logservice.add(self, result.services)
+  relays.add(self, result.services)
   networks.check(self, result.services)
   capacity.check(self, result.services)
   sequence.check(self, result.services)

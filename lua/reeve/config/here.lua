@@ -26,7 +26,7 @@ end
 function M.load(ctx, options)
   local opts = {}
   for name, door in next, ctx.here do opts[name] = door end
-  opts.file, opts.base_dir, opts.uid, opts.gid = options.file, options.base_dir, 0, 0
+  opts.file, opts.base_dir, opts.uid, opts.gid, opts.is_check = options.file, options.base_dir, 0, 0, true
   return config.load(opts)
 end
 

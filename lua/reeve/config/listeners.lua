@@ -62,12 +62,15 @@ local function inet(plan, service, said, reading, enabled)
     for _, address in ipairs(list or {}) do
       claim(plan, ("%s:%d"):format(address, port), said, ("port %d of %s"):format(port, address))
       local name = values.name and values.name.canonical or said.name
-      table.insert(service.listeners, {
+      local listener = {
         kind = "inet", name = name, address = address, port = port,
         ssl = number(plan, "inet_listener", values, "ssl") == 1,
         haproxy = number(plan, "inet_listener", values, "haproxy") == 1,
         reuse_port = number(plan, "inet_listener", values, "reuse_port") == 1,
-      })
+      }
+      plan.told[listener] = { reading = reading, what = ("%s of service '%s'"):format(reading.what, service.name),
+        send_proxy = number(plan, "inet_listener", values, "send_proxy") == 1 }
+      table.insert(service.listeners, listener)
     end
   end
 end

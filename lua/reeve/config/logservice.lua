@@ -17,14 +17,6 @@ local function user(plan)
   end
 end
 
---- reeve-log stands beside reeve-engine.
-local function program(plan)
-  local real = plan.opts.real
-  local engine = real and real "/proc/self/exe"
-  local directory = engine and engine:match "^(.*)/[^/]*$"
-  return (directory or plan.libexec_dir) .. "/reeve-log"
-end
-
 local function is_wanted(plan, services)
   for _, one in ipairs(services) do
     if one.settings.type == "log" then return nil end
@@ -49,7 +41,7 @@ function M.add(plan, services)
   if not value then return end
   local name, uid = free_name(services), user(plan)
   local made = service.resolve(plan, { name = name, at = value.reading.at, options = {
-    executable = { program(plan) }, type = "log", user = uid, group = uid, client_limit = 100,
+    executable = { plan:beside "reeve-log" }, type = "log", user = uid, group = uid, client_limit = 100,
     description = "made because of " .. value.key } })
   if not made then return end
   table.insert(made.listeners, { kind = "unix", name = "log-errors", path = plan.base_dir .. "/log-errors",

@@ -231,7 +231,7 @@ local function resolve_files(self, out)
     local name, path = text:match "^([^=]+)=(.*)$"
     path = self.plan:absolute(path)
     table.insert(out.open_files, { name = name, path = path })
-    if self.plan.opts.probe and self.plan.opts.probe(path) == "missing" then
+    if not self.said.listeners and self.plan.opts.probe and self.plan.opts.probe(path) == "missing" then
       value.reading:problem("value", { value.key, name }, "missing-file",
         ("open_files of %s: '%s' does not exist"):format(self.what, path))
     end
@@ -332,6 +332,7 @@ function M.resolve(plan, said)
   out.shown.extra_groups = self.values.extra_groups and self.values.extra_groups.canonical or nil
   local enabled = is_enabled(self)
   listeners.resolve(plan, out, reading.listeners, enabled)
+  table.move(said.listeners or {}, 1, #(said.listeners or {}), #out.listeners + 1, out.listeners)
   resolve_files(self, out)
   resolve_env(self, out)
   contracts.check(self, out, enabled)

@@ -49,6 +49,7 @@ unset = {}
 ---@field verbose_proctitle? boolean
 ---@field stats_writer_socket_path? string
 ---@field stop_timeout? reeve.Duration
+---@field policy? reeve.Policy|function|table policies between services: budget { processes = 600 }
 ---@field fork_budget? reeve.Count starts of processes a second; 0: no limit
 ---@field control? reeve.Control who may talk to the daemon, and the file of its socket
 
@@ -104,6 +105,7 @@ unset = {}
 ---@field start_timeout? reeve.Duration
 ---@field stop_timeout? reeve.Duration
 ---@field stop_signal? string
+---@field mode_signal? ""|"USR1"|"USR2"|"HUP" tells living processes that the mode has changed
 ---@field kill_after? reeve.Duration
 ---@field policy? reeve.Policy|function|table added to the built-ins
 ---@field [integer] reeve.Listener|reeve.Listener[]|false

@@ -11,7 +11,7 @@
 --
 -- and several with commas between them. Policies are added to the built-ins unless they stand in only { }.
 local policyhost = require "reeve.policyhost"
-local combinators = require "reeve.combinators"
+local policywords = require "reeve.policywords"
 
 local candidates = {}
 
@@ -42,19 +42,18 @@ end
 
 local is_service = setmetatable({}, { __mode = "k" })
 
--- What an expression may name: combinators, every policy file, service and none.
+-- What an expression may name: what policy files may, and service.
 local function words(doors)
-  local names = { none = {}, log = { debug = print, info = print, warn = print, error = print } }
-  for name, value in pairs(combinators.WORDS) do names[name] = value end
+  local names = policywords.new(doors.load_policy)
+  local function silent() end -- lines of a policy have no place in virtual time
+  names.log = { debug = silent, info = silent, warn = silent, error = silent }
   function names.service(settings)
     local copy = {}
     for name, value in pairs(settings) do copy[name] = value end
     is_service[copy] = true
     return copy
   end
-  return setmetatable(names, { __index = function(_, name)
-    return type(name) == "string" and doors.load_policy(name) or nil
-  end })
+  return names
 end
 
 local function from_file(path, doors)
@@ -69,7 +68,7 @@ end
 local function is_name(text) return text:find "^[%a_][%w_]*$" ~= nil end
 
 local function evaluate(text, doors)
-  local source = is_name(text) and text ~= "none" and text .. " {}" or text
+  local source = is_name(text) and text .. " {}" or text
   local chunk, sentence = load("return " .. source, "=" .. text, "t", doors.env(words(doors)))
   if not chunk then return nil, sentence end
   local good, value = pcall(chunk)
@@ -79,7 +78,8 @@ local function evaluate(text, doors)
 end
 
 local function from_text(text, doors)
-  if is_name(text) and text ~= "none" and not words(doors)[text] then
+  if text == "none" then return { title = text, make = function() end } end
+  if is_name(text) and not words(doors)[text] then
     local _, why = doors.load_policy(text)
     return nil, why or ("there is no policy '%s'"):format(text)
   end

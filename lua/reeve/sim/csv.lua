@@ -19,9 +19,11 @@ local trace = require "reeve.trace"
 
 local csv = {}
 
-local FIELDS = { at = "number", kind = "string", service = "string" }
+local COMMON = { at = "number", kind = "string", service = "string" }
+local FIELDS = {} -- every column there can be
+for name in pairs(COMMON) do FIELDS[name] = true end
 for _, fields in pairs(trace.KINDS) do
-  for name, kind in pairs(fields) do FIELDS[name] = kind end
+  for name in pairs(fields) do FIELDS[name] = true end
 end
 
 local FLAGS = { ["true"] = true, ["false"] = false, ["1"] = true, ["0"] = false }
@@ -88,23 +90,40 @@ local function columns_of(line)
     seen[name] = true
   end
   if not seen.at then return nil, "a column 'at' is wanted" end
+  for i, name in ipairs(columns) do
+    if name == "kind" then columns.kind = i end
+  end
   return columns
 end
 
 ---- records
 
+-- What a cell says, by its kind of record: `crash` is a share in a model and a flag of a client.
+local function value_of(kind, name, text)
+  local fields = trace.KINDS[kind]
+  local wanted = COMMON[name] or fields and fields[name]
+  if not wanted then return text end -- for check_record to tell
+  local value, sentence = READERS[wanted](text)
+  if value == nil then return nil, ("%s = %s: %s"):format(name, text, sentence) end
+  return value
+end
+
 local function fill(record, columns, line)
   local cells, n = cells_of(line)
   if n > #columns then return nil, ("%d cells for %d columns"):format(n, #columns) end
+  local kind = columns.kind and cells[columns.kind] or ""
+  record.kind = kind ~= "" and kind or "client"
   for i, name in ipairs(columns) do
-    local text, value, wanted = cells[i] or "", nil, nil
-    if text ~= "" then
-      value, wanted = READERS[FIELDS[name]](text)
-      if value == nil then return nil, ("%s = %s: %s"):format(name, text, wanted) end
+    local text, value = cells[i] or "", nil
+    if i ~= columns.kind then
+      if text ~= "" then
+        local sentence
+        value, sentence = value_of(record.kind, name, text)
+        if value == nil then return nil, sentence end
+      end
+      record[name] = value
     end
-    record[name] = value
   end
-  record.kind = record.kind or "client"
   return record
 end
 
@@ -119,14 +138,12 @@ local function lines_of(file, t)
       if HEAD[word] then
         local good, sentence = HEAD[word](t, rest)
         if not good then return number, nil, sentence end
-      elseif line:find "^%s*#" or line:find "^%s*$" then
-        rest = nil
-      elseif not columns then
+      elseif columns and not line:find "^%s*#" and not line:find "^%s*$" then
+        return number, line, columns
+      elseif not line:find "^%s*#" and not line:find "^%s*$" then
         local found, sentence = columns_of(line)
         if not found then return number, nil, sentence end
         columns = found
-      else
-        return number, line, columns
       end
     end
   end

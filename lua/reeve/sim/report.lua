@@ -3,7 +3,8 @@
 -- Fields of a report, in the order in which they prove a policy good (FIELDS):
 --   goodput          share of all clients who came that were taken within the target and not lost. Who was dropped,
 --                    gave up, or came again later than that counts as a miss; hostile clients do not count at all
---   wait_p50, wait_p99, wait_p999   seconds from the first attempt until a process took the client, of those taken
+--   wait_p50, wait_p90, wait_p99, wait_p999   seconds from the first attempt until a process took the client, of
+--                    those taken
 --   process_seconds  all processes, draining ones too
 --   starts, peak_starts   processes started; the most in one second
 --   dropped          attempts that found the queue full or were closed by us
@@ -17,9 +18,9 @@ local Report = {}
 Report.__index = Report
 
 --- The names of all numbers, in order.
-report.FIELDS = { "goodput", "wait_p50", "wait_p99", "wait_p999", "process_seconds", "starts", "peak_starts",
-  "dropped", "lost_ours", "arrived", "hostile", "served", "in_time", "left", "refused", "lost_crash", "waiting",
-  "in_service", "away", "bad_seconds", "most_processes", "exits", "crashes", "start_failures", "retired", "killed",
+report.FIELDS = { "goodput", "wait_p50", "wait_p90", "wait_p99", "wait_p999", "process_seconds", "starts",
+  "peak_starts", "dropped", "lost_ours", "arrived", "hostile", "served", "in_time", "left", "refused", "lost_crash",
+  "waiting", "in_service", "away", "bad_seconds", "most_processes", "exits", "crashes", "start_failures", "retired", "killed",
   "failures", "memory_over", "memory_most", "memory_mean" }
 
 --- The series of the plot, each a list with one number for each `step` seconds.
@@ -59,7 +60,9 @@ function Report:finish(run, i)
   local world = run.world
   self:second(world, i)
   for name, value in pairs(world:sums(i)) do self[name] = value end
-  self.wait_p50, self.wait_p99, self.wait_p999 = world:wait(i, 0.5), world:wait(i, 0.99), world:wait(i, 0.999)
+  for name, q in pairs { wait_p50 = 0.5, wait_p90 = 0.9, wait_p99 = 0.99, wait_p999 = 0.999 } do
+    self[name] = world:wait(i, q)
+  end
   local counted = self.arrived - self.hostile
   self.goodput = counted > 0 and self.in_time / counted or 1
   local _, over, most, seconds = world:memory()

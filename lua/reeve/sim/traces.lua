@@ -90,7 +90,7 @@ function MAKERS.day()
 end
 
 function MAKERS.flash()
-  return steady({ about = "flash crowd: 10/s, then 200/s for two minutes", duration = 600, peak = 200, target = 0.5,
+  return steady({ about = "flash crowd: 10/s, then 200/s for two minutes", duration = 600, peak = 200,
     settings = { process_limit = 100 }, model = { boot = 1, patience = 15, retries = 3, retry_delay = 3 } },
     function(t) return t > 200 and t < 320 and 200 or 10 end, exponential(0.2))
 end

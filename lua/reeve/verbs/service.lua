@@ -1,4 +1,5 @@
---- reeve service start|stop|restart|drain|reset NAME [--wait]: tell a running instance what to do with a service.
+--- reeve service start|stop|restart|drain|reset NAME [--wait], service scale NAME 4..12 [--for 2h] | auto: tell a
+-- running instance what to do with a service.
 
 local operate = require "reeve.operate"
 local read_options = require "reeve.options"
@@ -6,7 +7,8 @@ local suggest = require "reeve.suggest"
 local view = require "reeve.view"
 
 local VERBS = operate.VERBS
-local USAGE = "usage: reeve service start|stop|restart|drain|reset NAME [--wait]"
+local USAGE = "usage: reeve service start|stop|restart|drain|reset NAME [--wait], "
+  .. "or scale NAME N..M|auto [--for DURATION]"
 local DONE = {
   start = "service '%s' is started",
   stop = "service '%s' is stopped: its listeners are closed, its processes finish their clients",
@@ -25,7 +27,7 @@ end
 
 local function wrong_verb(ctx, word)
   if not word then return wrong(ctx, USAGE) end
-  local meant = suggest.nearest(word, VERBS)
+  local meant = suggest.nearest(word, { "start", "stop", "restart", "drain", "reset", "scale" })
   return wrong(ctx, ("unknown '%s'%s; %s"):format(word, meant and (": did you mean '%s'?"):format(meant) or "", USAGE))
 end
 
@@ -108,10 +110,61 @@ local function carried_out(ctx, name, verb, before, wait)
   return 0
 end
 
+-- "4..12", "4..", "..12" or "4" -> { at_least, at_most } | nil, sentence
+local function read_range(text, limit)
+  local least, most = text:match "^(%d*)%.%.(%d*)$"
+  if not least then least, most = text:match "^%d+$", text:match "^%d+$" end
+  least, most = math.tointeger(tonumber(least)), math.tointeger(tonumber(most))
+  if not least and not most then return nil, ("'%s' is no range of processes, such as 4..12"):format(text) end
+  if least and most and least > most then return nil, ("%d..%d: the floor is above the ceiling"):format(least, most) end
+  if least and least > limit then
+    return nil, ("process_limit is %d, and no vote can pass it: change it in the config and reload"):format(limit)
+  end
+  return { at_least = least, at_most = most }
+end
+
+local function read_bounds(ctx, s, range, duration)
+  local bounds, sentence = read_range(range, s.settings.process_limit)
+  if not bounds or not duration then return bounds, sentence end
+  local ms, refused = ctx.spec.parse("service", "stop_timeout", duration)
+  if not ms then return nil, "--for: " .. refused end
+  if tonumber(ms) < math.maxinteger then bounds["until"] = s.now + tonumber(ms) / 1000 end
+  return bounds
+end
+
+local function in_words(bounds)
+  local least, most = bounds.at_least, bounds.at_most
+  if least == most then return ("has %d processes"):format(least) end
+  if not most then return ("has at least %d processes"):format(least) end
+  return ("has %s%d processes"):format(least and least .. " to " or "at most ", most)
+end
+
+local function scale(ctx, name, range, duration)
+  local s = ctx.host.services[name]
+  if range == "auto" then
+    if duration then return wrong(ctx, "auto is for good: --for goes with a range") end
+    operate.scale(ctx, name, nil)
+    ctx.out(("service '%s': its policies alone decide again\n"):format(name))
+    return 0
+  end
+  local bounds, sentence = read_bounds(ctx, s, range, duration)
+  if not bounds then return wrong(ctx, sentence) end
+  operate.scale(ctx, name, bounds)
+  ctx.out(("service '%s' %s, %s\n"):format(name, in_words(bounds), bounds["until"] and "for " .. duration
+    or ("until `reeve service scale %s auto`"):format(name)))
+  return 0
+end
+
 return function(ctx, args)
-  local given, words = read_options({ ["--wait"] = true }, args)
+  local given, words = read_options({ ["--wait"] = true, ["--for"] = "duration" }, args)
   if not given then return wrong(ctx, words .. "; " .. USAGE) end
   local verb, name = words[1], words[2]
+  if verb == "scale" then
+    if #words ~= 3 or given.wait then return wrong(ctx, "scale takes a name and a range, or auto; " .. USAGE) end
+    if not view.definition(ctx, name) then return wrong(ctx, view.unknown(ctx, name)) end
+    return scale(ctx, name, words[3], given.duration)
+  end
+  if given.duration then return wrong(ctx, "--for goes with scale; " .. USAGE) end
   if not VERBS[verb] then return wrong_verb(ctx, verb) end
   if not name or #words > 2 then return wrong(ctx, ("%s takes one name; %s"):format(verb, USAGE)) end
   if not view.definition(ctx, name) then return wrong(ctx, view.unknown(ctx, name)) end

@@ -1,28 +1,12 @@
 --- reeve settings: every setting with type, default, bounds and meaning, from the settings table.
 -- Exit: 0; 2 no such setting, 64 wrong usage.
 
+local explain = require "reeve.explain"
 local json = require "dkjson"
 local read_options = require "reeve.options"
 local suggest = require "reeve.suggest"
 local synonyms = require "reeve.config.synonyms"
 
-local SCOPES = { "global", "service", "inet_listener", "unix_listener" }
-local TITLES = {
-  global = "settings { }", service = "service \"name\" { }", inet_listener = "inet_listener \"name\" { }",
-  unix_listener = "unix_listener \"path\" { } and fifo_listener \"path\" { }",
-}
-local TYPES = {
-  count = "a whole number", duration = "a duration (\"60s\", \"5min\", \"1h\")", size = "a size (\"256M\", \"1G\")",
-  mode = "a file mode (\"0660\")", flag = "true or false", user = "a user (name or \"#1000\")",
-  group = "a group (name or \"#1000\")", text = "a text", path = "a path",
-  command = "a command (\"program argument\" or a list)",
-  words = "a list of words (\"a b\" or { \"a\", \"b\" })", choice = "one of several words", groups = "a list of groups",
-  map = "a table { NAME = \"value\" }", policy = "a policy", table = "a table",
-}
-local CHANGES = {
-  live = "is used at once", resize = "starts or stops processes", renew = "replaces the processes",
-  restart = "needs a restart of the daemon", same = "does nothing",
-}
 local FIELDS = { "scope", "name", "type", "default", "least", "most", "words", "change", "help" }
 
 local function wrap(text, width, indent)
@@ -43,8 +27,8 @@ local function default_text(row)
 end
 
 local function show_table(ctx, spec)
-  for i, scope in ipairs(SCOPES) do
-    ctx.out(("%s%s\n"):format(i > 1 and "\n" or "", TITLES[scope]))
+  for i, scope in ipairs(explain.SCOPES) do
+    ctx.out(("%s%s\n"):format(i > 1 and "\n" or "", explain.TITLES[scope]))
     for _, row in ipairs(spec.settings) do
       if row.scope == scope then
         ctx.out(("  %-22s %-9s %s\n"):format(row.name, row.type, default_text(row)))
@@ -54,22 +38,10 @@ local function show_table(ctx, spec)
   end
 end
 
-local function bounds_text(spec, row)
-  if row.words then return "one of \"" .. row.words:gsub("|", "\", \"") .. "\"" end
-  if not row.least then return nil end
-  local function print(n) return spec.print(row.scope, row.name, tostring(n)) end
-  if row.most == math.maxinteger then return ("from %s up"):format(print(row.least)) end
-  return ("from %s to %s"):format(print(row.least), print(row.most))
-end
-
 local function show_one(ctx, spec, row)
-  ctx.out(("%s in %s\n"):format(row.name, TITLES[row.scope]))
+  ctx.out(("%s in %s\n"):format(row.name, explain.TITLES[row.scope]))
   ctx.out(wrap(row.help, ctx.width or 80, 2) .. "\n")
-  ctx.out(("  type      %s\n"):format(TYPES[row.type]))
-  ctx.out(("  default   %s\n"):format(row.default ~= "" and row.default or "unset"))
-  local bounds = bounds_text(spec, row)
-  if bounds then ctx.out(("  bounds    %s\n"):format(bounds)) end
-  ctx.out(("  a change  %s\n"):format(CHANGES[row.change]))
+  for _, pair in ipairs(explain.facts(spec, row)) do ctx.out(("  %-9s %s\n"):format(pair[1], pair[2])) end
 end
 
 local function show_json(ctx, rows)
@@ -96,13 +68,13 @@ end
 
 --- The name that an alias or another program's name stands for, or nil and what to say.
 local function meant(spec, name)
-  for _, scope in ipairs(SCOPES) do
+  for _, scope in ipairs(explain.SCOPES) do
     local ours = synonyms.alias(scope, name, function(other) return #rows_named(spec, other) > 0 end)
     if ours then return ours end
   end
   local names = {}
   for _, row in ipairs(spec.settings) do names[#names + 1] = row.name end
-  for _, scope in ipairs(SCOPES) do
+  for _, scope in ipairs(explain.SCOPES) do
     local hint = synonyms.hint(scope, name)
     if hint then return nil, hint end
   end

@@ -132,11 +132,15 @@ local function as_json(ctx, about, records)
 end
 
 return function(ctx, args)
-  local given, words = read_options({ ["--json"] = true }, args)
-  if not given then return wrong(ctx, words .. "; usage: reeve status [NAME] [--json]") end
-  if #words > 1 then return wrong(ctx, "one service at most; usage: reeve status [NAME] [--json]") end
+  local given, words = read_options({ ["--json"] = true, ["--names"] = true }, args)
+  if not given then return wrong(ctx, words .. "; usage: reeve status [NAME] [--json] [--names]") end
+  if #words > 1 then return wrong(ctx, "one service at most; usage: reeve status [NAME] [--json] [--names]") end
   local definition = words[1] and view.definition(ctx, words[1])
   if words[1] and not definition then return wrong(ctx, view.unknown(ctx, words[1])) end
+  if given.names then
+    ctx.out(table.concat(view.names(ctx), "\n") .. "\n")
+    return 0
+  end
   local records = {}
   for i, name in ipairs(words[1] and words or view.names(ctx)) do records[i] = view.service(ctx, name) end
   local about = ctx.about()

@@ -49,7 +49,7 @@ function M:report(name, msg)
 end
 
 function M:turn()
-  self.turns = self.turns + 1
+  self.turns, self.unsaved = self.turns + 1, true
   self.opts.order.standing {
     svc = 1, at_least = self.turns, at_most = 4294967295, spare = 0, burst = 1, shrink_to = 0, on_demand = true,
     mode = 0, hold_until = 0, as_of = 0, throttle_first = 0, throttle_most = 0,
