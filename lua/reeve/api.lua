@@ -63,7 +63,7 @@ local ACTIONS = {
   { "restart", "restart()", "replace the processes, new ones first" },
   { "drain", "drain()", "the present processes finish their clients and go" },
   { "reset", "reset()", "forget throttle, breaker and quarantine" },
-  { "scale", "scale(least, most, time)", "so many processes, scale(4, 12, \"2h\"); scale(): the policies alone decide" },
+  { "scale", "scale(least, most, time)", "so many processes: scale(4, 12, \"2h\"); scale(): the policies decide" },
   { "policy", "policy(p)", "another policy until the next reload, nil: the config's (role admin)" },
 }
 

@@ -236,17 +236,17 @@ end
 
 -- every job that waits for `what`, oldest session first
 local function waiting(self, what)
-  local jobs = {}
+  local list = {}
   for _, session in pairs(self.sessions) do
     for _, job in pairs(session.jobs) do
-      if job.what == what or (what == "ticket" and math.type(job.what) == "integer") then jobs[#jobs + 1] = job end
+      if job.what == what or (what == "ticket" and math.type(job.what) == "integer") then list[#list + 1] = job end
     end
   end
-  table.sort(jobs, function(a, b)
+  table.sort(list, function(a, b)
     if a.session.number ~= b.session.number then return a.session.number < b.session.number end
     return a.id < b.id
   end)
-  return jobs
+  return list
 end
 
 local function wake(self, what, msg)

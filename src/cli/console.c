@@ -149,7 +149,8 @@ static int run_for_person(struct console *c)
 	if (code == EX_OK) {
 		c->edit = edit_new(c->talk.signals, past, &hooks, c);
 		if (c->edit == NULL) {
-			fputs("reeve: this terminal cannot be edited on; use `reeve console < FILE`\n", stderr);
+			fputs("reeve: this terminal cannot be edited on; use `reeve console < FILE`\n",
+				stderr);
 			code = EX_OSERR;
 		}
 	}
@@ -211,7 +212,8 @@ static bool good_words(const struct cli *cli)
 {
 	for (int i = 0; i < cli->argc; i++)
 		if (strcmp(cli->argv[i], "--json") != 0) {
-			fprintf(stderr, "reeve: console: unknown argument '%s'; usage: reeve console [--json]\n",
+			fprintf(stderr,
+				"reeve: console: unknown argument '%s'; usage: reeve console [--json]\n",
 				cli->argv[i]);
 			return false;
 		}

@@ -63,7 +63,8 @@ static int await(struct edit *e)
 {
 	for (;;) {
 		struct pollfd p[3] = {{.fd = STDIN_FILENO, .events = POLLIN},
-			{.fd = e->signals, .events = POLLIN}, {.fd = e->hooks->watched(e->arg), .events = POLLIN}};
+			{.fd = e->signals, .events = POLLIN},
+			{.fd = e->hooks->watched(e->arg), .events = POLLIN}};
 		if (poll(p, 3, -1) < 0 && errno != EINTR)
 			return 0;
 		if (p[1].revents != 0 && take_signal(e))

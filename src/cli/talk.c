@@ -204,7 +204,8 @@ static void on_interrupt(struct request *r)
 	if (r->talk->person)
 		fputs("\n", stderr); /* behind the ^C of the terminal */
 	if (r->calls == 2 && r->talk->person)
-		fputs("(the engine does not react yet; it is told again. ^C once more leaves this)\n", stderr);
+		fputs("(the engine does not react yet; it is told again. ^C once more leaves this)\n",
+			stderr);
 	if (r->calls > 2 || r->id == 0 || client_send(&r->talk->client, "cancel", 0, id, (size_t)n) < 0)
 		hang_up(r, TALK_INTERRUPTED);
 }
@@ -294,7 +295,8 @@ static int reach(struct talk *t)
 		if (code != UNDECIDED)
 			return code;
 		if (waited >= GIVE_UP_MS) {
-			fputs("reeve: the daemon runs, but its policy engine does not answer; its log says why\n",
+			fputs("reeve: the daemon runs, but its policy engine does not answer; its log says "
+			      "why\n",
 				stderr);
 			return EX_TEMPFAIL;
 		}
@@ -341,7 +343,8 @@ int talk_connect(struct talk *t)
 	set_up_again(t);
 	talk_about(t, "generation", generation, sizeof generation);
 	if (t->met && t->person)
-		fprintf(stderr, "(connected to another engine: generation %s; globals of this session are gone)\n",
+		fprintf(stderr,
+			"(connected to another engine: generation %s; globals of this session are gone)\n",
 			generation);
 	t->met = true;
 	return EX_OK;
@@ -359,7 +362,8 @@ int talk_line(struct talk *t, const char *line)
 	}
 	while (code == MOVED) {
 		code = talk_connect(t);
-		if (code == EX_OK && client_hello(&t->client, t->json, t->person) == 0) /* the width may have changed */
+		if (code == EX_OK &&
+			client_hello(&t->client, t->json, t->person) == 0) /* the width may have changed */
 			code = ask(t, "line", line, false);
 		if (code == MOVED)
 			client_close(&t->client);
@@ -367,7 +371,8 @@ int talk_line(struct talk *t, const char *line)
 	if (code != GONE)
 		return code;
 	client_close(&t->client);
-	fputs("reeve: the policy engine went away before it had answered; `reeve status` tells what is in force\n",
+	fputs("reeve: the policy engine went away before it had answered; `reeve status` tells what is in "
+	      "force\n",
 		stderr);
 	return EX_SOFTWARE;
 }

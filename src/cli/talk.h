@@ -14,17 +14,18 @@ struct talk {
 	struct client client; /* fd -1: not connected */
 	int signals;          /* a signalfd with SIGINT */
 	bool json;
-	bool person;          /* somebody sits there: asks and explains more */
-	bool met;             /* there has been a connection */
-	uint32_t id;          /* of the last thing asked */
-	char *kept;           /* lines that set the session up, for the next engine */
-	char *hello;          /* what it said of itself */
+	bool person; /* somebody sits there: asks and explains more */
+	bool met;    /* there has been a connection */
+	uint32_t id; /* of the last thing asked */
+	char *kept;  /* lines that set the session up, for the next engine */
+	char *hello; /* what it said of itself */
 };
 
 void talk_init(struct talk *t, const char *base_dir, int signals, bool person, bool json);
 void talk_end(struct talk *t);
 
-/* Connects if need be, and waits for an engine that is being replaced. 0, or an exit code: it was said why. */
+/* Connects if need be, and waits for an engine that is being replaced. 0, or an exit code: it was said why.
+ */
 int talk_connect(struct talk *t);
 
 /* Says one line (or chunk) and prints what comes until it is done. ^C cancels it in the engine, a second one

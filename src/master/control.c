@@ -45,7 +45,9 @@ void control_redefine(struct master *m, const struct plan *plan)
 	if (at.gid == (gid_t)-1)
 		at.gid = getegid();
 	if (!listener_is_there(&m->control)) /* never somebody else's file */
-		say(SAY_WARNING, "the file of the control socket, %s, was removed: nobody can reach it until a restart",
+		say(SAY_WARNING,
+			"the file of the control socket, %s, was removed: nobody can reach it until a "
+			"restart",
 			at.address);
 	else if (listener_set_owner(&m->control, &at, &e) < 0)
 		say(SAY_ERROR, "%s", e.text);

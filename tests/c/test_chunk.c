@@ -25,7 +25,7 @@ static const char *const whole_texts[] = {
 	"x = 5",
 	"services",
 	"for i = 1, 3 do print(i) end",
-	"x y",       /* wrong, but no line more mends it */
+	"x y", /* wrong, but no line more mends it */
 	"for x = do",
 	"'a short string",
 	"services[\"im",

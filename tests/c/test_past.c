@@ -1,4 +1,5 @@
-/* links: cli/past; past: lines come back oldest first, from a file for its owner alone that never grows for ever. */
+/* links: cli/past; past: lines come back oldest first, from a file for its owner alone that never grows for
+ * ever. */
 #include "cli/past.h"
 #include "test.h"
 
