@@ -32,8 +32,8 @@ enum edit_end {
 	EDIT_EOF,
 };
 
-/* signals: the signalfd. history: a path for past.h, or NULL. NULL: there is no terminal to edit on. */
-struct edit *edit_new(int signals, const char *history, const struct edit_hooks *hooks, void *arg);
+/* signals: the signalfd. past: a path for past.h, or NULL. NULL: there is no terminal to edit on. */
+struct edit *edit_new(int signals, const char *past, const struct edit_hooks *hooks, void *arg);
 void edit_free(struct edit **e);
 
 /* Reads one. *line is without its newline, until the next call. */
