@@ -10,6 +10,9 @@
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
+#   make live-against-sim    the simulator beside a real daemon with real clients (root, ROUNDS=1)
+#   make simulated-day       a day of 3.5 million clients: how long it takes
+#   make compare             the library over the six traces, SEEDS=20: docs/COMPARISON.md and its plots
 #   make bench               what engine and sampling cost; connections a second, beside Dovecot's master
 #   make bench-cancel        how long ^C takes to reach a chunk that computes
 #   make install             DESTDIR= PREFIX=/usr/local
@@ -151,6 +154,8 @@ install: all
 	install -D -m 644 $(BUILD)/libreeve.a $(DESTDIR)$(PREFIX)/lib/libreeve.a
 	install -D -m 644 $(BUILD)/libreeve.so $(DESTDIR)$(PREFIX)/lib/libreeve.so.0
 	ln -sf libreeve.so.0 $(DESTDIR)$(PREFIX)/lib/libreeve.so
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' src/worker/reeve.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libreeve.pc
 	install -D -m 644 $(BUILD)/lua/reeve/worker.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/worker.so
 	for f in $(MANUALS:docs/%=$(BUILD)/man/%); do \
 	  install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
@@ -189,6 +194,12 @@ $(BUILD)/tests/e2e-worker: E2E_LDFLAGS = $(if $(SAN),,-static-pie)
 $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/swarm: $(BUILD)/tests/%: $(BUILD)/obj/%.o
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $(E2E_LDFLAGS) -o $@ $^
+$(BUILD)/tests/player: tests/bench/player.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+$(BUILD)/tests/stayer: tests/bench/stayer.c $(BUILD)/libreeve.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -Isrc,$(ALL_CFLAGS)) -Isrc/worker $(ALL_LDFLAGS) -o $@ $^
 $(BUILD)/tests/rogue: $(BUILD)/obj/tests/e2e/rogue.o $(FLOOR)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
@@ -214,7 +225,10 @@ unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
-e2e faults: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load $(BUILD)/tests/subreaper $(BUILD)/tests/rogue $(BUILD)/tests/shake
+E2E_PROGRAMS := $(addprefix $(BUILD)/tests/,e2e-worker load subreaper rogue shake)
+test-programs: all $(addprefix $(BUILD)/tests/,$(C_TESTS)) $(E2E_PROGRAMS)
+.PHONY: test-programs
+e2e faults: all $(E2E_PROGRAMS)
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
@@ -235,11 +249,12 @@ build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* sr
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \
 	  -Wl,--as-needed -levent_core
+# FUZZ_FLAGS=-seed=1: the same inputs in each run
 fuzz: $(addprefix build-fuzz/,$(FUZZERS))
-	@for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f; \
-	  build-fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=build-fuzz/$$f- \
-	    build-fuzz/corpus/$$f >build-fuzz/$$f.log 2>&1 || { tail -40 build-fuzz/$$f.log; exit 1; }; \
-	  echo "$$f: $$(sed -n 's/^Done //p' build-fuzz/$$f.log), nothing found"; done
+	@printf '%s\n' $(FUZZERS) | xargs -P2 -I{} sh -c 'mkdir -p build-fuzz/corpus/{}; \
+	  build-fuzz/{} -max_total_time=$(FUZZ_SECONDS) $(FUZZ_FLAGS) -max_len=4096 -artifact_prefix=build-fuzz/{}- \
+	    build-fuzz/corpus/{} >build-fuzz/{}.log 2>&1 || { tail -40 build-fuzz/{}.log; exit 255; }; \
+	  echo "{}: $$(sed -n "s/^Done //p" build-fuzz/{}.log), nothing found"'
 
 # Random worlds for each policy of the library, alone and in pairs: FUZZ_WORLDS for each pair, five times that alone
 FUZZ_WORLDS ?= 800
@@ -258,6 +273,13 @@ bench: all $(BUILD)/tests/swarm $(BUILD)/tests/e2e-worker
 	@$(BUILD)/reeve-engine here --script tests/bench/sampling.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cost.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/connections.lua
+# ---- the simulator: beside a live daemon (root), its speed, the library over the traces
+live-against-sim: all $(BUILD)/tests/player $(BUILD)/tests/stayer $(BUILD)/tests/e2e-worker
+	@$(TEST_ENV) lua5.4 tests/bench/live_against_sim.lua
+simulated-day: all
+	@$(BUILD)/reeve-engine here --script tests/bench/simulated_day.lua
+compare: all
+	@$(BUILD)/reeve-engine here --script tests/bench/compare.lua docs
 bench-cancel: all $(BUILD)/tests/e2e-worker
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cancel.lua
 clean:
@@ -265,7 +287,8 @@ clean:
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench bench-cancel clean help
+.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench bench-cancel clean help live-against-sim \
+        simulated-day compare
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)

@@ -17,6 +17,7 @@ local STRANGERS_MOST = 8 -- connected at a time
 
 -- every LIVE row of src/cli/verbs.def, and the least role that may
 local VERBS = {
+  events = "observer",
   status = "observer",
   ps = "observer",
   why = "observer",
@@ -55,6 +56,7 @@ function M.new(opts)
   self.now = opts.now or function() return 0 end
   self.behind = opts.behind or function() return 0 end
   self.tail = opts.tail or function() end
+  self.unix = opts.unix or function() return os.time() * 1000 end
   return self
 end
 
@@ -294,10 +296,17 @@ function M:retired(msg)
   end
   self.questions = {}
   for _, job in ipairs(waiting(self, "ticket")) do pass_on(self, job, not job.applied) end
+  for _, job in ipairs(waiting(self, "event")) do pass_on(self, job, true) end
   for _, what in ipairs { "turn", "answer" } do
     for _, job in ipairs(waiting(self, what)) do pass_on(self, job, job.streams) end
   end
 end
+
+--- Whether somebody wants to know of events (reeve.happenings), so that they need to be made.
+function M:wants_events() return next(self.sessions) ~= nil and #waiting(self, "event") > 0 end
+
+--- An event.
+function M:event(event) wake(self, "event", event) end
 
 --- End of a turn: verbs that watch the pools look again. To be called after host:turn.
 function M:turn(now)

@@ -27,7 +27,7 @@ local world           -- the recorder of everything asked outside
 local plan, host, control, sampler
 local on = {}         -- what to do with each report of wire.def
 local constructors    -- of policies, by name
-local recorder
+local recorder, events
 local fds = {}        -- the control socket and the recording, until `begin`
 local begun = {}      -- what `begin` said
 local saved = { due = 0, recorded = 0, text = nil }
@@ -158,7 +158,7 @@ local function open_console()
     host = host, plan = plan, send = socket.send, close = socket.close, order = wire.order, log = log,
     role_of = roles.of(plan.control, world:ask("uid")), guard = guard, sandbox = sandbox,
     spec = require "reeve.spec", about = about, words = console_words, now = time.now, wall = time.wall,
-    behind = socket.behind, tail = memory.tail,
+    behind = socket.behind, unix = time.unix, tail = memory.tail,
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil
@@ -170,10 +170,29 @@ local function generation_text()
     version = arg.version, generation = begun.generation, schema = recorder.schema, bundle = world:pack() }
 end
 
+-- Events for those who ask for them. It hears of reports before the host's mirror does.
+local function new_happenings()
+  local services = host.world.services
+  return require "reeve.happenings".new {
+    wanted = function() return control ~= nil and control:wants_events() end,
+    name_of = function(svc) return services[svc] and services[svc].name or "?" end,
+    process = function(svc, id) return services[svc] and services[svc].processes[id] end,
+    stopped = function(svc) if services[svc] and services[svc].counted then return services[svc].n.stopped end end,
+    service_of = function(id)
+      for svc, service in ipairs(services) do
+        if service.processes[id] then return svc end
+      end
+      return "?"
+    end,
+  }
+end
+
 -- Whoever comes after the policies have begun finds them recorded.
 local function start_recorder()
   recorder:begin(host)
-  host.tap = recorder
+  events = new_happenings()
+  recorder.on_decision = function(decision) events:decision(decision) end
+  host.tap = require "reeve.taps" { events, recorder }
   if fds.recording then recorder:take_file(fds.recording, recording_size()) end
   fds.recording = nil
 end
@@ -212,7 +231,12 @@ local function schedule()
   time.wake(math.max(1, math.ceil(at)))
 end
 
+local function deliver_events()
+  events:deliver(recorder.turned_at, function(event) control:event(event) end)
+end
+
 local function after_policies(now)
+  deliver_events()
   if host.unsaved then save(now) end
   control:turn(now)
   schedule()
@@ -278,6 +302,7 @@ function M.on_timer()
   local due = host:next_wake()
   if due and due > 0 and due <= now then
     host:timer(now)
+    deliver_events()
   end
   if host.unsaved then save(now) end
   control:turn(now)
@@ -311,7 +336,7 @@ end
 local function serve()
   check_handlers()
   local needed = { "dkjson", "reeve.config", "reeve.policyhost", "reeve.control", "reeve.proc", "reeve.sampler",
-    "reeve.record" }
+    "reeve.record", "reeve.happenings", "reeve.taps" }
   for _, name in ipairs(needed) do require(name) end
   package.path = arg.lua_dir .. "/?.lua"
   seal_strings()

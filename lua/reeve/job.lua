@@ -96,7 +96,7 @@ function M.context(self, job)
   local ctx = {
     json = job.json, width = session.width, color = session.color, id = job.id, asks = session.asks,
     host = self.host, plan = self.plan, spec = self.spec, order = self.order, about = self.about, wall = self.wall,
-    tail = self.tail,
+    unix = self.unix, guard = self.guard, sandbox = self.sandbox, tail = self.tail,
   }
   function ctx.out(text) M.text(self, job, "out", text) end
   function ctx.err(text) M.text(self, job, "err", text) end
@@ -114,7 +114,8 @@ function M.context(self, job)
     return self.tickets
   end
   --- `return ctx.wait(what, f)`: f(msg) is called at each happening until it returns an exit code.
-  -- what: a ticket (its reload_done or service_done), "stopping", "turn" (every turn of the engine), "answer".
+  -- what: a ticket (its reload_done or service_done), "stopping", "turn" (every turn of the engine), "event"
+  -- (reeve.happenings), "answer".
   function ctx.wait(what, f)
     job.what, job.resume = what, f
     return WAITING

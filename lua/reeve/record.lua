@@ -103,8 +103,8 @@ local function send_queue(self)
   end
 end
 
-local function write(self, kind, flags, bytes)
-  local block = { kind, flags, self.unix(), bytes }
+local function write(self, kind, flags, bytes, wall)
+  local block = { kind, flags, wall or self.unix(), bytes }
   if lock(self) then
     if #self.queue > 0 then send_queue(self) end
     if self.on then append(self, block) end
@@ -232,12 +232,13 @@ end
 --- A turn begins: `kind` is turn or timer. On disk before anybody is asked, so that what ends the engine is there.
 function Record:turn(kind, now, wall)
   self.decisions:turn()
+  self.turned_at = self.unix()
   if not self.on then return end
   note_wall(self, wall)
   self.deltas:add(kind, { now = now })
   local flags = self.flags
   self.flags = 0
-  write(self, "I", flags, self.deltas:take())
+  write(self, "I", flags, self.deltas:take(), self.turned_at)
 end
 
 ---- what was decided
@@ -257,6 +258,7 @@ end
 --- A turn has ended.
 function Record:decided(host, now)
   local decision = self.decisions:take(now)
+  if self.on_decision then self.on_decision(decision) end
   if not self.on then return try_again(self, host) end
   if decision then write(self, "D", 0, assert(state.encode(decision, "the decision"))) end
   if not self.on or not self.ready then return end

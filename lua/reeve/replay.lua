@@ -20,8 +20,7 @@ Visitor.__index = Visitor
 
 local DEADLINE <const> = 10000 -- ms: a policy is not slower here for being watched
 
---- The plan and policies of a block G, loaded as they were then; nothing on this machine is asked.
-function replay.load(generation)
+local function load(generation)
   local config = require "reeve.config"
   local world = answers.unpack(generation.bundle)
   sandbox.config_is_unread()
@@ -32,6 +31,15 @@ function replay.load(generation)
   local constructors = openings.built_ins(doors)
   sandbox.config_is_read()
   return { plan = plan, constructors = constructors }
+end
+
+--- The plan and policies of a block G, loaded as they were then; nothing on this machine is asked. nil and a sentence
+-- when this Reeve asks what the one that recorded did not.
+function replay.load(generation)
+  local ok, loaded, sentence = pcall(load, generation)
+  if ok then return loaded, sentence end
+  return nil, ("the config in it, of Reeve %s, cannot be loaded by this one: %s; -c CONFIG takes another"):format(
+    tostring(generation.version), tostring(loaded))
 end
 
 ---- the host
@@ -81,7 +89,10 @@ end
 ---- the walk
 
 function Visitor:generation(config)
-  self.config, self.host = config, nil
+  local before = self.config
+  self.config = config
+  if before and before.bundle == config.bundle and before.generation == config.generation then return end
+  self.host = nil
   if self.options.plan then
     self.loaded = self.options.plan
     return
@@ -192,12 +203,12 @@ end
 
 local function has_failures(decision) return decision and decision.failures or {} end
 
-function Visitor:turn(kind, now, recorded, block, at_end)
+function Visitor:turn(kind, now, recorded, block, cut)
   self.failures = {}
   for _, failure in ipairs(has_failures(recorded)) do self.failures[failure.call] = failure end
   self.host[kind](self.host, now)
   local replayed = self.tap.decisions:take(now)
-  if at_end and not recorded then return end -- what came of it was never written
+  if cut and not recorded then return end -- what came of it was never written
   if block.wall < self.since then return end
   self.result.turns, self.result.to = self.result.turns + 1, block.wall
   self.result.decisions = self.result.decisions + count(recorded)

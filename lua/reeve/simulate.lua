@@ -8,6 +8,7 @@
 --   services   as config.load gives them: name, settings = { name = canonical }, policy. Their policies are run, so
 --              each run needs fresh ones where a policy keeps something outside its `st`. The first is the one that
 --              records without a service are about
+--   policy     the policy between services, as settings { policy = … } of a config gives it
 --   seed       an integer (1): of the trace's chance, the model's and s:rand(); the same seed gives the same run
 --   policies   name -> constructor | nil, sentence: where the built-in policies come from
 --   wall       function(now ms) -> {unix, sec, wday, zone}; without it the trace begins on a Monday at 00:00
@@ -103,9 +104,9 @@ end
 
 local function new_host(run, options)
   local log, order = options.decisions and decisionlog.new(options.decisions), order_table(run)
-  local host = policyhost.new { order = log and log.watch(order) or order, guard = GUARD, log = logger(run, options.log), spec = spec,
-    seed = options.seed or 1, wall = options.wall or monday, now = function() return 0 end,
-    mark = options.guard and function(text) run.mark = text end or nil, policies = options.policies }
+  local host = policyhost.new { order = log and log.watch(order) or order, guard = GUARD, spec = spec,
+    log = logger(run, options.log), seed = options.seed or 1, wall = options.wall or monday,
+    now = function() return 0 end, mark = options.guard and function(text) run.mark = text end or nil, policies = options.policies }
   host.tap = log or host.tap
   return host
 end
@@ -120,7 +121,7 @@ local function new_run(options)
   machine.total(run, run.trace.model.mem_total)
   for i, definition in ipairs(services) do add_service(run, i, definition) end
   run.host = new_host(run, options)
-  run.host:define { services = services }
+  run.host:define { services = services, policy = options.policy }
   run.host:report("begin", { generation = 1, now = 0, master_pid = 1, resumed = false })
   machine.sample(run)
   run.world:report_all()

@@ -82,7 +82,7 @@ end
 ---- taking
 
 local function take_service(s)
-  local taken = { own = copy(s, NOT_OF_SERVICE), n = copy(s.n), processes = {} }
+  local taken = { name = s.name, own = copy(s, NOT_OF_SERVICE), n = copy(s.n), processes = {} }
   for id, p in next, s.processes do taken.processes[id] = copy(p, NOT_OF_PROCESS) end
   return taken
 end

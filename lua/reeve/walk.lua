@@ -4,7 +4,8 @@
 --   v:state(taken, block)           the state of the whole host (block S) where nothing before it can be gone on from
 --   v:checkpoint(taken, block)      the same in the midst of things
 --   v:input(name, fields)           a report, an operator's act, the wall clock, ...
---   v:turn(kind, now, decision, block)  policies were asked (kind: turn or timer); decision: what came of it, or nil
+--   v:turn(kind, now, decision, block, cut)  policies were asked (kind: turn or timer); decision: what came of it, or
+--                                   nil; cut: the engine died in this turn, or it is the last, so that nobody knows
 --   v:saved(decision, block)        the sum of what policies keep
 --   v:lost(block)                   something is missing here: the recording could not be written, or is damaged
 --
@@ -23,30 +24,38 @@ local function tell(self, name, ...)
 end
 
 -- The turn that was met waits for its decision, which is the next block.
-local function finish_turn(self, decision)
+local function finish_turn(self, decision, cut)
   local turn = self.waiting
   if not turn then return end
   self.waiting = nil
-  tell(self, "turn", turn.kind, turn.now, decision, turn.block, self.at_end)
+  tell(self, "turn", turn.kind, turn.now, decision, turn.block, cut)
 end
 
 local on = {}
 
+-- Whether it begins something new or goes on, says the state behind it.
 function on.G(self, block)
-  finish_turn(self)
   local content, sentence = recording.content(block)
   if not content or type(content.schema) ~= "string" or type(content.bundle) ~= "string" then
     error({ sentence or "a block of the recording has no config" }, 0)
   end
-  self.decoder, self.config = recording.decoder(content.schema), content
-  tell(self, "generation", content)
+  self.config = content
+end
+
+local function take_config(self)
+  local config = self.config
+  if not config then return end
+  self.config = nil
+  self.decoder = recording.decoder(config.schema)
+  tell(self, "generation", config)
 end
 
 function on.S(self, block)
-  finish_turn(self)
   local taken, sentence = recording.content(block)
   if not taken then error({ sentence }, 0) end
   local continues = self.began and taken.follows == self.count
+  finish_turn(self, nil, not continues)
+  take_config(self)
   if self.began and taken.follows and not continues then tell(self, "lost", block) end
   tell(self, continues and "checkpoint" or "state", taken, block)
   self.began, self.count = true, 0
@@ -105,8 +114,7 @@ local function run(self, rec, begin)
     end
     if self.over then return end
   end
-  self.at_end = true
-  finish_turn(self)
+  finish_turn(self, nil, true)
 end
 
 --- Walks through an open recording, beginning with the last state before `since` (ms of wall time; nil: the first).

@@ -5,6 +5,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #define CLI_BASE_DIR "/run/reeve"
 #define CLI_CONFIG   "/etc/reeve/reeve.lua"
@@ -20,6 +21,8 @@ struct cli {
 	const char *word; /* the verb as it was written; NULL: none */
 	int argc;         /* the words after the verb, without -b and -c */
 	char **argv;      /* ends in NULL; to be freed with cli_free */
+	pid_t before;     /* a child whose words come before those of the engine; 0: none */
+	int mark;         /* with it: the first words of the engine go here, not to stdout */
 };
 
 /* Reads argv (argv[0] is skipped). -b DIR and -c FILE may stand before or after the verb, up to a
@@ -37,5 +40,9 @@ int verb_top(const struct cli *cli);
 int verb_console(const struct cli *cli);
 int here_run(const struct cli *cli);
 int live_run(const struct cli *cli);
+int past_run(const struct cli *cli);
+
+/* As here_run, with the Lua verb of that name. */
+int here_exec(const struct cli *cli, const char *name);
 
 #endif

@@ -6,7 +6,7 @@
 #include "cli/chunk.h"
 #include "cli/cli.h"
 #include "cli/edit.h"
-#include "cli/past.h"
+#include "cli/histfile.h"
 #include "cli/talk.h"
 
 #include <locale.h>
@@ -143,7 +143,7 @@ static int converse(struct console *c)
 static int run_for_person(struct console *c)
 {
 	static const struct edit_hooks hooks = {complete, watched, happened};
-	char *past = past_path();
+	char *past = histfile_path();
 	int code = talk_connect(&c->talk);
 
 	if (code == EX_OK) {

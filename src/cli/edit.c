@@ -2,7 +2,7 @@
 #include "cli/edit.h"
 
 #include "base/mem.h"
-#include "cli/past.h"
+#include "cli/histfile.h"
 
 #include <errno.h>
 #include <histedit.h>
@@ -197,7 +197,7 @@ struct edit *edit_new(int signals, const char *past, const struct edit_hooks *ho
 		edit_free(&e);
 		return NULL;
 	}
-	(void)history(e->history, &e->event, H_SETSIZE, PAST_MOST);
+	(void)history(e->history, &e->event, H_SETSIZE, HISTFILE_MOST);
 	(void)history(e->history, &e->event, H_SETUNIQUE, 1);
 	(void)el_set(e->el, EL_CLIENTDATA, e);
 	(void)el_set(e->el, EL_PROMPT, prompt_of);
@@ -210,7 +210,7 @@ struct edit *edit_new(int signals, const char *past, const struct edit_hooks *ho
 	(void)el_set(e->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
 	(void)el_source(e->el, NULL); /* ~/.editrc */
 	if (past != NULL)
-		past_each(past, remember, e);
+		histfile_each(past, remember, e);
 	return e;
 }
 
@@ -247,7 +247,7 @@ enum edit_end edit_line(struct edit *e, const char *prompt, const char **line)
 	if (e->line[0] != '\0' && e->line[0] != ' ' && e->line[0] != '\t') {
 		remember(e->line, e);
 		if (e->past != NULL)
-			past_add(e->past, e->line);
+			histfile_add(e->past, e->line);
 	}
 	return EDIT_LINE;
 }

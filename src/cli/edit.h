@@ -32,7 +32,7 @@ enum edit_end {
 	EDIT_EOF,
 };
 
-/* signals: the signalfd. past: a path for past.h, or NULL. NULL: there is no terminal to edit on. */
+/* signals: the signalfd. past: a path for histfile.h, or NULL. NULL: there is no terminal to edit on. */
 struct edit *edit_new(int signals, const char *past, const struct edit_hooks *hooks, void *arg);
 void edit_free(struct edit **e);
 

@@ -16,7 +16,7 @@ static int tell_base_dir(const struct cli *cli)
 	return cli->base_dir_given ? setenv("REEVE_BASE_DIR", cli->base_dir, 1) : 0;
 }
 
-int here_run(const struct cli *cli)
+int here_exec(const struct cli *cli, const char *name)
 {
 	const struct verb *verb = verb_find(cli->word);
 	const char **argv = mem_new((size_t)cli->argc + 6, sizeof *argv);
@@ -24,7 +24,7 @@ int here_run(const struct cli *cli)
 
 	argv[n++] = "reeve-engine";
 	argv[n++] = "here";
-	argv[n++] = cli->word;
+	argv[n++] = name;
 	if (strstr(verb->usage, "-c FILE") != NULL ||
 		(cli->config_given && strstr(verb->usage, "-c CONFIG") != NULL)) {
 		argv[n++] = "-c";
@@ -37,4 +37,9 @@ int here_run(const struct cli *cli)
 	code = tell_base_dir(cli) == 0 ? program_exec("reeve-engine", argv) : EX_OSERR;
 	mem_free(&argv);
 	return code;
+}
+
+int here_run(const struct cli *cli)
+{
+	return here_exec(cli, cli->word);
 }

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -43,10 +44,13 @@ struct live {
 	bool heard;         /* the engine has spoken */
 	bool greeted;       /* it has spoken, if only on an earlier connection */
 	bool accepted;      /* it has said something about our verb */
+	bool marks;         /* the next words are a moment, for `mark` */
 	bool moved;         /* a newer engine is to be asked */
 	bool told;          /* the person knows that we wait */
 	bool stopping;      /* only the end of the master is awaited */
 	uint64_t cancelled; /* when ^C was passed on; 0: not */
+	pid_t before;       /* its words come first; 0: none, or not any more */
+	int mark;           /* it waits for the engine's first words here; -1: not any more */
 	int code;           /* UNDECIDED until the end is known */
 };
 
@@ -65,9 +69,24 @@ static void await_end(struct live *l)
 
 /* ---- what the engine says */
 
+/* Somebody's words come before those of the engine, which waits for us meanwhile. */
+static void let_before(struct live *l)
+{
+	fd_close(&l->mark);
+	if (l->before > 0)
+		(void)waitpid(l->before, NULL, 0);
+	l->before = 0;
+}
+
 static void on_out(struct live *l, const struct frame *f)
 {
-	(void)l;
+	if (l->marks) { /* of each engine that is asked, but only of the first somebody wants to know */
+		l->marks = false;
+		if (l->mark >= 0)
+			(void)!fd_write_all(l->mark, f->payload, f->length);
+		let_before(l);
+		return;
+	}
 	if (fd_write_all(STDOUT_FILENO, f->payload, f->length) < 0)
 		l->code = EX_IOERR;
 }
@@ -145,7 +164,7 @@ static void take_resort(struct live *l)
 /* May be asked twice without doing anything twice. */
 static bool only_looks(const struct live *l)
 {
-	static const char *const words[] = {"status", "ps", "top", "security", "config"};
+	static const char *const words[] = {"events", "status", "ps", "top", "security", "config"};
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcmp(l->cli->word, words[i]) == 0)
@@ -157,6 +176,8 @@ static bool only_looks(const struct live *l)
 static void on_gone(struct live *l)
 {
 	client_close(&l->client);
+	if (strcmp(l->cli->word, "events") == 0) /* goes on with the next engine */
+		l->accepted = false;
 	if (is_stop(l) && l->accepted)
 		await_end(l);
 	else if (!l->accepted && (!l->heard || only_looks(l)))
@@ -213,6 +234,7 @@ static void reach(struct live *l)
 	(void)lock_holder(l->cli->base_dir, &l->master);
 	how = client_open(&l->client, l->cli->base_dir, &e);
 	if (how == CLIENT_OPEN) {
+		l->marks = l->cli->before > 0;
 		if (client_ask(&l->client, cli_has(l->cli, "--json"), OUR_ID, l->words, l->words_length) < 0)
 			client_close(&l->client);
 		return;
@@ -318,6 +340,8 @@ int live_run(const struct cli *cli)
 		.cli = cli, .client = {.fd = -1}, .master = {.pidfd = -1}, .signals = -1, .code = UNDECIDED};
 	int bad;
 
+	l.before = cli->before;
+	l.mark = cli->before > 0 ? cli->mark : -1;
 	l.resort = resort_for(cli->word);
 	l.start = clock_ms();
 	bad = pack(&l);
@@ -328,6 +352,7 @@ int live_run(const struct cli *cli)
 	while (l.code == UNDECIDED)
 		turn(&l);
 	client_close(&l.client);
+	let_before(&l);
 	lock_let_go(&l.master);
 	fd_close(&l.signals);
 	mem_free(&l.words);

@@ -12,6 +12,7 @@
 #define RUN_OWN(name)    verb_##name
 #define RUN_HERE(name)   here_run
 #define RUN_LIVE(name)   live_run
+#define RUN_PAST(name)   past_run
 #define RUN_BOTH(name)   both_run
 #define RUN_SCREEN(name) verb_##name
 

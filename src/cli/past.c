@@ -1,124 +1,104 @@
-/* past: the file of the history. Whatever fails there is passed over. */
-#include "cli/past.h"
-
+/* past: verbs that the engine answers, and that look back with --since: what was is read from the recording,
+ * by `reeve-engine here past<verb>` and not by the engine, which has better things to do. */
 #include "base/fd.h"
 #include "base/mem.h"
+#include "cli/cli.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
-/* $XDG_STATE_HOME, else ~/.local/state. 0: neither is known. */
-static int state_home(char *path, size_t room)
+static bool is_since(const char *word)
 {
-	const char *given = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	int n;
-
-	if (given != NULL && given[0] == '/')
-		n = snprintf(path, room, "%s", given);
-	else if (home != NULL && home[0] == '/')
-		n = snprintf(path, room, "%s/.local/state", home);
-	else
-		return 0;
-	return n > 0 && (size_t)n < room;
+	return strcmp(word, "--since") == 0 || strncmp(word, "--since=", 8) == 0;
 }
 
-static int make_directories(char *path)
+static bool has_since(const struct cli *cli)
 {
-	for (char *at = path + 1; *at != '\0'; at++) {
-		if (*at != '/')
-			continue;
-		*at = '\0';
-		(void)mkdir(path, 0700);
-		*at = '/';
+	for (int i = 0; i < cli->argc && strcmp(cli->argv[i], "--") != 0; i++)
+		if (is_since(cli->argv[i]))
+			return true;
+	return false;
+}
+
+/* The words without --since and what belongs to it, behind one that may be new; argv is the caller's to free.
+ */
+static struct cli without_since(const struct cli *cli, char *option)
+{
+	struct cli live = *cli;
+
+	live.argv = mem_new((size_t)cli->argc + 2, sizeof *live.argv);
+	live.argc = 0;
+	if (option != NULL)
+		live.argv[live.argc++] = option;
+	for (int i = 0; i < cli->argc; i++) {
+		if (!is_since(cli->argv[i]))
+			live.argv[live.argc++] = cli->argv[i];
+		else if (strcmp(cli->argv[i], "--since") == 0)
+			i++;
 	}
-	return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1;
+	live.argv[live.argc] = NULL;
+	return live;
 }
 
-char *past_path(void)
+static int look_back(const struct cli *cli)
 {
-	char home[PATH_MAX - 32], path[PATH_MAX];
+	char name[64];
 
-	if (!state_home(home, sizeof home))
-		return NULL;
-	(void)snprintf(path, sizeof path, "%s/reeve", home);
-	if (make_directories(path) < 0)
-		return NULL;
-	(void)snprintf(path, sizeof path, "%s/reeve/history", home);
-	return mem_text(path);
+	(void)snprintf(name, sizeof name, "past%s", cli->word);
+	return here_exec(cli, name);
 }
 
-static size_t count_lines(FILE *f)
+/* The child: what is recorded up to the moment that is read from `mark`. */
+static int look_back_until(const struct cli *cli, int mark)
 {
-	size_t n = 0;
+	char moment[24];
+	ssize_t n = read(mark, moment, sizeof moment - 1);
 
-	for (int c = getc(f); c != EOF; c = getc(f))
-		n += c == '\n';
-	rewind(f);
-	return n;
-}
-
-/* Only the last lines stay: a new file takes the place of the old one. */
-static void cut(const char *path, FILE *f, size_t skip)
-{
-	char other[PATH_MAX], *line = NULL;
-	size_t room = 0;
-	FILE *out;
-	int fd;
-
-	(void)snprintf(other, sizeof other, "%s.new", path);
-	fd = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	out = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (out == NULL) {
-		fd_close(&fd);
-		return;
+	if (n > 0) {
+		moment[n] = '\0';
+		(void)setenv("REEVE_UNTIL", moment, 1);
 	}
-	for (size_t i = 0; getline(&line, &room, f) >= 0; i++)
-		if (i >= skip)
-			(void)fputs(line, out);
-	free(line);
-	rewind(f);
-	if (fclose(out) == 0)
-		(void)rename(other, path);
+	return look_back(cli);
 }
 
-void past_each(const char *path, void (*take)(const char *line, void *arg), void *arg)
+/* The engine says since which moment it tells us, and the recording is read up to that, in a process of its
+ * own, whose words come first: so nothing falls between the two and nothing is told twice. */
+static int look_back_and_on(const struct cli *cli)
 {
-	FILE *f = fopen(path, "re");
-	char *line = NULL;
-	size_t room = 0, n, skip;
+	struct cli live = without_since(cli, (char[]){"--mark"});
+	int code, pipe_ends[2];
 
-	if (f == NULL)
-		return;
-	n = count_lines(f);
-	skip = n > PAST_MOST ? n - PAST_MOST : 0;
-	if (n > 2 * PAST_MOST)
-		cut(path, f, skip);
-	for (size_t i = 0; getline(&line, &room, f) >= 0; i++) {
-		line[strcspn(line, "\n")] = '\0';
-		if (i >= skip && line[0] != '\0')
-			take(line, arg);
+	if (fd_pipe(pipe_ends, 0) < 0 || (live.before = fork()) < 0) {
+		fprintf(stderr, "reeve: events: %s\n", strerror(errno));
+		return EX_OSERR;
 	}
-	free(line);
-	(void)fclose(f);
+	if (live.before == 0) {
+		fd_close(&pipe_ends[1]);
+		_exit(look_back_until(cli, pipe_ends[0]));
+	}
+	fd_close(&pipe_ends[0]);
+	live.mark = pipe_ends[1];
+	code = live_run(&live);
+	mem_free(&live.argv);
+	return code;
 }
 
-void past_add(const char *path, const char *line)
+int past_run(const struct cli *cli)
 {
-	int fd;
+	struct cli live;
+	int code;
 
-	if (line[0] == ' ' || line[0] == '\t' || line[0] == '\0')
-		return;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return;
-	(void)fchmod(fd, 0600);
-	(void)!fd_write_all(fd, line, strlen(line));
-	(void)!fd_write_all(fd, "\n", 1);
-	fd_close(&fd);
+	if (!has_since(cli))
+		return live_run(cli);
+	if (strcmp(cli->word, "events") == 0)
+		return cli_has(cli, "--follow") ? look_back_and_on(cli) : look_back(cli);
+	live = without_since(cli, NULL);
+	code = live_run(&live);
+	mem_free(&live.argv);
+	return code == EX_USAGE ? code : look_back(cli);
 }

@@ -10,6 +10,7 @@ enum verb_where {
 	VERB_HERE,   /* `reeve-engine here` does it in this process's place */
 	VERB_LIVE,   /* the engine of a running instance does it */
 	VERB_SCREEN, /* src/cli draws what the engine is asked again and again */
+	VERB_PAST,   /* as VERB_LIVE; with --since `reeve-engine here past<verb>` has a say, too */
 	VERB_BOTH,   /* as VERB_HERE; with --running as VERB_LIVE */
 };
 

@@ -152,7 +152,7 @@ static void set_flags(lua_State *L, const struct sim_report *r)
 {
 	if (r->kind == SIM_PROCESS) {
 		set_flag(L, "ready", r->ready);
-		lua_pushinteger(L, (lua_Integer)(1000 + r->process));
+		lua_pushinteger(L, (lua_Integer)r->process + 1000);
 		lua_setfield(L, -2, "pid");
 	} else if (r->kind == SIM_POOL) {
 		set_flag(L, "stopped", r->stopped);

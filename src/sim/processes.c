@@ -306,10 +306,11 @@ static void face_limit(struct service *s, bool at_limit)
 static void ask_to_go(struct service *s, uint32_t n)
 {
 	for (; n > 0; n--) {
-		struct pool_process *pp = pool_victim(&s->pool);
-		struct process *p = LIST_OF(pp, struct process, pool);
-		assert(pp != NULL && p->serving.count == 0);
-		pool_asked(&s->pool, pp, ms_of(s->sim));
+		struct process *p = LIST_OF(pool_victim(&s->pool), struct process, pool);
+		if (p == NULL)
+			return; /* as in the master; the pool asks no more than there are idle ones */
+		assert(p->serving.count == 0);
+		pool_asked(&s->pool, &p->pool, ms_of(s->sim));
 		news_mark_process(p);
 		sim_plan(s->sim, us_of(s->model.leave), HAPPENS_LEAVES, p->serial, p);
 	}

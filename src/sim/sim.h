@@ -96,7 +96,7 @@ enum sim_why {
 };
 
 struct sim *sim_new(uint64_t seed, size_t services);
-void sim_free(struct sim **sim);
+void sim_free(struct sim **where);
 
 void sim_limits(struct sim *sim, uint32_t service, const struct sim_limits *limits);
 void sim_model_set(struct sim *sim, uint32_t service, const struct sim_model *model);
@@ -119,8 +119,8 @@ void sim_report_all(struct sim *sim);
 /* --- orders of the engine, and of operators */
 void sim_standing(struct sim *sim, uint32_t service, const struct standing *order);
 /* deadline_ms 0: none. Unknown processes are ignored, as by the master. */
-void sim_retire(struct sim *sim, uint64_t process, uint64_t deadline_ms);
-void sim_kill(struct sim *sim, uint64_t process);
+void sim_retire(struct sim *sim, uint64_t id, uint64_t deadline_ms);
+void sim_kill(struct sim *sim, uint64_t id);
 void sim_stop(struct sim *sim, uint32_t service, bool stopped);
 void sim_reset(struct sim *sim, uint32_t service);
 

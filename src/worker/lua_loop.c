@@ -53,27 +53,31 @@ static void forget(struct loop *loop, struct lua_client *c)
 	call(loop, "close", 1);
 }
 
+/* After `open`, which may have received another descriptor in its place. What it closed, the sweep finds. */
+static void watch(struct loop *loop, struct lua_client *c)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = c}};
+
+	if (c->client.fd >= 0 &&
+		epoll_ctl(reeve_poll_fd(loop->worker), EPOLL_CTL_ADD, c->client.fd, &event) < 0)
+		reeve_end(loop->worker, &c->client);
+}
+
 static void on_client(struct reeve_worker *worker, struct reeve_client *client, void *context)
 {
 	struct loop *loop = context;
 	lua_State *L = loop->L;
 	struct lua_client *c;
-	struct epoll_event event = {.events = EPOLLIN};
 
 	if (loop->failed) {
 		reeve_end(worker, client);
 		return;
 	}
 	c = lua_client_new(L, worker, client);
-	event.data.ptr = c;
-	if (epoll_ctl(reeve_poll_fd(worker), EPOLL_CTL_ADD, client->fd, &event) < 0) {
-		reeve_end(worker, &c->client);
-		lua_settop(L, CLIENTS);
-		return;
-	}
 	lua_pushvalue(L, -1);
 	lua_rawsetp(L, CLIENTS, c);
 	call(loop, "open", 1);
+	watch(loop, c);
 }
 
 static void on_full(struct reeve_worker *worker, void *context)

@@ -71,7 +71,8 @@ static int make_top(void **state)
 	(void)snprintf(path, sizeof path, "%s/lua/reeve", top);
 	if (mkdir(path, 0755) < 0)
 		return -1;
-	link_files("answers.lua doors.lua engine.lua plan.lua roles.lua sampler.lua sandbox sandbox.lua",
+	link_files("answers.lua doors.lua engine.lua happenings.lua plan.lua roles.lua sampler.lua sandbox "
+		   "sandbox.lua taps.lua",
 		"lua/reeve");
 	link_files("*.lua", "tests/c/engine/reeve");
 	write_config("return {}");

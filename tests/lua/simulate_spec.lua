@@ -366,6 +366,34 @@ describe("a run", function()
   end)
 end)
 
+describe("several services", function()
+  local list = {}
+  for i = 1, 40 do
+    list[i] = { at = i * 0.01, kind = "client", stay = 30, service = i % 2 == 0 and "a" or "b" }
+  end
+  list[41] = { at = 1, kind = "client", stay = 1, service = "elsewhere" }
+
+  local function run_two(between)
+    local a, b = service(false), service(false)
+    a.name, b.name = "a", "b"
+    return simulate.run { trace = world(60, list), services = { a, b }, policies = T.policy, policy = between }.services
+  end
+
+  it("each get the clients that are theirs", function()
+    local two = run_two(nil)
+    assert.same({ "a", 20, 20, "b", 20, 20 }, { two[1].name, two[1].arrived, two[1].starts, two[2].name,
+      two[2].arrived, two[2].starts })
+  end)
+
+  it("share what a policy between them gives out", function()
+    local two = run_two(T.policy "budget" { processes = 16 })
+    assert.is_true(two[1].most_processes + two[2].most_processes <= 18,
+      two[1].most_processes .. " and " .. two[2].most_processes)
+    assert.is_true(two[1].most_processes >= 6 and two[2].most_processes >= 6)
+    assert.equal(two[1].arrived, balance(two[1]))
+  end)
+end)
+
 describe("a report", function()
   it("is, for a small fixed world, this table", function()
     local list = {}

@@ -49,7 +49,8 @@ describe("a record", function()
   local GOOD = {
     { at = 0, kind = "client", stay = 0.1 }, { at = 1, kind = "client", stay = 0, crash = true, service = "imap" },
     { at = 1, kind = "model", boot = 3, crash = 0.05 }, { at = 2, kind = "operator", verb = "scale", at_least = 3 },
-    { at = 2, kind = "host", used = 1e9, psi_full = 12 }, { at = 2, kind = "crash", n = 2 }, { at = 3, kind = "reload" },
+    { at = 2, kind = "host", used = 1e9, psi_full = 12 }, { at = 2, kind = "crash", n = 2 },
+    { at = 3, kind = "reload" },
   }
   it("may be of each kind", function()
     local seen = {}

@@ -18,11 +18,11 @@ end
 function decisionlog.new(write)
   local taken = decisions.new()
   local tap = { watch = function(order) return taken:watch(order) end }
-  function tap:turn() taken:turn() end
-  function tap:asking() taken:asking() end
-  function tap:voted(...) taken:voted(...) end
-  function tap:broke(...) taken:broke(...) end
-  function tap:decided(host, now)
+  function tap.turn() taken:turn() end
+  function tap.asking() taken:asking() end
+  function tap.voted(_, ...) taken:voted(...) end
+  function tap.broke(_, ...) taken:broke(...) end
+  function tap.decided(_, host, now)
     local decision = taken:take(now)
     if not decision then return end
     local function of(fields) return name_of(host, fields) end

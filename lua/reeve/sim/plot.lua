@@ -86,13 +86,15 @@ local function axes(picture, p, with_times)
     number(p.y + p.height / 2), xml(p.label))
 end
 
--- A line in steps: a value holds until the next one.
+-- A line in steps: a value holds until the next one. (Where it stays, a point at each end is enough.)
 local function points(picture, p, series, step)
-  local list = {}
+  local list, n = {}, #series
+  local function add_point(i, value)
+    list[#list + 1] = number(x_of(picture, math.min(i * step, picture.duration))) .. "," .. number(y_of(p, value))
+  end
   for i, value in ipairs(series) do
-    local y = number(y_of(p, value))
-    list[#list + 1] = number(x_of(picture, math.min((i - 1) * step, picture.duration))) .. "," .. y
-    list[#list + 1] = number(x_of(picture, math.min(i * step, picture.duration))) .. "," .. y
+    if value ~= series[i - 1] then add_point(i - 1, value) end
+    if value ~= series[i + 1] or i == n then add_point(i, value) end
   end
   return list
 end

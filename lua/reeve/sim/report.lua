@@ -20,8 +20,8 @@ Report.__index = Report
 --- The names of all numbers, in order.
 report.FIELDS = { "goodput", "wait_p50", "wait_p90", "wait_p99", "wait_p999", "process_seconds", "starts",
   "peak_starts", "dropped", "lost_ours", "arrived", "hostile", "served", "in_time", "left", "refused", "lost_crash",
-  "waiting", "in_service", "away", "bad_seconds", "most_processes", "exits", "crashes", "start_failures", "retired", "killed",
-  "failures", "memory_over", "memory_most", "memory_mean" }
+  "waiting", "in_service", "away", "bad_seconds", "most_processes", "exits", "crashes", "start_failures", "retired",
+  "killed", "failures", "memory_over", "memory_most", "memory_mean" }
 
 --- The series of the plot, each a list with one number for each `step` seconds.
 report.SERIES = { "waiting", "live", "busy", "spare", "starting", "floor", "dropped", "arrived" }

@@ -1,5 +1,6 @@
 --- The built-in traces: six worlds in which policies have been seen to fail, and a whole day.
 --
+-- Where many processes must start at once the target is two boots long (else only those who were there already count).
 -- Arrivals are a Poisson process with a rate that changes (thinned), stays are log-normal or exponential. Each says in
 -- `about` what it is for; docs/SIMULATOR.md has them in a table.
 local trace = require "reeve.trace"
@@ -70,7 +71,7 @@ local MAKERS = {}
 
 function MAKERS.storm()
   return steady({ about = "login storm after an outage: 20/s, at 60 s 420/s that decay within a minute",
-    duration = 600, peak = 420, settings = { process_limit = 200 },
+    duration = 600, peak = 420, target = 0.5, settings = { process_limit = 200 },
     model = { boot = 0.25, backlog = 511, patience = 10, retries = 5, retry_delay = 5 } },
     function(t) return t >= 60 and t < 120 and 20 + 400 * exp((60 - t) / 20) or 20 end, lognormal(0.15, 1.5))
 end
@@ -90,7 +91,7 @@ function MAKERS.day()
 end
 
 function MAKERS.flash()
-  return steady({ about = "flash crowd: 10/s, then 200/s for two minutes", duration = 600, peak = 200,
+  return steady({ about = "flash crowd: 10/s, then 200/s for two minutes", duration = 600, peak = 200, target = 2,
     settings = { process_limit = 100 }, model = { boot = 1, patience = 15, retries = 3, retry_delay = 3 } },
     function(t) return t > 200 and t < 320 and 200 or 10 end, exponential(0.2))
 end

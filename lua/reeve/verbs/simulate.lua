@@ -54,7 +54,7 @@ local function trace_of(options)
   end
   if options.target then
     found.target = tonumber(options.target)
-    if not found.target or not (found.target >= 0) then
+    if not found.target or found.target < 0 or found.target ~= found.target then
       refuse(64, "--target %s: seconds are wanted", options.target)
     end
   end

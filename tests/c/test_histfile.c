@@ -1,6 +1,6 @@
-/* links: cli/past; past: lines come back oldest first, from a file for its owner alone that never grows for
- * ever. */
-#include "cli/past.h"
+/* links: cli/histfile; histfile: lines come back oldest first, from a file for its owner alone that never
+ * grows for ever. */
+#include "cli/histfile.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ static char top[64], file[128];
 static int make_top(void **state)
 {
 	(void)state;
-	(void)snprintf(top, sizeof top, "/tmp/reeve-past-XXXXXX");
+	(void)snprintf(top, sizeof top, "/tmp/reeve-histfile-XXXXXX");
 	(void)umask(0);
 	if (mkdtemp(top) == NULL || setenv("XDG_STATE_HOME", top, 1) < 0)
 		return -1;
@@ -54,7 +54,7 @@ static mode_t mode_of(const char *path)
 
 static void it_lies_in_the_state_directory(void **state)
 {
-	char *path = past_path();
+	char *path = histfile_path();
 	char home[96];
 
 	(void)state;
@@ -65,11 +65,11 @@ static void it_lies_in_the_state_directory(void **state)
 	assert_int_equal(unsetenv("XDG_STATE_HOME"), 0);
 	(void)snprintf(home, sizeof home, "%s/home", top);
 	assert_int_equal(setenv("HOME", home, 1), 0);
-	path = past_path();
+	path = histfile_path();
 	assert_non_null(strstr(path, "/home/.local/state/reeve/history"));
 	free(path);
 	assert_int_equal(unsetenv("HOME"), 0);
-	assert_null(past_path());
+	assert_null(histfile_path());
 	assert_int_equal(setenv("XDG_STATE_HOME", top, 1), 0);
 }
 
@@ -78,15 +78,15 @@ static void lines_come_back_but_not_secret_ones(void **state)
 	struct seen seen = {0};
 
 	(void)state;
-	past_each(file, see, &seen);
+	histfile_each(file, see, &seen);
 	assert_int_equal(seen.n, 0);
-	past_add(file, "one");
-	past_add(file, " secret");
-	past_add(file, "\tsecret");
-	past_add(file, "");
-	past_add(file, "two");
+	histfile_add(file, "one");
+	histfile_add(file, " secret");
+	histfile_add(file, "\tsecret");
+	histfile_add(file, "");
+	histfile_add(file, "two");
 	assert_int_equal(mode_of(file), 0600);
-	past_each(file, see, &seen);
+	histfile_each(file, see, &seen);
 	assert_int_equal(seen.n, 2);
 	assert_string_equal(seen.first, "one");
 	assert_string_equal(seen.last, "two");
@@ -99,20 +99,20 @@ static void it_is_cut(void **state)
 	struct stat st;
 
 	(void)state;
-	for (int i = 0; i < 2 * PAST_MOST; i++) {
+	for (int i = 0; i < 2 * HISTFILE_MOST; i++) {
 		(void)snprintf(line, sizeof line, "line %d", i);
-		past_add(file, line);
+		histfile_add(file, line);
 	}
-	past_each(file, see, &seen);
-	assert_int_equal(seen.n, PAST_MOST);
+	histfile_each(file, see, &seen);
+	assert_int_equal(seen.n, HISTFILE_MOST);
 	assert_string_equal(seen.first, "line 2000");
 	assert_string_equal(seen.last, "line 3999");
 	assert_int_equal(stat(file, &st), 0);
-	assert_int_equal(st.st_size, PAST_MOST * 10);
+	assert_int_equal(st.st_size, HISTFILE_MOST * 10);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	memset(&seen, 0, sizeof seen);
-	past_each(file, see, &seen);
-	assert_int_equal(seen.n, PAST_MOST);
+	histfile_each(file, see, &seen);
+	assert_int_equal(seen.n, HISTFILE_MOST);
 }
 
 int main(void)
