@@ -232,7 +232,7 @@ describe("the console", function()
     d:stop()
   end)
 
-  it("watches an expression until ^C", function()
+  it("watches an expression, and events, until ^C", function()
     local d = start()
     local t = open(d)
     line(t, "watch services.web.live every 100ms")
@@ -242,6 +242,14 @@ describe("the console", function()
     t:key "C-c"
     line(t, "'on'")
     t:wait "\non\n"
+    line(t, ":events --follow")
+    reeve.wait_until(function()
+      assert.equal(0, (d:reeve "service restart web"))
+      return t:screen():find "web ready process"
+    end, "events on the screen")
+    t:key "C-c"
+    line(t, "'still on'")
+    t:wait "\nstill on\n"
     leave(t)
     d:stop()
   end)
