@@ -1,26 +1,33 @@
 -- budget: shares processes and memory out between services, as ceilings. Use it as settings { policy = budget {...} }.
 --
 -- Weighted max-min fairness (Bertsekas and Gallager) with reserves: every service gets what it needs as long as all
--- fit; else those that need most are cut, in proportion to their weights, until all fit. A reserve is a part that others
--- cannot take. What nobody needs is shared out too, so that a burst need not wait. Who is above his share while another
--- is short of his lets processes finish their clients and go; until then the other grows only into what is free.
+-- fit; else those that need most are cut, in proportion to their weights, until all fit. A reserve is a part that
+-- others cannot take. What nobody needs is shared out too, so that a burst need not wait. Who is above his share while
+-- another is short of his lets processes finish their clients and go; until then the other grows into what is free.
 --
--- options: processes (a count) and mem ("24G" or bytes, by what a process of the service has for itself on average), one
--- of them at least; reserve = { imap = 20 } (processes), weight = { imap = 3 } (without: 1)
-local UNITS <const> = { K = 2 ^ 10, M = 2 ^ 20, G = 2 ^ 30, T = 2 ^ 40 }
+-- options: processes (a count) and mem ("24G" or bytes, by what a process of the service has for itself on average),
+-- one of them at least; reserve = { imap = 20 } (processes), weight = { imap = 3 } (without: 1)
+local ROWS = { processes = { nil, 1, whole = true }, mem = { nil, 1, bytes = true } }
 
-local function check(options)
-  local mem, n, unit = options.mem, tostring(options.mem):match "^(%d+)([KMGT])$"
-  if n then mem = tonumber(n) * UNITS[unit] end
-  if mem and type(mem) ~= "number" then error(('budget: mem = %q: write "24G" (or K, M, T)'):format(mem), 3) end
-  if not mem and not options.processes then error("budget: say processes, mem, or both", 3) end
-  local reserve, weight, sum = options.reserve or {}, options.weight or {}, 0
-  for name, w in pairs(weight) do
-    if type(w) ~= "number" or w <= 0 then error(("budget: weight of %s: a number above 0"):format(name), 3) end
+local function check_all(what, list, least)
+  for name, n in pairs(list) do
+    local good = type(n) == "number" and n >= least
+    if not good then error(("budget: %s of %s: a number from %g"):format(what, name, least), 0) end
   end
-  for _, r in pairs(reserve) do sum = sum + r end
-  if sum > (options.processes or math.huge) then error("budget: the reserves are more than all processes", 3) end
-  return mem, reserve, weight
+  return list
+end
+
+local function read(given)
+  local numbers, sum = {}, 0
+  for name, value in pairs(given) do
+    if name ~= "reserve" and name ~= "weight" then numbers[name] = value end
+  end
+  local o = options("budget", numbers, ROWS)
+  if not (o.processes or o.mem) then error("budget: say processes, mem, or both", 0) end
+  o.reserve, o.weight = check_all("reserve", given.reserve or {}, 0), check_all("weight", given.weight or {}, 0.001)
+  for _, n in pairs(o.reserve) do sum = sum + n end
+  if sum > (o.processes or sum) then error("budget: the reserves are more than all processes", 0) end
+  return o
 end
 
 -- What a service wants now: its floors, its clients, and a process for each client_limit of those that wait.
@@ -85,20 +92,20 @@ local function retire(s, n)
   return ids
 end
 
-return function(options)
-  options = options or {}
-  local mem, reserve, weight = check(options)
+return function(given)
+  local o = read(given or {})
   return { name = "budget", global = true, run = function(s)
     local list, votes, sum, n = {}, {}, 0, 0
     for name, p in pairs(s.services) do
       list[#list + 1] = { name = name, need = need_of(p), limit = p.settings.process_limit, have = p.live + p.draining,
-        reserve = reserve[name] or 0, weight = weight[name] or 1, draining = p.draining, size = p.private_mean or 0 }
+        draining = p.draining, reserve = o.reserve[name] or 0, weight = o.weight[name] or 1,
+        size = p.private_mean or 0 }
       if p.private_mean then sum, n = sum + p.private_mean, n + 1 end
     end
     for _, i in ipairs(list) do i.price = i.size > 0 and i.size or n > 0 and sum / n or 0 end -- unknown: as the others
-    if mem and n > 0 then allow(list, mem) end
+    if o.mem and n > 0 then allow(list, o.mem) end
     for _, i in ipairs(list) do i.price = 1 end
-    if options.processes then allow(list, options.processes) end
+    if o.processes then allow(list, o.processes) end
     for _, i in ipairs(list) do
       if i.most then
         votes[i.name] = { at_most = math.max(0, i.most - i.draining), why = ("its share is %d"):format(i.fair),

@@ -1,4 +1,5 @@
--- sshd: a process for each connection, as inetd did it. Reeve accepts; sshd -i has the connection as its standard input.
+-- sshd: a process for each connection, as inetd did it. Reeve accepts; sshd -i has the connection as its standard
+-- input.
 settings { base_dir = getenv("REEVE_BASE_DIR", "/run/reeve") }
 
 service "ssh" {

@@ -1,6 +1,24 @@
 --- The doors of reeve.config.load: what a config may ask of the world outside. Every answer goes through `answers`,
 -- which keeps it, or gives the one that was kept: for an engine that is restarted, and for a replay.
-local guard = require "reeve.guard"
+
+-- The engine's modules are not there under a plain Lua (reeve.test), where nobody is asked either: only answers that
+-- were kept are given.
+local function optional(name)
+  local ok, module = pcall(require, name)
+  return ok and module or setmetatable({}, { __index = function(_, what)
+    return function() error(("%s.%s is only in the engine"):format(name, what), 0) end
+  end })
+end
+
+local function plain_call(_, f, ...)
+  local result = table.pack(pcall(f, ...))
+  if result[1] then return table.unpack(result, 1, result.n) end
+  return false, result[2], "runtime", ""
+end
+
+local has_guard, guard = pcall(require, "reeve.guard")
+if not has_guard then guard = { call = plain_call } end
+
 local sandbox = require "reeve.sandbox"
 
 local M = {}
@@ -35,7 +53,7 @@ end
 
 --- The doors over a recorder of answers; the policies lie beside `lua_dir`. `constructors` are those loaded so far.
 function M.new(answers, lua_dir)
-  local file, names = require "reeve.file", require "reeve.names"
+  local file, names = optional "reeve.file", optional "reeve.names"
   local lookups, constructors = {}, {}
   for _, name in ipairs(LOOKUPS) do lookups[name] = answers:asking(name, names[name]) end
   local read, now = answers:asking("read", file.read), answers:ask("time", nil, names.time)

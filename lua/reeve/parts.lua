@@ -32,6 +32,9 @@ local ALL_WORDS = {}
 for name in pairs(WORDS) do ALL_WORDS[name] = true end
 for name in pairs(facts.EVENTS) do ALL_WORDS[name] = true end
 
+--- Every key that a table of hooks can have, as a set.
+parts.WORDS = ALL_WORDS
+
 local function next_second(s) return math.floor(s.now) + 1 end
 
 -- min_avail = function(s) -> n

@@ -15,6 +15,9 @@ for _, name in ipairs { "id", "pid", "generation", "state", "age", "idle_for", "
   NAMES[name] = true
 end
 
+--- The fields of a process, as a set.
+process.FIELDS = NAMES
+
 local function for_how_long(p, state) return p.state == state and (p.service.world.now - p.since) / 1000 or 0 end
 
 local GETTERS = {

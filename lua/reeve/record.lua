@@ -142,6 +142,7 @@ end
 
 local function start(self, host)
   self.on, self.wall, self.began = true, nil, (self.began or 0) + 1
+  self.decisions:take(0) -- what was decided before is in the state
   if not lock(self) and not self.on then return end
   write_beginning(self, host, false)
   if self.on and self.told then

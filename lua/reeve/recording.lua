@@ -29,7 +29,7 @@ function recording.sum(seed, text)
   return h
 end
 
-local function fold(h) return (h ~ (h >> 32)) & 0xffffffff end
+local function fold(h) return (h * MULTIPLY) >> 32 end
 
 ---- opening
 
@@ -101,6 +101,14 @@ function recording.open(path, open)
     return refuse(path, "nothing has been recorded yet")
   end
   return self
+end
+
+--- Whether there is a recording by that name, of whatever version.
+function recording.is_one(path)
+  local file = io.open(path, "rb")
+  local title = file and file:read(#TITLE)
+  if file then file:close() end
+  return title == TITLE
 end
 
 function Recording:close() self.file:close() end

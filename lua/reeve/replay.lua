@@ -1,7 +1,8 @@
 --- Verifying a recording: everything that the policies were told is told to the same policies again, in virtual time,
 -- and every vote and order must be the same.
 --
---   result | nil, sentence = replay.verify(recording, { since = ms, plan = {plan, constructors} , log, live_log })
+--   result | nil, sentence = replay.verify(recording, { since = ms, plan = {plan, constructors} , log, live_log,
+--                                                       other = {service, policy}, guard })
 --   result = { decisions = n, turns = n, from, to (ms of wall time), lost = how often something is missing,
 --              difference = nil | { wall, now, what, service, recorded, replayed, facts } }
 local answers = require "reeve.answers"
@@ -46,7 +47,7 @@ end
 
 -- Failures that were recorded happen again, at the same call; others are as they come.
 local function guard_of(self)
-  local guard = require "reeve.guard"
+  local guard = self.options.guard or require "reeve.guard"
   return setmetatable({
     call = function(_, f, ...)
       local failure = self.failures[self.tap.decisions.asked]
@@ -100,6 +101,10 @@ function Visitor:generation(config)
   local loaded, sentence = replay.load(config)
   if not loaded then error({ sentence }, 0) end
   self.loaded = loaded
+  local other = self.options.other
+  for _, service in ipairs(other and loaded.plan.services or {}) do
+    if service.name == other.service then service.policy = other.policy end
+  end
 end
 
 function Visitor:state(taken, block)

@@ -246,6 +246,53 @@ end
 --- host:why of the service.
 function methods.why(s) return s.world.host:why(s.service.name) end
 
+---- recordings and traces
+
+--- A recording (a ring file of state_dir, or what `reeve record` wrote) against its own policies; with `service` and
+-- `policy` in the options that service has this policy in place of its own one. `since`: ms of wall time. Returns
+-- { decisions, turns, lost, difference = nil | { service, policy, recorded, replayed, facts, ... } }.
+function T.replay(path, options)
+  options = options or {}
+  local rec, sentence = require "reeve.recording".open(path)
+  if not rec then error(sentence, 2) end
+  local other = options.service and { service = options.service, policy = options.policy }
+  local result, why = require "reeve.replay".verify(rec, { since = options.since, guard = T.guard, other = other })
+  rec:close()
+  if not result then error(why, 2) end
+  return result
+end
+
+local function trace_of(name, service)
+  if type(name) == "table" then return name end
+  local recording = require "reeve.recording"
+  local found, sentence = require "reeve.sim.traces".get(name), nil
+  if not found and recording.is_one(name) then
+    local rec = assert(recording.open(name))
+    found, sentence = require "reeve.recordedtrace".of(rec, nil, service)
+    rec:close()
+  elseif not found then
+    found, sentence = require "reeve.sim.csv".read(name)
+  end
+  return found or error(sentence, 3)
+end
+
+--- A trace (storm, diurnal, ..., a CSV file, a recording, or a trace of reeve.trace) played against a policy, as
+-- `reeve simulate` does it. Options: settings of the service, policy, seed, and `service`: whose of a recording.
+-- Returns the report: goodput, wait_p99, process_seconds, starts, dropped, ...
+function T.trace(name, options)
+  options = options or {}
+  local settings, found = require "reeve.sim.settings", trace_of(name, options.service)
+  local all, own = settings.defaults(), {}
+  for key, value in pairs(options) do
+    if not OWN[key] and key ~= "service" then own[key] = value end
+  end
+  assert(settings.add(all, found.settings))
+  assert(settings.add(all, own))
+  local result = require "reeve.simulate".run { trace = found, seed = options.seed or 1, policies = T.policy,
+    services = { { name = "test", settings = all, policy = options.policy } } }
+  return result.services[1]
+end
+
 ---- fuzz
 
 local MIRRORED = { "live", "idle", "busy", "starting", "leaving", "draining", "waiting", "avail", "clients" }

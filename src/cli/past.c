@@ -97,6 +97,8 @@ int past_run(const struct cli *cli)
 		return live_run(cli);
 	if (strcmp(cli->word, "events") == 0)
 		return cli_has(cli, "--follow") ? look_back_and_on(cli) : look_back(cli);
+	if (cli_has(cli, "--json"))
+		return look_back(cli); /* one document */
 	live = without_since(cli, NULL);
 	code = live_run(&live);
 	mem_free(&live.argv);

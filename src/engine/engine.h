@@ -25,6 +25,7 @@ struct engine {
 	int tail;                  /* the last log lines (base/tail.h); -1: none */
 	struct sessions *sessions; /* NULL until the control socket came */
 	unsigned char *in;         /* WIRE_FRAME_MAX bytes */
+	size_t collect_at;         /* bytes in use from which rubbish is collected */
 	bool leaving;
 	int exit_code;
 };

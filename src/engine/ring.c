@@ -18,6 +18,7 @@
 #define TITLE         "reeve recording"
 #define VERSION       1
 #define PIECE         65536
+#define MULTIPLY      UINT64_C(0x9E3779B97F4A7C15)
 
 /* as in the file; both little-endian, which every machine we run on is */
 struct segment_head {
@@ -45,12 +46,18 @@ uint64_t ring_sum(uint64_t seed, const void *bytes, size_t len)
 		uint64_t word = 0;
 		size_t n = len < 8 ? len : 8;
 		memcpy(&word, p, n);
-		h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+		h = (h ^ word) * MULTIPLY;
 		h ^= h >> 32;
 		p += n;
 		len -= n;
 	}
 	return h;
+}
+
+/* What of a sum stands in a block. */
+static uint32_t fold(uint64_t sum)
+{
+	return (uint32_t)(sum * MULTIPLY >> 32);
 }
 
 static uint64_t head_sum(uint64_t sequence, const struct block_head *head)
@@ -135,7 +142,7 @@ static bool is_whole(const struct ring *r, const struct block_head *head, uint64
 		done += n;
 	}
 	*content = own;
-	return head->sum == (uint32_t)(sum ^ sum >> 32);
+	return head->sum == fold(sum);
 }
 
 static void find_end(struct ring *r)
@@ -275,7 +282,7 @@ int ring_append(
 		return -1;
 	}
 	sum = ring_sum(head_sum(r->sequence, &head), bytes, len);
-	head.sum = (uint32_t)(sum ^ sum >> 32);
+	head.sum = fold(sum);
 	n = pwritev(r->fd, parts, 2, (off_t)at);
 	if (n >= 0 && (size_t)n < sizeof head) /* half a head: once more, or say why not */
 		n = write_all(r->fd, &head, sizeof head, at) < 0 ? -1 : (ssize_t)sizeof head;

@@ -299,8 +299,10 @@ void service_step(struct service *s)
 	s->is_touched = false;
 	if (!somebody_can(s) && s->watched_n > 0 && !s->pool.stopped)
 		face_demand(s, now);
+	else if (s->waiting != 0 && s->pool.reports)
+		service_count_waiting(s); /* one is being taken, and its status makes another step */
 	else if (s->waiting != 0) {
-		s->waiting = 0; /* whoever waits is being taken */
+		s->waiting = 0; /* nobody says when they have been taken */
 		report_service(s);
 	}
 	a = pool_step(&s->pool, &s->standing, s->waiting, now);

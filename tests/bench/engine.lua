@@ -4,6 +4,7 @@
 --   build/reeve-engine here --script tests/bench/engine.lua        (part of `make bench`)
 local guard = require "reeve.guard"
 local policyhost = require "reeve.policyhost"
+local words = require "reeve.policywords"
 local spec = require "reeve.spec"
 
 local PER_TURN <const> = 14 -- connections: 720 a second, 50 turns a second
@@ -13,7 +14,7 @@ local function load_policy(name)
   local file = assert(io.open("policies/" .. name .. ".lua"))
   local text = file:read "a"
   file:close()
-  return assert(policyhost.load(text, name, setmetatable({}, { __index = _G })))
+  return assert(policyhost.load(text, name, setmetatable(words.new(function() end), { __index = _G })))
 end
 
 local function settings()

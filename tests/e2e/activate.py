@@ -19,5 +19,6 @@ moved = [os.dup(s.fileno()) for _, s in sockets]
 moved = [fd if fd >= 100 else os.dup2(fd, 100 + i) for i, fd in enumerate(moved)]
 for i, fd in enumerate(moved):
     os.dup2(fd, 3 + i, inheritable=True)
-os.environ.update(LISTEN_FDS=str(len(moved)), LISTEN_FDNAMES=":".join(n for n, _ in sockets), LISTEN_PID=str(os.getpid()))
+os.environ.update(LISTEN_FDS=str(len(moved)), LISTEN_FDNAMES=":".join(n for n, _ in sockets),
+                  LISTEN_PID=str(os.getpid()))
 os.execvp(sys.argv[end + 1], sys.argv[end + 1:])

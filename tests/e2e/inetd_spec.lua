@@ -119,8 +119,14 @@ describe("contract inetd", function()
   end)
 
   it("service.wait: true gives one process the listener, which is there again when it ends", function()
-    local program = "import os, socket\nwith socket.socket(fileno=0) as s:\n  for _ in range(2):\n    c, _ = s.accept()\n"
-      .. "    c.sendall(b'%d\\n' % os.getpid())\n    c.close()\n"
+    local program = [[
+import os, socket
+with socket.socket(fileno=0) as s:
+  for _ in range(2):
+    c, _ = s.accept()
+    c.sendall(b'%d\n' % os.getpid())
+    c.close()
+]]
     local d = reeve.start { config = [[service "s" { executable = { "/usr/bin/python3", "@dir@/two.py" },
       contract = "inetd", wait = true, inet_listener "s" { port = @port@, address = "127.0.0.1" } }]],
       prepare = function(d) reeve.write(d.dir .. "/two.py", program) end }

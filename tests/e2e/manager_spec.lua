@@ -1,4 +1,5 @@
--- Reeve under a service manager: what it says by sd_notify, the sockets it takes over, and that none of it reaches others.
+-- Reeve under a service manager: what it says by sd_notify, the sockets it takes over, and that none of it reaches
+-- others.
 local reeve = require "reeve"
 local rules = require "rules"
 local unix = require "socket.unix"
@@ -117,7 +118,8 @@ describe("under a service manager, Reeve", function()
     os.remove(path)
     local d = start(m, { wrap = ("%s/activate.py any=%d web=%d path=%s spare=%d --"):format(HERE, port, other, path,
       reeve.free_port()), config = ([[service "s" { executable = "@worker@ --hold", client_limit = 9,
-        inet_listener "s" { port = %d, address = "127.0.0.1" }, inet_listener "web" { port = @port@, address = "127.0.0.1" },
+        inet_listener "s" { port = %d, address = "127.0.0.1" },
+        inet_listener "web" { port = @port@, address = "127.0.0.1" },
         unix_listener "%s" { mode = "0600" } }]]):format(port, path) })
     d.ports[2], d.ports[3] = port, other
     local inode = reeve.listening_inode(port)

@@ -74,8 +74,9 @@ describe("the example", function()
   it("git-daemon is cloned from", function()
     local port = reeve.free_port()
     local d = start("git-daemon", { GIT_PORT = tostring(port), GIT_REPOSITORIES = "@dir@/git" }, function(d)
-      assert(reeve.shell(([[mkdir %s/git && cd %s/git && git init -q --bare -b main p.git && git init -q -b main w && cd w &&
-        echo hello >a && git add a && git -c user.name=a -c user.email=a@b commit -q -m first && git push -q ../p.git main &&
+      assert(reeve.shell(([[mkdir %s/git && cd %s/git && git init -q --bare -b main p.git &&
+        git init -q -b main w && cd w && echo hello >a && git add a &&
+        git -c user.name=a -c user.email=a@b commit -q -m first && git push -q ../p.git main &&
         chown -R nobody ../p.git]]):format(d.dir, d.dir)) == 0)
     end)
     said(d, ("git clone -q git://127.0.0.1:%d/p.git %s/copy"):format(port, d.dir))
@@ -87,7 +88,8 @@ describe("the example", function()
 
   it("python-systemd starts with its first client, and its listener stays while it is away", function()
     local port = reeve.free_port()
-    local d = start("python-systemd", { PORT = tostring(port), SERVER = lfs.currentdir() .. "/examples/python-systemd/server.py" })
+    local server = lfs.currentdir() .. "/examples/python-systemd/server.py"
+    local d = start("python-systemd", { PORT = tostring(port), SERVER = server })
     local function get() return said(d, ("curl -sS --max-time 30 http://127.0.0.1:%d/"):format(port)) end
     assert.equal(0, d:service "web".starts)
     local inode = reeve.listening_inode(port)

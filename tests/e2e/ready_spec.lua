@@ -47,8 +47,8 @@ signal.pause()
 
 -- A program that listens at `at` from one gate to the next, and has the settings.
 local function listener(at, settings)
-  return reeve.start { config = ([[service "s" { executable = { "/usr/bin/python3", "@dir@/listen.py", "%s", "@dir@/gate" },
-    contract = "plain", process_limit = 1, process_min_avail = 1, %s }]]):format(at, settings),
+  return reeve.start { config = ([[service "s" {
+    executable = { "/usr/bin/python3", "@dir@/listen.py", "%s", "@dir@/gate" }, contract = "plain", process_limit = 1, process_min_avail = 1, %s }]]):format(at, settings),
     prepare = function(d)
       make_gate(d)
       reeve.write(d.dir .. "/listen.py", LISTEN)
@@ -136,8 +136,10 @@ end)
 describe("liveness", function()
   after_each(reeve.clean)
 
+  local READY = 'ready = "tcp:127.0.0.1:@port@", '
+
   it("service.alive: a process whose place does not answer is replaced", function()
-    local d = listener("@port@", 'ready = "tcp:127.0.0.1:@port@", alive = "tcp:127.0.0.1:@port@", alive_every = "50ms",')
+    local d = listener("@port@", READY .. 'alive = "tcp:127.0.0.1:@port@", alive_every = "50ms",')
     open_gate(d)
     local p = wait_state(d, "s", "up")
     open_gate(d)
@@ -149,10 +151,11 @@ describe("liveness", function()
   end)
 
   it("service.alive_every: is how often, and how long it may take", function()
-    local d = listener("@port@", 'ready = "tcp:127.0.0.1:@port@", alive = "tcp:127.0.0.1:@port2@", alive_every = "1h",')
+    local d = listener("@port@", READY .. 'alive = "tcp:127.0.0.1:@port2@", alive_every = "1h",')
     open_gate(d)
     local p = wait_state(d, "s", "up")
-    d:configure((reeve.read(d.config_path):gsub("^settings %b{}", ""):gsub('alive_every = "1h"', 'alive_every = "20ms"')))
+    local config = reeve.read(d.config_path):gsub("^settings %b{}", "")
+    d:configure((config:gsub('alive_every = "1h"', 'alive_every = "20ms"')))
     assert.equal(0, (d:reeve "reload"))
     assert.falsy(d:log():find "did not answer")
     d:wait_service("s", { live = 1 })
@@ -167,6 +170,16 @@ end)
 describe("sequence", function()
   after_each(reeve.clean)
 
+  local STAYS <const> = "exec sleep infinity"
+  local SLOW <const> = [[
+import os, signal, sys
+def leave(*_):
+  open(sys.argv[1]).read()
+  os._exit(0)
+signal.signal(signal.SIGTERM, leave)
+os.write(int(os.environ["NOTIFY_FD"]), b"\n")
+while True: signal.pause()
+]]
   local GATE = "read go <@dir@/gate; eval \"echo >&$NOTIFY_FD\"; exec sleep infinity"
 
   it("service.after: starts when the others are up, and says what it waits for", function()
@@ -198,13 +211,11 @@ describe("sequence", function()
   end)
 
   it("is turned round at the stop", function()
-    local d = reeve.start { config = plain("db", "exec sleep infinity") .. plain("cache", "exec sleep infinity", 'after = "db",')
+    local d = reeve.start { config = plain("db", STAYS) .. plain("cache", STAYS, 'after = "db",')
       .. plain("web", "exec /usr/bin/python3 @dir@/slow.py @dir@/gate", 'after = "cache", ready = "fd",'),
       prepare = function(d)
         make_gate(d)
-        reeve.write(d.dir .. "/slow.py", "import os, signal, sys\ndef leave(*_):\n  open(sys.argv[1]).read()\n  os._exit(0)\n"
-          .. "signal.signal(signal.SIGTERM, leave)\nos.write(int(os.environ['NOTIFY_FD']), b'\\n')\n"
-          .. "while True: signal.pause()\n")
+        reeve.write(d.dir .. "/slow.py", SLOW)
       end }
     for _, name in ipairs { "db", "cache", "web" } do wait_state(d, name, "up") end
     local db, web = process(d, "db").pid, process(d, "web").pid
@@ -220,8 +231,8 @@ describe("sequence", function()
   end)
 
   it("service.requires: stops and starts with it", function()
-    local d = reeve.start { config = plain("db", "exec sleep infinity") .. plain("web", "exec sleep infinity", 'requires = "db",')
-      .. plain("top", "exec sleep infinity", 'requires = "web",') }
+    local d = reeve.start { config = plain("db", STAYS) .. plain("web", STAYS, 'requires = "db",')
+      .. plain("top", STAYS, 'requires = "web",') }
     for _, name in ipairs { "db", "web", "top" } do d:wait_service(name, { live = 1 }) end
     assert.equal(0, (d:reeve "service stop db"))
     for _, name in ipairs { "db", "web", "top" } do d:wait_service(name, { live = 0 }) end
@@ -236,7 +247,8 @@ describe("sequence", function()
   end)
 
   it("finds who waits for himself, and for nobody", function()
-    local c = rules.check(plain("a", "x", 'after = "b",') .. plain("b", "x", 'requires = "c",') .. plain("c", "x", 'after = "a",'))
+    local c = rules.check(plain("a", "x", 'after = "b",') .. plain("b", "x", 'requires = "c",')
+      .. plain("c", "x", 'after = "a",'))
     assert.truthy(c:refuses "waits for itself: a after b after c after a")
     assert.truthy(rules.check(plain("a", "x", 'after = "bee",') .. plain("beer", "x")):refuses
       "after of service 'a': there is no service 'bee'; did you mean 'beer'?")

@@ -1,5 +1,6 @@
 -- Record and replay: what a live daemon was told and decided is in its recording, and the same policies, told the same
 -- again, decide the same; other policies are found out.
+local json = require "dkjson"
 local lfs = require "lfs"
 local reeve = require "reeve"
 local rules = require "rules"
@@ -129,6 +130,44 @@ describe("a recording", function()
     local m = assert_all_equal(d)
     assert.is_true(m <= n, text)
     d:destroy()
+  end)
+
+  it("says how the numbers came about, and what another policy would have done", function()
+    local d = reeve.start { config = CONFIG:format "1" }
+    live_a_little(d)
+    settle(d)
+    local code, text = d:reeve "why s --since 1h"
+    assert.equal(0, code, text)
+    assert.truthy(text:find "standing order.*\nsince [%d-]+ [%d:.]+:\n", text) -- what the engine says comes first
+    assert.truthy(text:find "\n[%d-]+ [%d:.]+  spare unknown %-> %d+, by own%.1%(settle%): asked", text)
+    assert.truthy(text:find "s exit process %d+ was ended by signal 11", text)
+    assert.truthy(text:find "s operator restart", text)
+    assert.falsy(text:find("t exit", 1, true), text)
+    code, text = d:reeve "why s --since 1h --json"
+    assert.equal(0, code, text)
+    local found = json.decode(text)
+    assert.equal("s", found.service)
+    local bounds = {}
+    for _, change in ipairs(found.changes) do bounds[change.bound or change.kind] = change end
+    assert.truthy(bounds.spare and bounds.spare.to and bounds.spare.by and bounds.exit and bounds.operator, text)
+    code, text = d:reeve "why nobody --since 1h"
+    assert.equal(64, code, text)
+
+    code, text = d:reeve(("replay --service s --policy 'only { fpm_static { max_children = 9 } }' --json --plot %s/x.svg")
+      :format(d.dir))
+    assert.equal(0, code, text)
+    local what_if = json.decode(text).candidates
+    assert.equal("as recorded", what_if[1].name)
+    for _, report in ipairs(what_if) do
+      assert.equal(5, report.arrived)
+      assert.equal("s", report.service)
+    end
+    assert.equal(9, what_if[2].most_processes)
+    assert.truthy(reeve.read(d.dir .. "/x.svg"):find "<svg")
+    code, text = d:reeve "replay --service nobody --policy hybrid"
+    assert.equal(2, code, text)
+    assert.truthy(text:find("has no service 'nobody' (there are: s t)", 1, true), text)
+    d:stop()
   end)
 
   it("of a directory that is another's is refused in a sentence, and goes on when that is mended", function()

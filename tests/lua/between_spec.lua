@@ -222,7 +222,8 @@ describe("budget", function()
           sum = sum + w[n].pool:live() + draining
           ceilings = ceilings + math.max(w[n].pool:live(), w[n].standing.at_most) + draining
         end
-        assert.is_true(sum <= total and ceilings <= total, ("%d live, %d allowed, %d there"):format(sum, ceilings, total))
+        local text = ("%d live, %d allowed, %d there"):format(sum, ceilings, total)
+        assert.is_true(sum <= total and ceilings <= total, text)
       end
       w.advance(3)
       for _, n in ipairs(names) do
@@ -234,8 +235,9 @@ describe("budget", function()
   it("says what is wrong with its options", function()
     for options, sentence in pairs {
       [{}] = "budget: say processes, mem, or both",
-      [{ mem = "24GB" }] = 'budget: mem = "24GB": write "24G" (or K, M, T)',
-      [{ processes = 5, weight = { a = 0 } }] = "budget: weight of a: a number above 0",
+      [{ processes = 5, wieght = {} }] = "budget: there is no option 'wieght'",
+      [{ processes = 5, weight = { a = 0 } }] = "budget: weight of a: a number from 0.001",
+      [{ processes = 5, reserve = { a = "x" } }] = "budget: reserve of a: a number from 0",
       [{ processes = 5, reserve = { a = 3, b = 3 } }] = "budget: the reserves are more than all processes",
     } do
       assert.has_error(function() budget(options) end, sentence)

@@ -72,7 +72,7 @@ describe("a hook", function()
       { heard[1].kind, heard[1].ok, heard[1].asked, heard[1].stage, heard[1].signal, heard[1].clients_lost })
   end)
 
-  it("of a table with only_while is asked while that fact is above 0, and in the turn that finds it back at 0", function()
+  it("of a table with only_while is asked while that fact is above 0, and in the turn that finds it at 0", function()
     local heard = {}
     local s = T.service { process_limit = 1, process_min_avail = 1, policy = { only_while = "waiting",
       run = function(f, ev) heard[#heard + 1] = ev.kind .. f.waiting end } }
@@ -447,8 +447,8 @@ describe("combinators", function()
   end)
 
   it("canary lets the new one count in its share of slots of a minute, and logs both", function()
-    local s = T.service { idle_kill = "1s", policy = combinators.canary(
-      function() return { at_least = 5, shrink_to = 5 } end, function() return { at_least = 2, shrink_to = 2 } end, 0.25) }
+    local function hold(n) return function() return { at_least = n, shrink_to = n } end end
+    local s = T.service { idle_kill = "1s", policy = combinators.canary(hold(5), hold(2), 0.25) }
     local seen = {}
     s:advance(30)
     for minute = 1, 8 do

@@ -96,7 +96,8 @@ local function answers_always(self, out, name)
     local there = l.kind == "unix" and "unix:" .. l.path or l.kind == "inet"
       and ("tcp:%s:%d"):format(l.address:find(":", 1, true) and "[" .. l.address .. "]" or l.address, l.port)
     if there == text then
-      refuse(self, name, ("'%s' is a listener of the service itself: Reeve holds it, so it answers always"):format(text),
+      refuse(self, name,
+        ("'%s' is a listener of the service itself: Reeve holds it, so it answers always"):format(text),
         "name a place that the program itself opens")
     end
   end

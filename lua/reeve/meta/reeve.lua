@@ -253,3 +253,277 @@ function all(policies) end
 ---@field private? integer memory that is its own, bytes
 ---@field cpu? number share of one cpu
 ---@field jitter number from 0 to 1, always the same for this process
+-- ---- what policies see and say (docs/POLICIES.md)
+
+---@alias reeve.EventKind
+---| "start" # the service begins; a tick follows
+---| "stop" # an operator stopped it
+---| "reload" # a new config, or a new engine; a tick follows
+---| "exit" # a process has gone
+---| "start_failed" # a process failed before exec
+---| "fork_failed" # the kernel gave no process
+---| "spawn" # a process was started
+---| "ready" # it has come up
+---| "status" # something has changed; once a turn
+---| "demand" # a client waits and nobody is available
+---| "limit" # process_limit is reached and clients wait
+---| "sample" # memory of the processes was read: each second (cpu: every 5 s)
+---| "pressure" # memory of the machine got short, or is no longer
+---| "tick" # the `wake` of a vote came due
+---| "operator" # somebody did something by hand
+
+--- Why a policy is asked. Which fields there are depends on the kind.
+---@class reeve.Event
+---@field kind reeve.EventKind
+---@field id? integer exit, spawn, ready: the process
+---@field ok? boolean exit: status 0
+---@field asked? boolean exit: by us
+---@field stage? "startup"|"serving"|"draining" exit
+---@field code? integer exit: the status
+---@field signal? integer exit: 0 without one
+---@field age? number exit: seconds
+---@field served? integer exit: clients in its life
+---@field clients_lost? integer exit: clients it had
+---@field text? string exit, start_failed: for people
+---@field generation? integer exit: of the process
+---@field at? number exit: s.now of it
+---@field step? string start_failed: such as "chroot"
+---@field errno? integer start_failed, fork_failed
+---@field waiting? integer demand, limit: clients
+---@field short? boolean pressure: whether memory is short now
+---@field psi_full? number pressure
+---@field mem_avail? integer pressure
+---@field verb? "start"|"stop"|"restart"|"drain"|"reset"|"scale" operator
+---@field at_least? integer operator, scale
+---@field at_most? integer operator, scale
+---@field until? number operator, scale: s.now of its end
+
+--- One process. Nil where nobody knows: clients of contract systemd or plain, memory before the first second.
+---@class reeve.Process
+---@field id integer never used again
+---@field pid integer
+---@field generation integer
+---@field state "starting"|"idle"|"busy"|"leaving"|"draining"
+---@field age number seconds
+---@field idle_for? number seconds; 0 when it is not idle
+---@field busy_for? number seconds; 0 when it is not busy
+---@field clients? integer it has now
+---@field served? integer clients in its life
+---@field available integer clients it can still take
+---@field rss? integer bytes
+---@field private? integer bytes that it shares with nobody (resident - shared)
+---@field cpu? number share of one processor in the last 5 s: 0.5 is half of one
+---@field status? string STATUS= of sd_notify
+---@field jitter number drawn once, from 0 to 1: so that those that began together need not end together
+
+---@class reeve.Host
+---@field mem_total? integer bytes
+---@field mem_avail? integer bytes
+---@field psi_full? number percent of the last 10 s in which all stood still for want of memory
+---@field psi_cpu? number percent of the last 10 s in which somebody waited for a processor
+---@field load? number of the last minute
+---@field ncpu? integer
+
+---@class reeve.Wall
+---@field unix integer seconds since 1970
+---@field sec integer seconds since local midnight
+---@field wday integer 1 is Monday, 7 Sunday
+---@field zone string such as "CET"
+
+---@class reeve.Override
+---@field at_least? integer
+---@field at_most? integer
+---@field until? number s.now of its end
+
+---@alias reeve.Gauge "live"|"idle"|"busy"|"avail"|"waiting"|"clients"|"draining"
+---@alias reeve.Counter "arrivals"|"starts"|"start_failures"|"exits"|"crashes"|"served"|"dropped"
+
+--- What is true of a service; read-only. Seconds and bytes. Reading a field that is none is an error.
+---@class reeve.Facts
+---@field name string
+---@field type string
+---@field contract string
+---@field generation integer raised when its processes must be replaced
+---@field settings table<string, any> every setting of the service, numbers in seconds and bytes, never = math.huge
+---@field now number seconds, of a clock that never goes back
+---@field wall reeve.Wall
+---@field stopped boolean by an operator
+---@field live integer starting, idle, busy and leaving
+---@field starting integer
+---@field idle? integer
+---@field busy? integer
+---@field leaving integer asked to go while idle, not gone yet
+---@field draining integer finish their clients and take no more; not live
+---@field avail integer able to take another client, starting ones included
+---@field old integer live ones of an older generation
+---@field clients? integer being served
+---@field waiting integer clients in the queues of the listeners, when somebody looked last
+---@field wait_oldest number seconds since the queue was last empty
+---@field arrivals? integer counted for ever, as all up to dropped
+---@field starts integer
+---@field start_failures integer
+---@field exits integer
+---@field crashes integer
+---@field served? integer
+---@field dropped integer waiting clients that were closed
+---@field service_mean? number seconds that a client stays
+---@field service_cv2? number squared coefficient of variation of that
+---@field boot_mean? number seconds from start to the first status
+---@field private_mean? number bytes that a process shares with nobody
+---@field processes reeve.Process[] by id
+---@field host reeve.Host
+---@field services table<string, reeve.Facts> all services of the plan
+---@field override? reeve.Override what an operator set by hand
+---@field standing reeve.Vote the meet of all votes at the last turn
+---@field hold_ms integer how long no process is started
+---@field throttled_until number s.now until which failed starts hold starts back
+---@field last_failure? string
+---@field waits_for? string the service (`after`, `requires`) that it waits for
+---@field last_exits reeve.Event[] five, newest first
+local Facts = {}
+
+--- The mean of a gauge over the last seconds (600 at most). Nil: not known.
+---@param gauge reeve.Gauge
+---@param seconds number
+---@return number|nil
+function Facts:avg(gauge, seconds) end
+
+---@param gauge reeve.Gauge
+---@param seconds number
+---@return number|nil
+function Facts:min(gauge, seconds) end
+
+---@param gauge reeve.Gauge
+---@param seconds number
+---@return number|nil
+function Facts:max(gauge, seconds) end
+
+--- How many a second, over the last seconds.
+---@param counter reeve.Counter
+---@param seconds number
+---@return number|nil
+function Facts:rate(counter, seconds) end
+
+--- The most in each of the last n steps, oldest first.
+---@param gauge reeve.Gauge
+---@param step number seconds
+---@param n integer
+---@return number[]|nil
+function Facts:series(gauge, step, n) end
+
+--- From 0 to 1: the same in each run with the same seed.
+---@return number
+function Facts:rand() end
+
+--- What a policy between services sees (settings { policy = ... }).
+---@class reeve.AllFacts
+---@field now number
+---@field wall reeve.Wall
+---@field host reeve.Host
+---@field services table<string, reeve.Facts>
+---@field rand fun(): number
+
+---@class reeve.Throttle
+---@field first? number seconds
+---@field most? number seconds
+
+--- A few bounds on a pool, each optional. Stands until the policy votes again; nil leaves it, {} withdraws it.
+---@class reeve.Vote
+---@field at_least? number floor on live processes; the highest of all votes counts
+---@field spare? number floor on processes able to take another client; the highest counts
+---@field at_most? number ceiling: no growth beyond, idle ones beyond it go; the lowest counts
+---@field on_demand? boolean a client waits and nobody is available: start one process for each
+---@field shrink_to? number permission: idle ones beyond it may go, longest idle first; the highest counts
+---@field burst? number at most so many starts in one step
+---@field hold? number no start before this time of s.now, 60 s ahead at most
+---@field throttle? reeve.Throttle delays after failed starts; the longest count
+---@field retire? table<integer, number|false> { [p.id] = deadline }: finish the clients and go; false: no deadline
+---@field kill? table<integer, true> { [p.id] = true }: now
+---@field mode? "normal"|"stress"|"shed" REEVE_MODE of new processes, mode_signal to living ones; shed: waiting clients are closed
+---@field wake? number ask again by this time of s.now
+---@field why? string|string[] for `reeve why`, the log and the console
+
+---@alias reeve.PolicyFunction fun(s: reeve.Facts, ev: reeve.Event, st: table): reeve.Vote|nil
+
+--- A table of hooks: those of events, by their kind, are asked at that event alone. Each has a standing vote of its own.
+---@class reeve.Hooks
+---@field min_avail? fun(s: reeve.Facts): number|nil votes spare = n; asked at every event and each second
+---@field idle_kill? fun(s: reeve.Facts, p: reeve.Process): boolean asked for each idle process once a second
+---@field run? reeve.PolicyFunction asked at the events of `on`, or at all
+---@field on? reeve.EventKind[]
+---@field only_while? string a fact: asked only while it is above 0, and in the turn that finds it back at 0
+---@field name? string for `reeve why`
+---@field version? number of the shape of st
+---@field migrate? fun(old: table, version: number): table another version's st in the present shape
+---@field global? boolean decides between services: for settings { policy = ... }
+---@field only? boolean instead of the built-ins
+---@field start? reeve.PolicyFunction
+---@field stop? reeve.PolicyFunction
+---@field reload? reeve.PolicyFunction
+---@field exit? reeve.PolicyFunction
+---@field start_failed? reeve.PolicyFunction
+---@field fork_failed? reeve.PolicyFunction
+---@field spawn? reeve.PolicyFunction
+---@field ready? reeve.PolicyFunction
+---@field status? reeve.PolicyFunction
+---@field demand? reeve.PolicyFunction
+---@field limit? reeve.PolicyFunction
+---@field sample? reeve.PolicyFunction
+---@field pressure? reeve.PolicyFunction
+---@field tick? reeve.PolicyFunction
+---@field operator? reeve.PolicyFunction
+---@field [integer] reeve.AnyPolicy
+
+---@alias reeve.AnyPolicy reeve.PolicyFunction|reeve.Hooks|reeve.Policy|false
+
+--- p is asked only with `tick`, that often; its votes stand in between.
+---@param seconds number
+---@param policy reeve.AnyPolicy
+---@return reeve.Policy
+function every(seconds, policy) end
+
+--- The highest floor of p in the last seconds is its shrink_to: nothing shrinks that was wanted a moment ago.
+---@param seconds number
+---@param policy reeve.AnyPolicy
+---@return reeve.Policy
+function settle(seconds, policy) end
+
+--- p is always asked, and counts while the predicate holds.
+---@param predicate fun(s: reeve.Facts, ev: reeve.Event): boolean
+---@param policy reeve.AnyPolicy
+---@return reeve.Policy
+function when(predicate, policy) end
+
+--- p is asked and shown, and does not count: a dry run in production.
+---@param policy reeve.AnyPolicy
+---@return reeve.Policy
+function shadow(policy) end
+
+--- Both are asked and logged; in a share of the time, by slots of 60 s, the new one counts, else the old one.
+---@param new reeve.AnyPolicy
+---@param old reeve.AnyPolicy
+---@param share number from 0 to 1
+---@return reeve.Policy
+function canary(new, old, share) end
+
+---@class reeve.BudgetOptions
+---@field processes? integer
+---@field mem? string|integer "24G", or bytes
+---@field reserve? table<string, integer> processes that others cannot take, by service
+---@field weight? table<string, number> by service; without: 1
+
+--- Shares processes and memory out between services: settings { policy = budget { processes = 600 } }
+---@param options reeve.BudgetOptions
+---@return reeve.Policy
+function budget(options) end
+
+--- The log of the daemon; formats as string.format.
+log = {}
+---@param format string
+function log.debug(format, ...) end
+---@param format string
+function log.info(format, ...) end
+---@param format string
+function log.warn(format, ...) end
+---@param format string
+function log.error(format, ...) end

@@ -1,9 +1,12 @@
 --- reeve replay: tells the recorded policies again what they were told, and demands the same votes.
 local here = require "reeve.recorded"
+local recording = require "reeve.recording"
 local replay = require "reeve.replay"
 
 local KNOWN = { ["--last"] = "last", ["--since"] = "last", ["-c"] = "config", ["--log"] = "log",
-  ["--live-log"] = "live_log", ["--json"] = true }
+  ["--live-log"] = "live_log", ["--json"] = true,
+  ["--policy"] = "policy", ["-p"] = "policy", ["--compare"] = "compare", ["--service"] = "service", ["--plot"] = "plot",
+  ["--seed"] = "seed", ["--set"] = "set", ["--target"] = "target" }
 
 local function open_log(path)
   if not path then return nil end
@@ -43,9 +46,24 @@ local function tell_programs(ctx, result)
   return result.difference and 1 or 0
 end
 
+-- "What would it have done": what came from outside goes into the simulator, under other policies.
+local function what_if(ctx, options, path)
+  if not recording.is_one(path) then
+    local _, code = here.open(ctx, path)
+    return code
+  end
+  local words = { "--trace", path }
+  for _, name in ipairs { "policy", "compare", "service", "plot", "last", "log", "seed", "set", "target" } do
+    if options[name] then table.move({ "--" .. name, options[name] }, 1, 2, #words + 1, words) end
+  end
+  if options.json then words[#words + 1] = "--json" end
+  return require "reeve.verbs.simulate"(ctx, words)
+end
+
 return function(ctx, args)
   local options, words, code = here.options(ctx, "replay", KNOWN, args)
   if not options then return code end
+  if options.policy or options.compare then return what_if(ctx, options, words[1] or here.default_path()) end
   local rec
   rec, code = here.open(ctx, words[1])
   if not rec then return code end

@@ -10,6 +10,9 @@ local here = require "reeve.config.here"
 local plot = require "reeve.sim.plot"
 local print = require "reeve.print"
 local read_options = require "reeve.options"
+local recorded = require "reeve.recorded"
+local recordedtrace = require "reeve.recordedtrace"
+local recording = require "reeve.recording"
 local report = require "reeve.sim.report"
 local sandbox = require "reeve.sandbox"
 local suggest = require "reeve.suggest"
@@ -18,7 +21,7 @@ local traces = require "reeve.sim.traces"
 local OPTIONS = { ["-c"] = "file", ["--config"] = "file", ["-b"] = "base_dir", ["-p"] = "policy",
   ["--policy"] = "policy", ["--trace"] = "trace", ["--seed"] = "seed", ["--seeds"] = "seeds",
   ["--compare"] = "compare", ["--plot"] = "plot", ["--log"] = "log", ["--service"] = "service", ["--set"] = { "set" },
-  ["--target"] = "target", ["--json"] = true }
+  ["--target"] = "target", ["--last"] = "last", ["--json"] = true }
 
 -- What a mistake of the user raises: { code, sentence }; caught by the verb.
 local function refuse(code, sentence, ...)
@@ -40,8 +43,25 @@ local function list_traces(ctx)
   for _, name in ipairs(traces.NAMES) do ctx.out(("  %-8s  %s\n"):format(name, traces.about(name))) end
 end
 
-local function trace_of(options)
+-- What was recorded of a service; `options.recorded` is what that was, to begin with and to compare with.
+local function trace_of_recording(ctx, options)
+  local since, why
+  if options.last then
+    since, why = recorded.moment(ctx.spec, options.last)
+    if not since then refuse(64, why) end
+  end
+  local rec, sentence = recording.open(options.trace)
+  if not rec then refuse(2, sentence) end
+  local found, more = recordedtrace.of(rec, since, options.service)
+  rec:close()
+  if not found then refuse(2, more) end
+  options.recorded = more
+  return found
+end
+
+local function trace_of(ctx, options)
   local name = options.trace
+  if recording.is_one(name) then return trace_of_recording(ctx, options) end
   local found = traces.get(name)
   if not found and not name:find "[/.]" then
     refuse(64, "there is no trace '%s'%s (there are: %s; or a CSV file)", name, suggest.hint(name, traces.NAMES),
@@ -73,6 +93,7 @@ end
 
 -- The service of a config; loaded anew for each run, for its policy may keep something.
 local function service_of_config(ctx, options)
+  if options.recorded then return options.recorded.service() end
   if not options.service then return nil end
   options.file = options.file or here.DEFAULT_FILE
   local plan, problems = here.load(ctx, options)
@@ -111,6 +132,11 @@ local function candidates_of(ctx, options)
     list = list and { list }
   end
   if not list then refuse(2, sentence) end
+  if options.recorded then
+    table.insert(list, 1, { title = "as recorded", settings = {}, make = function()
+      return options.recorded.service().policy
+    end })
+  end
   return list
 end
 
@@ -189,9 +215,9 @@ local function write_plot(path, trace, seeds, columns)
 end
 
 local function simulate(ctx, options)
-  local trace, seeds = trace_of(options), seeds_of(options)
+  local trace, seeds = trace_of(ctx, options), seeds_of(options)
   local wanted = { trace = trace, seeds = seeds, set = settings_of(options), guard = require "reeve.guard",
-    policies = ctx.here.load_policy, service = service_of_config(ctx, options),
+    policies = ctx.here.load_policy, wall = options.recorded and options.recorded.wall, service = service_of_config(ctx, options),
     candidates = candidates_of(ctx, options) }
   local good, sentence = compare.check(wanted)
   if not good then refuse(64, sentence) end

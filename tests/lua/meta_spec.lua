@@ -1,0 +1,75 @@
+-- The annotations for editors name all that a policy sees and says, and nothing else.
+local combinators = require "reeve.combinators"
+local events = require "reeve.events"
+local parts = require "reeve.parts"
+local process = require "reeve.process"
+local service = require "reeve.service"
+local vote = require "reeve.vote"
+
+local META = {}
+for line in io.lines "lua/reeve/meta/reeve.lua" do META[#META + 1] = line end
+
+local function set(list)
+  local names = {}
+  for _, name in ipairs(list) do names[name] = true end
+  return names
+end
+
+-- The fields of a class, and its methods.
+local function fields_of(class)
+  local names, inside = {}, false
+  for _, line in ipairs(META) do
+    local field = line:match "^%-%-%-@field ([%w_]+)"
+    if line:find("^%-%-%-@class " .. class:gsub("%.", "%%.") .. "$") then
+      inside = true
+    elseif inside and field then
+      names[field] = true
+    elseif not line:find "^%-%-%-" then
+      inside = false
+    end
+    local method = line:match "^function Facts:(%w+)"
+    if class == "reeve.Facts" and method then names[method] = true end
+  end
+  return names
+end
+
+describe("the annotations", function()
+  it("name every fact of a service and of a process", function()
+    assert.same(service.FIELDS, fields_of "reeve.Facts")
+    assert.same(process.FIELDS, fields_of "reeve.Process")
+  end)
+
+  it("name every field of a vote", function()
+    local names = {}
+    for name in pairs(vote.FIELDS) do names[name] = true end
+    assert.same(names, fields_of "reeve.Vote")
+  end)
+
+  it("name every hook and every kind of event", function()
+    assert.same(parts.WORDS, fields_of "reeve.Hooks")
+    local kinds = {}
+    for _, line in ipairs(META) do
+      local kind = line:match '^%-%-%-| "([%w_]+)"'
+      if kind then kinds[kind] = true end
+    end
+    assert.same(events.KINDS, kinds)
+  end)
+
+  it("have a function for every combinator", function()
+    local functions = {}
+    for _, line in ipairs(META) do
+      local name = line:match "^function ([%w_]+)%("
+      if name then functions[name] = true end
+    end
+    for name in pairs(combinators.WORDS) do assert.is_true(functions[name], name) end
+  end)
+
+  it("name the gauges and counters of windows", function()
+    local text = table.concat(META, "\n")
+    for what, names in pairs { Gauge = service.GAUGES, Counter = service.COUNTERS } do
+      local found = {}
+      for name in text:match("@alias reeve%." .. what .. " ([^\n]*)"):gmatch '"([%w_]+)"' do found[#found + 1] = name end
+      assert.same(set(names), set(found))
+    end
+  end)
+end)
