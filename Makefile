@@ -10,6 +10,9 @@
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
+#   make e2e-dovecot         Dovecot's own programs and doveadm with real mail clients (MASTER=dovecot: the same under
+#                            Dovecot's master)
+#   make bench-dovecot       a burst of clients and dispatch, beside Dovecot's master
 #   make live-against-sim    the simulator beside a real daemon with real clients (root, ROUNDS=1)
 #   make simulated-day       a day of 3.5 million clients: how long it takes
 #   make compare             the library over the six traces, SEEDS=20: docs/COMPARISON.md and its plots
@@ -162,12 +165,13 @@ install: all
 	install -D -m 644 $(BUILD)/completion/reeve.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/reeve
 	install -D -m 644 $(BUILD)/completion/_reeve $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_reeve
 	install -D -m 644 $(BUILD)/completion/reeve.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/reeve.fish
-	for f in $(wildcard conf/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
+	for f in $(wildcard conf/*.lua conf/*/*.lua); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(STARTER); do install -D -m 644 $$f $(share)/$$f || exit 1; done
 	for f in $(MODULES); do install -D -m 755 $$f $(DESTDIR)$(PREFIX)/lib/lua/5.4/reeve/$${f##*/} || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed -e 's,@PREFIX@,$(PREFIX),' $(if $(notify_reload),-e 's/^Type=notify$$/Type=notify-reload/' -e '/^ExecReload=/d') \
 		conf/reeve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve.service
+	sed 's,@PREFIX@,$(PREFIX),' conf/reeve-dovecot.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/reeve-dovecot.service
 
 # ---- tests: tests/c/test_X.c -> build/tests/test_X; its first line names what it needs besides the floors:
 #      /* links: master/spawn worker/; wrap: fork waitid */
@@ -232,6 +236,16 @@ e2e faults: all $(E2E_PROGRAMS)
 	@mkdir -p $(BUILD)/tap
 	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
+
+# ---- Dovecot's programs in a private mail world (root). CHECKS: names, or parts of them before the dot
+DEPS_TEST += openssl python3 isync dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond dovecot-managesieved \
+             dovecot-sieve
+MASTER ?= reeve
+.PHONY: e2e-dovecot bench-dovecot
+e2e-dovecot: all
+	@tests/dovecot/run --master $(MASTER) --build $(BUILD) $(CHECKS)
+bench-dovecot: all
+	@tests/dovecot/bench --build $(BUILD)
 
 # ---- conformance: each row of spec.def and each rule has its test; a row without its effect fails it
 docs:

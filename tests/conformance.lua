@@ -15,6 +15,7 @@ local SUBJECTS = {
   { "type", "Types of services" },
   { "log", "The log" },
   { "reload", "Reload and stop" },
+  { "doveadm", "What doveadm finds in place of Dovecot's master" },
 }
 
 local HEAD = [[

@@ -198,18 +198,26 @@ local function handle(self, session, handler, id, payload)
   refuse(self, session, id, 70, ("a bug in the daemon: %s"):format(print.plain(tostring(trace):match "^[^\n]*")))
 end
 
-local function ask_first(self, session, handler, id, payload)
+local function question(self, q)
   self.asked = self.asked + 1
-  self.questions[#self.questions + 1] = { seq = self.asked, session = session, handler = handler, id = id,
-    payload = payload }
-  self.order.sync { seq = self.asked }
+  q.seq = self.asked
+  self.questions[#self.questions + 1] = q
+  self.order.sync { seq = q.seq }
+end
+
+--- Calls f once everything that has changed by now is known (never, when this engine is retired first).
+function M:once_known(f) question(self, { answer = f }) end
+
+local function ask_first(self, session, handler, id, payload)
+  question(self, { session = session, id = id, answer = function()
+    if self.sessions[session.number] == session then handle(self, session, handler, id, payload) end
+  end })
 end
 
 --- Report synced: the questions up to `seq` can be answered.
 function M:synced(seq)
   while self.questions[1] and self.questions[1].seq <= seq do
-    local q = table.remove(self.questions, 1)
-    if self.sessions[q.session.number] == q.session then handle(self, q.session, q.handler, q.id, q.payload) end
+    table.remove(self.questions, 1).answer()
   end
 end
 
@@ -292,7 +300,7 @@ function M:retired(msg)
     return
   end
   for _, q in ipairs(self.questions) do
-    if self.sessions[q.session.number] == q.session then send_on(self, q.session, q.id) end
+    if q.session and self.sessions[q.session.number] == q.session then send_on(self, q.session, q.id) end
   end
   self.questions = {}
   for _, job in ipairs(waiting(self, "ticket")) do pass_on(self, job, not job.applied) end

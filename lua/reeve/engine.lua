@@ -99,6 +99,7 @@ end
 
 function on.plan_taken(m)
   require "reeve.control".preload()
+  if plan.globals.doveadm == "1" then require "reeve.compat.doveadm" end
   lock.enter { uid = m.uid, gid = m.gid, file_most = math.tointeger(tonumber(plan.globals.record)) }
   forget_the_disk()
   wire.order.locked { pid = lock.pid() }
@@ -113,6 +114,8 @@ function on.state(m) memory.state_attach(m.fd) end
 function on.tail(m) memory.tail_attach(m.fd) end
 
 function on.control(m) fds.control = m.fd end
+
+function on.doveadm(m) fds.doveadm = m.fd end
 
 local function recording_size() return math.tointeger(tonumber(plan.globals.record)) or 0 end
 
@@ -162,6 +165,19 @@ local function open_console()
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil
+end
+
+local doveadm -- who answers at the socket of Dovecot's own master, where the config has doveadm = true
+
+local function open_doveadm()
+  if not fds.doveadm then return end
+  local socket = require "reeve.socket"
+  doveadm = require "reeve.compat.doveadm".new {
+    host = host, plan = plan, order = wire.order, send = socket.send, close = socket.close, log = log,
+    role_of = roles.of(plan.control, world:ask("uid")), ask = function(_, f) control:once_known(f) end,
+  }
+  socket.lines(fds.doveadm)
+  fds.doveadm = nil
 end
 
 -- What block G of a recording says: all that a replay needs to have the same config and policies.
@@ -256,6 +272,7 @@ function on.begin(m)
   start_recorder()
   sampler = require "reeve.sampler".new { host = host, proc = require "reeve.proc", now = m.now }
   open_console()
+  open_doveadm()
   schedule()
 end
 
@@ -317,6 +334,12 @@ function M.on_frame(session, verb, id, payload)
 end
 
 function M.on_close(session) control:closed(session) end
+
+function M.on_line_connect(session, peer) doveadm:connect(session, peer) end
+
+function M.on_line(session, text) doveadm:line(session, text) end
+
+function M.on_line_close(session) doveadm:closed(session) end
 
 -- Both ways: a report without a handler, and a handler without a report.
 local function check_handlers()

@@ -83,6 +83,7 @@ function on.demand(_, msg, service)
 end
 
 function on.limit(_, msg, service)
+  service.limited_at = msg.now
   services.set_waiting(service, msg.waiting, msg.now)
   events.once(service, "limit", { waiting = msg.waiting })
 end

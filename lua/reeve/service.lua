@@ -107,6 +107,7 @@ local GETTERS = {
     local hold = math.max(s.throttled_until, math.ceil((s.standing.hold or 0) * 1000))
     return math.max(0, hold - s.world.now)
   end,
+  limited_at = function(s) return s.limited_at and s.limited_at / 1000 end,
   throttled_until = function(s) return s.throttled_until / 1000 end,
   last_exits = function(s)
     local list = {}

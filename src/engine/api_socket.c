@@ -1,5 +1,5 @@
-/* api_socket: reeve.socket, the control socket for Lua. An error in what Lua does with a session
- * ends that session alone. */
+/* api_socket: reeve.socket, the control socket and one for a protocol of lines, for Lua. An error in what Lua
+ * does with a session ends that session alone. */
 #include "base/say.h"
 #include "engine/api.h"
 #include "engine/engine.h"
@@ -45,10 +45,19 @@ static int push_session(lua_State *L, void *arg)
 	}
 	if (a->frame == NULL)
 		return 1;
+	if (a->session >= SESSION_LINES_FROM) {
+		lua_pushlstring(L, a->frame->payload, a->frame->length);
+		return 2;
+	}
 	lua_pushstring(L, a->frame->verb);
 	lua_pushinteger(L, a->frame->id);
 	lua_pushlstring(L, a->frame->payload, a->frame->length);
 	return 4;
+}
+
+static struct sessions *sessions_of(const struct engine *engine, uint64_t session)
+{
+	return session >= SESSION_LINES_FROM ? engine->lines : engine->sessions;
 }
 
 static void tell(struct engine *engine, const char *name, struct arrival *arrival)
@@ -56,7 +65,7 @@ static void tell(struct engine *engine, const char *name, struct arrival *arriva
 	if (engine_call(engine, name, push_session, arrival) == 0)
 		return;
 	say(SAY_ERROR, "that was session %llu: closed", (unsigned long long)arrival->session);
-	session_close(engine->sessions, arrival->session);
+	session_close(sessions_of(engine, arrival->session), arrival->session);
 }
 
 static void on_connect(void *arg, uint64_t session, const struct session_peer *peer)
@@ -78,6 +87,27 @@ static void on_close(void *arg, uint64_t session)
 	struct arrival arrival = {session, NULL, NULL};
 
 	tell(arg, "on_close", &arrival);
+}
+
+static void on_line_connect(void *arg, uint64_t session, const struct session_peer *peer)
+{
+	struct arrival arrival = {session, peer, NULL};
+
+	tell(arg, "on_line_connect", &arrival);
+}
+
+static void on_line(void *arg, uint64_t session, const struct frame *frame)
+{
+	struct arrival arrival = {session, NULL, frame};
+
+	tell(arg, "on_line", &arrival);
+}
+
+static void on_line_close(void *arg, uint64_t session)
+{
+	struct arrival arrival = {session, NULL, NULL};
+
+	tell(arg, "on_line_close", &arrival);
 }
 
 static void on_turn(void *arg)
@@ -104,8 +134,22 @@ static int socket_listen(lua_State *L)
 
 	if (engine->sessions != NULL)
 		return luaL_error(L, "there is a control socket already");
-	engine->sessions = sessions_new(engine->base, fd, &events, engine, &e);
+	engine->sessions = sessions_new(engine->base, fd, SESSION_FRAMES, &events, engine, &e);
 	return engine->sessions != NULL ? 0 : luaL_error(L, "%s", e.text);
+}
+
+/* lines(fd): takes a listening socket whose clients speak in lines */
+static int socket_lines(lua_State *L)
+{
+	static const struct session_events events = {on_line_connect, on_line, on_line_close, on_turn};
+	struct engine *engine = check_engine(L);
+	int fd = (int)luaL_checkinteger(L, 1);
+	struct err e;
+
+	if (engine->lines != NULL)
+		return luaL_error(L, "there is a socket for lines already");
+	engine->lines = sessions_new(engine->base, fd, SESSION_LINES, &events, engine, &e);
+	return engine->lines != NULL ? 0 : luaL_error(L, "%s", e.text);
 }
 
 /* send(session, bytes) -> whether the session is still there */
@@ -113,10 +157,11 @@ static int socket_send(lua_State *L)
 {
 	struct engine *engine = check_engine(L);
 	uint64_t session = (uint64_t)luaL_checkinteger(L, 1);
+	struct sessions *sessions = sessions_of(engine, session);
 	size_t len;
 	const char *bytes = luaL_checklstring(L, 2, &len);
 
-	lua_pushboolean(L, engine->sessions != NULL && session_send(engine->sessions, session, bytes, len));
+	lua_pushboolean(L, sessions != NULL && session_send(sessions, session, bytes, len));
 	return 1;
 }
 
@@ -137,8 +182,10 @@ static int socket_close(lua_State *L)
 	struct engine *engine = check_engine(L);
 	uint64_t session = (uint64_t)luaL_checkinteger(L, 1);
 
-	if (engine->sessions != NULL)
-		session_close(engine->sessions, session);
+	struct sessions *sessions = sessions_of(engine, session);
+
+	if (sessions != NULL)
+		session_close(sessions, session);
 	return 0;
 }
 
@@ -146,6 +193,7 @@ int luaopen_reeve_socket(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 		{"listen", socket_listen},
+		{"lines", socket_lines},
 		{"send", socket_send},
 		{"behind", socket_behind},
 		{"close", socket_close},

@@ -24,6 +24,7 @@ struct engine {
 	struct state state;
 	int tail;                  /* the last log lines (base/tail.h); -1: none */
 	struct sessions *sessions; /* NULL until the control socket came */
+	struct sessions *lines;    /* NULL without a socket for doveadm */
 	unsigned char *in;         /* WIRE_FRAME_MAX bytes */
 	size_t collect_at;         /* bytes in use from which rubbish is collected */
 	bool leaving;

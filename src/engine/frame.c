@@ -94,6 +94,23 @@ int frame_next(struct frame_reader *r, struct frame *f, struct err *e)
 	return 1;
 }
 
+int frame_line(struct frame_reader *r, struct frame *f, struct err *e)
+{
+	size_t left = r->len - r->at;
+	size_t look = left < FRAME_LINE_MAX ? left : FRAME_LINE_MAX;
+	const char *line = r->bytes + r->at, *end = look > 0 ? memchr(line, '\n', look) : NULL;
+
+	if (end == NULL && look == FRAME_LINE_MAX)
+		return err_set(e, "a line has at most %d bytes", FRAME_LINE_MAX);
+	if (end == NULL)
+		return 0;
+	memset(f, 0, sizeof *f);
+	f->payload = line;
+	f->length = (size_t)(end - line);
+	r->at += f->length + 1;
+	return 1;
+}
+
 void frame_free(struct frame_reader *r)
 {
 	mem_free(&r->bytes);

@@ -14,6 +14,7 @@
 #define FRAME_HEADER_MAX  64
 #define FRAME_PAYLOAD_MAX ((size_t)1 << 20)
 #define FRAME_VERB_MAX    16
+#define FRAME_LINE_MAX    4096
 
 struct frame {
 	char verb[FRAME_VERB_MAX + 1];
@@ -33,6 +34,10 @@ void frame_fed(struct frame_reader *r, size_t n);
 
 /* 1 and the next frame, 0: more bytes are needed, -1 and a sentence: this is no stream of frames. */
 int frame_next(struct frame_reader *r, struct frame *f, struct err *e) MUST_USE;
+
+/* The same reader for a protocol of lines: 1 and the next line without its end (in `payload`), 0: more bytes
+ * are needed, -1 and a sentence: it is longer than FRAME_LINE_MAX. */
+int frame_line(struct frame_reader *r, struct frame *f, struct err *e) MUST_USE;
 
 void frame_free(struct frame_reader *r);
 

@@ -35,6 +35,7 @@ struct sessions {
 	struct session_events events;
 	void *arg;
 	struct list all;
+	enum session_style style;
 	uint64_t last_id;
 };
 
@@ -125,10 +126,18 @@ static void dismiss(struct session *s, const char *sentence, int code)
 	int n = snprintf(text, sizeof text, "err 0 %zu\n%s\ndone 0 %d\n%s", strlen(sentence) + 1, sentence,
 		digits, number);
 
-	queue(s, text, (size_t)n);
+	if (s->owner->style == SESSION_FRAMES)
+		queue(s, text, (size_t)n);
+	else
+		say(SAY_WARNING, "session %llu: %s: closed", (unsigned long long)s->id, sentence);
 	s->closing = true;
 	(void)event_del(s->readable);
 	flush(s);
+}
+
+static int next(struct session *s, struct frame *f, struct err *e)
+{
+	return s->owner->style == SESSION_LINES ? frame_line(&s->in, f, e) : frame_next(&s->in, f, e);
 }
 
 static void take_frames(struct session *s)
@@ -138,7 +147,7 @@ static void take_frames(struct session *s)
 	struct err e;
 	int found = 0;
 
-	while (!s->closing && !s->dead && (found = frame_next(&s->in, &frame, &e)) > 0)
+	while (!s->closing && !s->dead && (found = next(s, &frame, &e)) > 0)
 		sessions->events.frame(sessions->arg, s->id, &frame);
 	if (found < 0)
 		dismiss(s, e.text, 76);
@@ -248,13 +257,15 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	(void)event_add(sessions->accepts, NULL);
 }
 
-struct sessions *sessions_new(
-	struct event_base *base, int listener, const struct session_events *events, void *arg, struct err *e)
+struct sessions *sessions_new(struct event_base *base, int listener, enum session_style style,
+	const struct session_events *events, void *arg, struct err *e)
 {
 	struct sessions *sessions = mem_new(1, sizeof *sessions);
 
 	sessions->base = base;
 	sessions->listener = listener;
+	sessions->style = style;
+	sessions->last_id = style == SESSION_LINES ? SESSION_LINES_FROM : 0;
 	sessions->events = *events;
 	sessions->arg = arg;
 	list_init(&sessions->all);

@@ -1,5 +1,5 @@
-/* session: clients of the control socket. Streams of frames in, bytes out, both bounded: a client
- * that sends nonsense gets a sentence and is closed, one that does not read is closed. */
+/* session: clients of the control socket, or of another one. Streams of frames or lines in, bytes out, both
+ * bounded: a client that sends nonsense gets a sentence and is closed, one that does not read is closed. */
 #ifndef REEVE_ENGINE_SESSION_H
 #define REEVE_ENGINE_SESSION_H
 
@@ -35,9 +35,17 @@ struct session_events {
 
 struct sessions;
 
+enum session_style {
+	SESSION_FRAMES, /* the control socket */
+	SESSION_LINES,  /* a protocol of lines: a "frame" is a line, without verb and id */
+};
+
+/* No session of one style has the number of one of another. */
+#define SESSION_LINES_FROM ((uint64_t)1 << 32)
+
 /* Takes the listening socket. NULL and a sentence: it cannot be used (and was closed). */
-struct sessions *sessions_new(
-	struct event_base *base, int listener, const struct session_events *events, void *arg, struct err *e);
+struct sessions *sessions_new(struct event_base *base, int listener, enum session_style style,
+	const struct session_events *events, void *arg, struct err *e);
 void sessions_free(struct sessions *sessions);
 
 /* Queues bytes for a session. false: there is no such session any more (or it was just closed

@@ -52,6 +52,16 @@ static bool owners_are_same(const struct definition *a, const struct definition 
 	return true;
 }
 
+/* Dovecot's programs read dovecot.conf when they start: after `doveadm reload` others must run. Not anvil,
+ * who would forget everybody, and not the log process, who is told in its environment. */
+static bool rereads(const struct engine *en, const struct definition *d)
+{
+	const struct kind *kind = kind_find(d->settings.type);
+
+	return en->is_reload && en->master->settings.doveadm &&
+	       strcmp(d->settings.contract, "dovecot") == 0 && (kind == NULL || !kind->single);
+}
+
 static void name_change(const struct spec_row *row, void *arg)
 {
 	struct buf *names = arg;
@@ -87,6 +97,17 @@ static enum spec_change compare(const struct definition *old, const struct defin
 		more[0] == NULL && more[2] == NULL)
 		return SPEC_LIVE;
 	return most;
+}
+
+static enum spec_change change_of(const struct engine *en, const struct definition *old,
+	const struct definition *new, struct buf *names)
+{
+	enum spec_change change = compare(old, new, names);
+
+	if (change >= SPEC_RENEW || !rereads(en, new))
+		return change;
+	buf_print(names, "%sdovecot.conf is read again", names->used > 0 ? ", " : "");
+	return SPEC_RENEW;
 }
 
 /* One that is kept may need another queue, owner or mode. */
@@ -156,7 +177,8 @@ void reload_describe(const struct engine *en, struct buf *text)
 		if (s == NULL || s->number == 0)
 			buf_print(text, "start  %s\n", plan->services[i]->name);
 		else
-			print_change(text, s, compare(s->definition, plan->services[i], &names), &names);
+			print_change(
+				text, s, change_of(en, s->definition, plan->services[i], &names), &names);
 		buf_free(&names);
 	}
 }
@@ -221,7 +243,7 @@ static void put_service(struct engine *en, size_t i, struct buf *text)
 		s = service_new(m, d);
 		buf_print(text, "start  %s\n", d->name);
 	} else {
-		enum spec_change change = compare(s->definition, d, &names);
+		enum spec_change change = change_of(en, s->definition, d, &names);
 		if (lost_its_place(s, d))
 			change = lost_listener(&names);
 		if (service_is_stopped(s)) {
@@ -231,6 +253,8 @@ static void put_service(struct engine *en, size_t i, struct buf *text)
 		print_change(text, s, change, &names);
 		if (change >= SPEC_RENEW || s->number == 0)
 			s->generation++;
+		if (change >= SPEC_RENEW && kind_find(d->settings.type)->outdates)
+			service_retire_all(s); /* whoever starts now is told by a new one */
 		if (s->number == 0)
 			s->pool.stopped = s->pool.done = false;
 		service_close_listeners(s);
@@ -336,6 +360,8 @@ static void hand_over(struct engine *en, bool resumed)
 	if (engine_send(en, WIRE_state, &(struct wire_state){m->state}) < 0 ||
 		engine_send(en, WIRE_control, &(struct wire_control){m->control.fd}) < 0 ||
 		(m->tail >= 0 && engine_send(en, WIRE_tail, &(struct wire_tail){m->tail}) < 0) ||
+		(m->doveadm.fd >= 0 &&
+			engine_send(en, WIRE_doveadm, &(struct wire_doveadm){m->doveadm.fd}) < 0) ||
 		engine_send(en, WIRE_begin, &begin) < 0)
 		say(SAY_ERROR, "the engine does not read its socket; engine_timeout will tell");
 	report_all(m);

@@ -18,6 +18,7 @@ static const struct contract contracts[] = {
 	{.name = "dovecot",
 		.reports = true,
 		.knows_clients = true,
+		.short_names = true,
 		.drops_by_itself = true,
 		.environment = environment_dovecot,
 		.fds = environment_native_fds,

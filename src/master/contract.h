@@ -32,6 +32,7 @@ struct contract {
 	bool accepts;         /* the master accepts: a process is one client, and ends with it */
 	bool blocks;          /* its programs expect listeners that block */
 	bool notifies;        /* always has NOTIFY_SOCKET */
+	bool short_names;     /* told only the last part of a listener's path */
 	bool logs_stdout;     /* its programs may write their log to standard output */
 	bool drops_by_itself; /* takes its chroot and ids on after exec, as RESTRICT_* say */
 

@@ -75,11 +75,22 @@ static void append_escaped(char *out, size_t room, const char *text)
 	}
 }
 
-static void add_listener(struct outfit *out, size_t i, const struct listener_definition *l)
+/* Dovecot's master tells only the last part of a path: by it auth knows what a client of login/login may do.
+ */
+static const char *told_name(const struct service *s, const struct listener_definition *l)
+{
+	const char *slash =
+		s->contract->short_names && l->kind != LISTENER_INET ? strrchr(l->name, '/') : NULL;
+
+	return slash != NULL ? slash + 1 : l->name;
+}
+
+static void add_listener(
+	struct outfit *out, size_t i, const struct service *s, const struct listener_definition *l)
 {
 	char value[1024] = "";
 
-	append_escaped(value, sizeof value, l->name);
+	append_escaped(value, sizeof value, told_name(s, l));
 	if (l->ssl)
 		append(value, sizeof value, "\tssl");
 	if (l->haproxy)
@@ -120,7 +131,7 @@ static void add_native(struct service *s, struct outfit *out)
 	add_files(out, s);
 	environment_add(out, "SOCKET_COUNT=%zu", out->fds_n + s->watched_n);
 	for (size_t i = 0; i < s->watched_n; i++)
-		add_listener(out, out->fds_n + i, &s->watched[i].listener.at);
+		add_listener(out, out->fds_n + i, s, &s->watched[i].listener.at);
 }
 
 /* ---- what services learn of each other */
@@ -244,11 +255,21 @@ static void add_numbers(struct spawn *sp, const char *words)
 	}
 }
 
-static void add_late_drop(struct outfit *out, const struct spec_service_settings *set)
+/* Dovecot's master does not write that root's group is root's. */
+static bool says_group(const struct service *s)
 {
+	const struct spec_service_settings *set = &s->definition->settings;
+
+	return set->group > 0 || (set->group == 0 && (set->user > 0 || !s->contract->drops_by_itself));
+}
+
+static void add_late_drop(struct outfit *out, const struct service *s)
+{
+	const struct spec_service_settings *set = &s->definition->settings;
+
 	if (set->user > 0)
 		environment_add(out, "RESTRICT_SETUID=%" PRId64, set->user);
-	if (set->group >= 0)
+	if (says_group(s))
 		environment_add(out, "RESTRICT_SETGID=%" PRId64, set->group);
 	if (set->privileged_group >= 0)
 		environment_add(out, "RESTRICT_SETGID_PRIV=%" PRId64, set->privileged_group);
@@ -289,8 +310,9 @@ static void prepare_privileges(struct service *s, struct outfit *env)
 							  : s->master->settings.base_dir;
 	if (!s->master->is_root)
 		return;
+	if (!set->drop_priv_before_exec || s->contract->drops_by_itself)
+		add_late_drop(env, s); /* who has dropped already finds that it is so */
 	if (!set->drop_priv_before_exec) {
-		add_late_drop(env, set);
 		add_late_chroot(env, s);
 		return;
 	}

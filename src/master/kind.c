@@ -30,7 +30,7 @@ static const struct kind kinds[] = {
 		.started = logpipe_log_started,
 		.up = logpipe_log_up,
 		.ended = logpipe_log_ended},
-	{.name = "config", .without_anvil = true, .without_config = true},
+	{.name = "config", .without_anvil = true, .without_config = true, .outdates = true},
 	{.name = "anvil",
 		.single = true,
 		.by_signal = true,

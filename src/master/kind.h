@@ -28,9 +28,11 @@ struct kind {
 	bool keeps_stderr;   /* fd 2 is the master's own, no log pipe */
 	bool without_anvil;  /* fd 3 is /dev/null */
 	bool without_config; /* no CONFIG_FILE */
-	bool never_drops;    /* clients wait as long as they like while process_limit is reached */
-	uint32_t rank;       /* at the daemon's stop the lower ranks end first */
-	uint32_t quiet_ms;   /* process_limit is reached: complain only after this long */
+	bool outdates; /* what its processes tell others is of their time: a reload that renews it ends them
+			  at once */
+	bool never_drops;  /* clients wait as long as they like while process_limit is reached */
+	uint32_t rank;     /* at the daemon's stop the lower ranks end first */
+	uint32_t quiet_ms; /* process_limit is reached: complain only after this long */
 
 	/* each may be NULL */
 	void (*dress)(struct service *s, struct outfit *o);  /* at each preparation, and before each start */

@@ -162,6 +162,16 @@ void process_ask(struct process *p)
 	report_process(p);
 }
 
+/* A login process that has had its last client takes no other, whether it is told or not; told to go, one
+ * that waits for auth would send that client away. At the daemon's stop it is told all the same. */
+static bool is_let_be(const struct process *p)
+{
+	const struct service *s = p->service;
+
+	return s->kind->full != NULL && s->master->life == MASTER_RUNNING && s->pool.service_count > 0 &&
+	       p->pool.accepted >= s->pool.service_count;
+}
+
 void process_retire(struct process *p, uint64_t deadline)
 {
 	uint64_t now = clock_ms();
@@ -172,11 +182,12 @@ void process_retire(struct process *p, uint64_t deadline)
 	left = deadline == 0 ? TEXT_UNLIMITED : deadline > now ? (int64_t)(deadline - now) : 0;
 	if (p->step >= STEP_SIGNAL)
 		return;
+	if (!is_let_be(p))
+		fd_close(&p->dead_fd);
 	if (p->step == STEP_FINISH && (deadline == 0 || (p->finish_by != 0 && deadline >= p->finish_by)))
 		return; /* the earlier deadline stands */
 	p->finish_by = deadline;
 	p->asked = true;
-	fd_close(&p->dead_fd);
 	if (p->pool.state != POOL_DRAINING && !p->contract->knows_clients)
 		process_signal(p, ladder_signal(p->service->definition->settings.stop_signal));
 	pool_drain(&p->service->pool, &p->pool, now);

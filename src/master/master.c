@@ -355,6 +355,7 @@ static void prepare(struct master *m)
 	m->report = report_new(m);
 	logpipe_init(m);
 	anvil_init(m);
+	doveadm_init(&m->doveadm);
 	(void)event_assign(&m->turn, m->loop, -1, 0, on_turn, m);
 	(void)event_assign(&m->second, m->loop, -1, EV_PERSIST, on_second, m);
 	(void)event_add(&m->second, &second);
@@ -402,6 +403,7 @@ static void clear(struct master *m)
 			service_free(&s);
 	if (m->base_dir != NULL) {
 		control_close(m);
+		doveadm_close(&m->doveadm, m->base_dir);
 		base_dir_unlock(m->base_dir, &m->lock);
 	}
 	mem_free(&m->base_dir);

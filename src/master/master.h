@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "master/anvil.h"
+#include "master/doveadm.h"
 #include "master/listener.h"
 #include "master/logpipe.h"
 #include "master/manager.h"
@@ -54,6 +55,7 @@ struct master {
 	char *base_dir;          /* of the lock and the control socket; NULL before they are taken */
 	int lock;
 	int diag; /* netlink: queues of unix sockets */
+	struct doveadm doveadm;
 
 	/* processes */
 	struct process **by_id; /* open hash of all processes, by id */

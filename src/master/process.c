@@ -129,12 +129,13 @@ static void on_status(evutil_socket_t fd, short what, void *arg)
 
 /* ---- its end */
 
-static void say_throttled(const struct service *s, uint64_t now)
+static void say_throttled(const struct service *s, uint64_t now, const char *why)
 {
 	say(SAY_ERROR,
-		"service %s: its processes fail at the start; the next try is in %" PRIu64 ".%03" PRIu64 " s",
+		"service %s: its processes fail at the start; the next try is in %" PRIu64 ".%03" PRIu64
+		" s; %u clients wait; the last failure: %s",
 		s->definition->name, (s->pool.throttled_until - now) / 1000,
-		(s->pool.throttled_until - now) % 1000);
+		(s->pool.throttled_until - now) % 1000, s->waiting, why);
 }
 
 static void report_end(const struct process *p, const siginfo_t *si, const struct pool_end *end, uint64_t now,
@@ -276,7 +277,7 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
 	report_forget(p);
 	report_end(p, &si, &end, now, text);
 	if (pool_gone(&s->pool, &p->pool, &s->standing, &end, now))
-		say_throttled(s, now);
+		say_throttled(s, now, text);
 	bury(p);
 	service_touch(s);
 }
@@ -309,7 +310,7 @@ static int failed(struct service *s, const struct spawn_failure *f)
 	pool_start_failed(&s->pool, &s->standing, now);
 	say(SAY_ERROR, "service %s: %s", s->definition->name, text);
 	if (!was_throttled)
-		say_throttled(s, now);
+		say_throttled(s, now, text);
 	report_event(s->master, WIRE_start_failed,
 		&(struct wire_start_failed){.svc = s->number,
 			.now = now,

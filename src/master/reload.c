@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/say.h"
 #include "master/base_dir.h"
+#include "master/chroots.h"
 #include "master/control.h"
 #include "master/service.h"
 
@@ -139,11 +140,14 @@ int reload_prepare(struct engine *en, int *exit_code, struct err *e)
 			return -1;
 		m->base_dir = mem_text(plan->settings.base_dir);
 		*exit_code = EX_OSERR;
-		if (chdir(plan->settings.base_dir) < 0 || control_open(m, plan, e) < 0)
+		if (chdir(plan->settings.base_dir) < 0 || control_open(m, plan, e) < 0 ||
+			(plan->settings.doveadm && doveadm_open(&m->doveadm, m->base_dir, e) < 0))
 			return -1;
 	}
 	*exit_code = EX_OSERR;
-	return en->is_dry ? 0 : open_listeners(en, e);
+	if (en->is_dry)
+		return 0;
+	return chroots_make(plan, m->is_root, e) < 0 ? -1 : open_listeners(en, e);
 }
 
 void reload_failed(struct master *m, int exit_code, const char *text)

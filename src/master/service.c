@@ -290,6 +290,19 @@ static void ask(struct service *s, uint32_t n)
 	}
 }
 
+/* Draining processes fill the room of two generations and nobody is left who takes clients: the oldest of
+ * them has had its time. */
+static void hurry(struct service *s, uint64_t now)
+{
+	struct process *p;
+
+	LIST_EACH (p, &s->processes, struct process, link)
+		if (p->pool.state == POOL_DRAINING && p->step <= STEP_FINISH) {
+			process_retire(p, now);
+			return;
+		}
+}
+
 void service_step(struct service *s)
 {
 	uint64_t now = clock_ms();
@@ -310,7 +323,10 @@ void service_step(struct service *s)
 		start(s, a.start, now);
 	else if (a.ask > 0)
 		ask(s, a.ask);
-	if (a.brake == POOL_AT_LIMIT && s->waiting > 0)
+	/* those that are starting may take them all; whether they do, their status tells */
+	if (a.brake == POOL_AT_DOUBLE && pool_live(&s->pool) == 0)
+		hurry(s, now);
+	if (a.brake == POOL_AT_LIMIT && s->waiting > 0 && s->pool.available == 0)
 		step_at(s, limit_face(s, now), now);
 	else
 		limit_clear(s, s->pool.available > 0);
@@ -320,7 +336,7 @@ void service_step(struct service *s)
 
 /* ---- what operators want */
 
-static void drain_all(struct service *s)
+void service_retire_all(struct service *s)
 {
 	struct process *p;
 	int64_t finish = s->master->settings.shutdown_clients || s->master->life != MASTER_STOPPING
@@ -344,7 +360,7 @@ void service_abandon(struct service *s)
 void service_end(struct service *s)
 {
 	service_abandon(s);
-	drain_all(s);
+	service_retire_all(s);
 }
 
 static int do_start(struct service *s, struct err *e)
@@ -389,7 +405,7 @@ static int do_restart(struct service *s, struct err *e)
 static int do_drain(struct service *s, struct err *e)
 {
 	(void)e;
-	drain_all(s);
+	service_retire_all(s);
 	return 0;
 }
 

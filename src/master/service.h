@@ -98,6 +98,9 @@ int service_do(struct service *s, enum service_verb verb, struct err *e) MUST_US
 /* No more starts, listeners closed, processes drain. */
 void service_end(struct service *s);
 
+/* Its processes take no more clients, finish those they have, and go. */
+void service_retire_all(struct service *s);
+
 /* No more starts, listeners closed; its processes end by themselves. */
 void service_abandon(struct service *s);
 

@@ -85,6 +85,8 @@ static const struct sample {
 	{SPEC_global, "log_debug", "category=auth", ANY_TEXT, NULL},
 	{SPEC_global, "verbose_proctitle", "true", 1, NULL},
 	{SPEC_global, "verbose_proctitle", "yes", BAD, "'yes' is neither true nor false"},
+	{SPEC_global, "doveadm", "true", 1, NULL},
+	{SPEC_global, "doveadm", "yes", BAD, "'yes' is neither true nor false"},
 	{SPEC_global, "stats_writer_socket_path", "stats-writer", ANY_TEXT, NULL},
 	{SPEC_service, "description", "the web", ANY_TEXT, NULL},
 	{SPEC_service, "executable", "/usr/libexec/imap -D", ANY_TEXT, NULL},

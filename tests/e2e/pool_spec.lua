@@ -132,7 +132,9 @@ describe("a pool", function()
     local s = d:wait_service("s", { start_failures = 3 })
     assert.is_true(s.hold_ms > 0)
     local at = {} -- as the log has it: what is seen from here may be late
-    for h, m, sec in d:log():gmatch "T(%d%d):(%d%d):([%d.]+)[^\n]*status 7" do at[#at + 1] = h * 3600 + m * 60 + sec end
+    for h, m, sec in d:log():gmatch "T(%d%d):(%d%d):([%d.]+)[^\n]*service s: process" do
+      at[#at + 1] = h * 3600 + m * 60 + sec
+    end
     assert.is_true(at[2] - at[1] >= 1.99 and at[2] - at[1] < 4, "first delay " .. at[2] - at[1])
     assert.is_true(at[3] - at[2] >= 3.99 and at[3] - at[2] < 6, "second delay " .. at[3] - at[2])
     assert.is_truthy(d:log():find("the next try is in 8.000 s", 1, true))

@@ -252,8 +252,9 @@ local function resolve_env(self, out)
     end
     list[at[name]] = text
   end
-  if contracts.reports(self:text "contract") then put("SSL", "SSL=" .. SSL[self.plan:text "ssl"]) end
-  if self:text "contract" == "reeve" and reads_proxy(out) then
+  local contract = self:text "contract" -- Dovecot's programs have it in their own configuration
+  if contract == "reeve" then put("SSL", "SSL=" .. SSL[self.plan:text "ssl"]) end
+  if contract == "reeve" and reads_proxy(out) then
     put("HAPROXY_TRUSTED_NETWORKS", "HAPROXY_TRUSTED_NETWORKS=" .. self.plan:text "haproxy_trusted_networks")
     put("HAPROXY_TIMEOUT", "HAPROXY_TIMEOUT=" .. self.plan:text "haproxy_timeout")
   end

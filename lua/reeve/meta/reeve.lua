@@ -47,6 +47,7 @@ unset = {}
 ---@field instance_name? string
 ---@field log_debug? string
 ---@field verbose_proctitle? boolean
+---@field doveadm? boolean
 ---@field stats_writer_socket_path? string
 ---@field stop_timeout? reeve.Duration
 ---@field policy? reeve.Policy|function|table policies between services: budget { processes = 600 }
