@@ -33,7 +33,7 @@ local simulate = {}
 
 local AHEAD <const> = 512          -- clients that are fed before they come
 local CHASE_MOST <const> = 10000   -- turns in one instant: more is a policy and a pool that chase each other
-local SLICE_MS <const> = 60000     -- of processor time for a second of virtual time
+local SLICE_MS <const> = 10000     -- of processor time for a second of virtual time
 
 -- Monday 00:00 at the beginning of time.
 local function monday(now)

@@ -11,6 +11,7 @@
 -- (s), lost (clients); s.facts is what policies see, s.standing the order in force, s.log what was logged.
 local policyhost = require "reeve.policyhost"
 local rng = require "reeve.rng"
+local settings = require "reeve.sim.settings"
 local spec = require "reeve.spec"
 local world = require "reeve.world"
 
@@ -19,40 +20,14 @@ local Subject = {}
 
 local OWN = { policy = true, boot = true, leave = true, name = true, seed = true, wall = true, policies = true,
   gauges_first = true }
-local DEFAULTS = { contract = "reeve", client_limit = 1, process_limit = 100, idle_kill = "60s" }
-
-local function canonical(name, value)
-  local text = type(value) == "boolean" and (value and "true" or "false") or tostring(value)
-  local good, sentence = spec.parse("service", name, text)
-  if good == nil then error(("%s = %s: %s"):format(name, text, sentence), 4) end
-  return good
-end
-
-local function is_setting(name)
-  for _, row in ipairs(spec.settings) do
-    if row.scope == "service" and row.name == name then return true end
-  end
-  return false
-end
-
 local function settings_of(options)
-  local settings = {}
-  for _, row in ipairs(spec.settings) do
-    if row.scope == "service" and row.type ~= "policy" and row.default ~= "" then
-      settings[row.name] = canonical(row.name, row.default)
-    end
-  end
-  for name, value in pairs(DEFAULTS) do settings[name] = canonical(name, value) end
+  local all, said = settings.defaults(), {}
   for name, value in pairs(options) do
-    if not OWN[name] then
-      if not is_setting(name) then
-        local near = spec.suggest("service", name)
-        error(("unknown setting '%s'%s"):format(name, near and ("; did you mean '%s'?"):format(near) or ""), 3)
-      end
-      settings[name] = canonical(name, value)
-    end
+    if not OWN[name] then said[name] = value end
   end
-  return settings
+  local good, sentence = settings.add(all, said)
+  if not good then error(sentence, 3) end
+  return all
 end
 
 -- A duration in the config's form, or a number of seconds, to ms.

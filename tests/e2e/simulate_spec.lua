@@ -118,6 +118,18 @@ service "plain" { executable = "/bin/true", contract = "plain" }
     assert.matches("contract = \"plain\": its processes do not say", err, 1, true)
   end)
 
+  it("shows how far it is where somebody looks, and nothing of it elsewhere", function()
+    local dir = directory()
+    write(dir .. "/small.csv", SMALL)
+    local command = ("%s/reeve simulate --trace %s/small.csv"):format(R.build, dir)
+    local _, seen = sh(("script -qec '%s' /dev/null </dev/null"):format(command)) -- a terminal
+    assert.matches("\r%[=+ *%] +%d+ %%  none, seed 1", seen)
+    assert.matches("\r\27%[Ktrace small.csv", seen) -- and it is gone again
+    local _, out, err = sh(command)
+    assert.equal("", err)
+    assert.is_nil(out:find("\r", 1, true))
+  end)
+
   local MISTAKES = {
     { "--trace strom", 64, "there is no trace 'strom'; did you mean 'storm'? (there are: storm diurnal" },
     { "--trace /nowhere.csv", 2, "trace /nowhere.csv: No such file or directory" },

@@ -29,13 +29,13 @@ local function one(options, candidate, seed, progress)
   local decisions = options.decisions
   if decisions then decisions(("# %s, seed %d"):format(candidate.title, seed)) end
   return simulate.run { trace = options.trace, services = { assert(service_of(options, candidate)) }, seed = seed,
-    policy = options.policy, policies = options.policies, wall = options.wall, decisions = decisions, progress = progress, log = options.log,
-    guard = options.guard }
+    policy = options.policy, policies = options.policies, wall = options.wall, decisions = decisions,
+    progress = progress, log = options.log, guard = options.guard }
 end
 
 --- options: trace, candidates (reeve.sim.candidates), seeds (a list), set = { setting = value } over all others,
--- service = a service of a plan to begin with, policy (between services), policies, wall, guard, log, decisions (see reeve.simulate),
--- progress(share of all, title, seed).
+-- service = a service of a plan to begin with; policy (between services), policies, wall, guard, log and decisions
+-- (see reeve.simulate); progress(share of all, title, seed).
 -- -> columns: a list of { title, report (the medians), reports (by seed), turns }
 function compare.run(options)
   local columns, done, all = {}, 0, #options.candidates * #options.seeds
