@@ -31,6 +31,7 @@ files["conf/starter/reeve.lua"] = { read_globals = { "rush" } }
 files["conf/starter/spec"] = { std = "lua54+busted" }
 files["examples/policies"] = config_language()
 files["examples/**/reeve.lua"] = config_language()
+files["examples/load-policy/reeve.lua"] = { read_globals = { "ready_when_idle" } }
 files["examples/**/config.lua"] = config_language()
 files["tests"] = { std = "+busted" }
 files["tests/lua/config_mistakes.lua"] = { max_line_length = false } -- a table of messages as people see them

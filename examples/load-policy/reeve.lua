@@ -1,4 +1,5 @@
--- How many processes are kept ready follows the load of the machine: few when it is busy with other things, many when it
+-- How many processes are kept ready follows the load of the machine: few when it is busy with other things, many
+-- when it
 -- has time. Nothing here can keep a client waiting: `on_demand` and the settings hold beside it.
 settings {
   base_dir = getenv("REEVE_BASE_DIR", "/run/reeve-load"),

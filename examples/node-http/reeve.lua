@@ -5,7 +5,8 @@ settings {
 }
 
 service "web" {
-  executable = { "/usr/bin/node", getenv("REEVE_EXAMPLES", "/usr/local/share/reeve/examples") .. "/node-http/server.js" },
+  executable = { "/usr/bin/node", getenv("REEVE_EXAMPLES",
+    "/usr/local/share/reeve/examples") .. "/node-http/server.js" },
   contract = "systemd", process_limit = 2, process_min_avail = 2,
   inet_listener "http" { port = tonumber(getenv("REEVE_HTTP_PORT", "8080")) },
 }

@@ -312,11 +312,9 @@ static void step_relaying(struct connection *c)
 	}
 	if (c->is_dead || c->down.state != FLOW_ENDED)
 		return;
-	if (c->up.state == FLOW_ENDED && !is_hung_up(c->near.fd))
-		linger(c);
-	else if (c->up.state == FLOW_ENDED)
+	if (c->up.state == FLOW_ENDED && is_hung_up(c->near.fd))
 		bury(c);
-	else if (is_hung_up(c->far.fd))
+	else if (c->up.state == FLOW_ENDED || is_hung_up(c->far.fd))
 		linger(c);
 }
 

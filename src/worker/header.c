@@ -218,13 +218,15 @@ void headers_expire(struct reeve_worker *w, uint64_t now)
 
 void headers_close(struct reeve_worker *w)
 {
-	while (w->headers.first != NULL) {
-		struct waiting_client *c = w->headers.first;
+	struct waiting_client *next;
 
-		list_remove(&w->headers, c);
+	for (struct waiting_client *c = w->headers.first; c != NULL; c = next) {
+		next = c->next;
 		(void)close(c->client.fd);
 		free(c);
 	}
+	w->headers.first = w->headers.last = NULL;
+	w->headers.count = 0;
 	if (w->headers.epoll_fd >= 0)
 		(void)close(w->headers.epoll_fd);
 	w->headers.epoll_fd = -1;

@@ -430,30 +430,30 @@ static unsigned char put_addresses(struct writing *w, const struct reeve_proxy *
 	return six ? 0x21 : 0x11;
 }
 
-size_t reeve_proxy_write(void *to, size_t room, const struct reeve_proxy *p)
+size_t reeve_proxy_write(void *out, size_t room, const struct reeve_proxy *proxy)
 {
-	unsigned char *out = to;
-	struct writing w = {out, out + room, false};
+	unsigned char *bytes = out;
+	struct writing w = {bytes, bytes + room, false};
 	unsigned char fixed[V2_FIXED] = {0}, family = 0, sum[4];
 	uint32_t crc;
 	size_t len;
 
 	put(&w, fixed, sizeof fixed);
-	if (!p->local && (family = put_addresses(&w, p)) == 0)
+	if (!proxy->local && (family = put_addresses(&w, proxy)) == 0)
 		return 0;
-	put_text(&w, 0x01, p->alpn);
-	put_text(&w, 0x02, p->authority);
-	put_ssl(&w, p);
+	put_text(&w, 0x01, proxy->alpn);
+	put_text(&w, 0x02, proxy->authority);
+	put_ssl(&w, proxy);
 	put(&w, "\x03\0\4\0\0\0\0", 7);
 	if (w.full)
 		return 0;
-	len = (size_t)(w.at - out);
-	memcpy(out, signature, sizeof signature);
-	out[12] = p->local ? 0x20 : 0x21;
-	out[13] = family;
-	out[14] = (unsigned char)((len - V2_FIXED) >> 8);
-	out[15] = (unsigned char)(len - V2_FIXED);
-	crc = proxy_crc(0, out, len);
+	len = (size_t)(w.at - bytes);
+	memcpy(bytes, signature, sizeof signature);
+	bytes[12] = proxy->local ? 0x20 : 0x21;
+	bytes[13] = family;
+	bytes[14] = (unsigned char)((len - V2_FIXED) >> 8);
+	bytes[15] = (unsigned char)(len - V2_FIXED);
+	crc = proxy_crc(0, bytes, len);
 	for (int i = 0; i < 4; i++)
 		sum[i] = (unsigned char)(crc >> (24 - 8 * i));
 	memcpy(w.at - 4, sum, sizeof sum);

@@ -9,13 +9,15 @@ local PRELOAD = os.getenv "PRELOAD"
 
 -- More than the example's own settings: what sanitizers need.
 local FOR_SANITIZERS = PRELOAD and ([[
-settings { default_vsz_limit = 0, import_environment = "TZ LD_PRELOAD=%s ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0" }
+settings { default_vsz_limit = 0,
+  import_environment = "TZ LD_PRELOAD=%s ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0" }
 ]]):format(PRELOAD) or ""
 
 -- Starts examples/NAME; `variables` maps an environment variable to the number of a port.
 local function start(name, variables, more, env)
   env = env or {}
-  env.REEVE_BASE_DIR, env.REEVE_EXAMPLES, env.REEVE_LIBEXEC = "@dir@/run", HERE .. "/examples", reeve.build .. "/examples"
+  env.REEVE_BASE_DIR, env.REEVE_EXAMPLES, env.REEVE_LIBEXEC = "@dir@/run", HERE .. "/examples",
+    reeve.build .. "/examples"
   env.REEVE_LUA_CPATH = reeve.build .. "/lua/?.so;;"
   return reeve.start { env = env, prepare = function(d)
     for variable, n in pairs(variables) do env[variable] = tostring(d:port(n)) end
@@ -180,7 +182,8 @@ describe("README.md", function()
     return select(2, text:gsub("\n", ""))
   end
 
-  local SERVICE = [[service "w" { executable = "@dir@/program", client_limit = 1, env = { LUA_CPATH = "%s/lua/?.so;;" %s },
+  local SERVICE = [[service "w" { executable = "@dir@/program", client_limit = 1,
+    env = { LUA_CPATH = "%s/lua/?.so;;" %s },
     inet_listener "w" { port = @port@, address = "127.0.0.1" } }]]
   local SANITIZER = PRELOAD and (', LD_PRELOAD = "%s", ASAN_OPTIONS = "verify_asan_link_order=0"'):format(PRELOAD) or ""
 
@@ -189,7 +192,8 @@ describe("README.md", function()
     assert.is_true(lines(text) <= 25, lines(text) .. " lines")
     local d = reeve.start { config = SERVICE:format(reeve.build, ""), prepare = function(d)
       reeve.write(d.dir .. "/w.c", text)
-      local code, said = reeve.shell(("gcc -Wall -Wextra -Werror %s -Isrc/worker -o %s/program %s/w.c %s/libreeve.a"):format(
+      local compile = "gcc -Wall -Wextra -Werror %s -Isrc/worker -o %s/program %s/w.c %s/libreeve.a"
+      local code, said = reeve.shell(compile:format(
         PRELOAD and "-fsanitize=address,undefined" or "", d.dir, d.dir, reeve.build))
       assert.equal(0, code, said)
     end }

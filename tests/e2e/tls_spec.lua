@@ -15,7 +15,8 @@ local function make_pki()
       openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout $n.key -out $n.pem -days 30 \
         -subj /CN=$n.example -addext subjectAltName=DNS:$n.example,DNS:*.$n.example
     done &&
-    openssl req -new -key a.key -out a.csr -subj /CN=a.example && openssl x509 -req -in a.csr -signkey a.key -days -1 -out old.pem &&
+    openssl req -new -key a.key -out a.csr -subj /CN=a.example &&
+    openssl x509 -req -in a.csr -signkey a.key -days -1 -out old.pem &&
     openssl pkey -in a.key -aes128 -passout pass:x -out locked.key && echo nonsense >bad.pem && chmod 600 *.key]]
   local code, text = reeve.shell(script:format(dir))
   assert(code == 0, text)
@@ -68,13 +69,15 @@ teardown(function() reeve.shell("rm -rf " .. pki) end)
 describe("reeve-tls", function()
   after_each(reeve.clean)
 
-  it("global.ssl_cert: is what a program that knows no TLS is reached with, and the end of each side is passed on", function()
+  it("global.ssl_cert: is what a program that knows no TLS is reached with, and the end of each side is passed on",
+    function()
     local d = start(CAT:format "", PAIR)
     assert.equal("hello", through(d:port(), "hello"))
     assert.equal(fingerprint "a.pem", serial(d:port()))
     local big = d.dir .. "/big"
     reeve.shell(("head -c 3000000 /dev/urandom >%s"):format(big))
-    local code, text = reeve.shell(("timeout 60 socat -t 50 - OPENSSL:127.0.0.1:%d,verify=0 <%s | cmp - %s"):format(d:port(),
+    local both_ways = "timeout 60 socat -t 50 - OPENSSL:127.0.0.1:%d,verify=0 <%s | cmp - %s"
+    local code, text = reeve.shell(both_ways:format(d:port(),
       big, big))
     assert.equal(0, code, text)
     d:stop()
@@ -87,7 +90,8 @@ describe("reeve-tls", function()
     end
     local old = s_client(d:port(), "-tls1_1 -cipher ALL:@SECLEVEL=0")
     assert.truthy(old:find("Cipher is (NONE)", 1, true), old)
-    assert.truthy(s_client(d:port(), "-tls1_2 -cipher AES128-SHA"):find("Cipher is (NONE)", 1, true)) -- no forward secrecy
+    assert.truthy(s_client(d:port(), "-tls1_2 -cipher AES128-SHA"):find("Cipher is (NONE)", 1,
+      true)) -- no forward secrecy
     d:stop()
   end)
 
@@ -103,8 +107,10 @@ describe("reeve-tls", function()
     d:stop()
   end)
 
-  it("inet_listener.ssl_cert: several are chosen by the name that the client asks for; the first is for others", function()
-    local d = start(CAT:format [[ssl_cert = { "@pki@/b.pem", "@pki@/a.pem" }, ssl_key = { "@pki@/b.key", "@pki@/a.key" }]])
+  it("inet_listener.ssl_cert: several are chosen by the name that the client asks for; the first is for others",
+    function()
+    local d = start(CAT:format [[ssl_cert = { "@pki@/b.pem", "@pki@/a.pem" }, ssl_key = { "@pki@/b.key",
+      "@pki@/a.key" }]])
     assert.equal(fingerprint "a.pem", serial(d:port(), "www.a.example"))
     assert.equal(fingerprint "b.pem", serial(d:port(), "b.example"))
     assert.equal(fingerprint "b.pem", serial(d:port(), "elsewhere.example"))
@@ -137,8 +143,10 @@ describe("reeve-tls", function()
     local config = [[service "cat" { executable = "/bin/cat", contract = "inetd", process_limit = 20,
       inet_listener "tls" { port = @port@, address = "127.0.0.1", ssl = true, send_proxy = %s } }]]
     local d = start(config:format "true", PAIR)
-    local header = reeve.shell_line(("printf x | timeout 60 socat -t 50 - OPENSSL:127.0.0.1:%d,verify=0,snihost=www.a.example "
-      .. "| od -An -v -tx1 | tr -d ' \\n'"):format(d:port())):gsub("%x%x", function(x) return string.char(tonumber(x, 16)) end)
+    local header = reeve.shell_line(("printf x | "
+      .. "timeout 60 socat -t 50 - OPENSSL:127.0.0.1:%d,verify=0,snihost=www.a.example "
+      .. "| od -An -v -tx1 | tr -d ' \\n'"):format(d:port())):gsub("%x%x", function(x) return string.char(tonumber(x,
+        16)) end)
     assert.equal("\r\n\r\n\0\r\nQUIT\n\x21\x11", header:sub(1, 14))
     local length, source, destination, port = string.unpack(">I2 c4 c4 xx I2", header, 15)
     assert.equal("\127\0\0\1\127\0\0\1", source .. destination)
@@ -198,11 +206,13 @@ describe("reeve-tls", function()
       assert.truthy(c:refuses(row[3]))
       assert.truthy(c.text:find "^/[^\n]*:%d+:%d+: error: inet_listener 'tls' of service 'cat'")
     end
-    local code, text, d = reeve.refused { config = CAT:format "", settings = fill 'ssl_cert = "@pki@/a.pem", ssl_key = "@pki@/b.key",' }
+    local code, text, d = reeve.refused { config = CAT:format "",
+      settings = fill 'ssl_cert = "@pki@/a.pem", ssl_key = "@pki@/b.key",' }
     assert.equal(78, code)
     assert.truthy(text:find("does not belong to the certificate", 1, true))
     d:destroy()
-    assert.truthy(rules.check((CAT:format(""):gsub("@port@", "443"))):refuses "has ssl = true, but there is no ssl_cert")
+    assert.truthy(rules.check((CAT:format(""):gsub("@port@",
+      "443"))):refuses "has ssl = true, but there is no ssl_cert")
   end)
 
   it("starts with an expired certificate, and says so: a machine must come up again", function()
@@ -212,7 +222,8 @@ describe("reeve-tls", function()
     d:stop()
   end)
 
-  it("takes a renewed certificate with a reload: open connections go on, a broken one is refused and harms nobody", function()
+  it("takes a renewed certificate with a reload: open connections go on, a broken one is refused and harms nobody",
+    function()
     local dir = reeve.shell_line "mktemp -d /tmp/reeve-pki.XXXXXX"
     local function install(name)
       reeve.shell(("cp %s/%s.pem %s/x.pem.new && cp %s/%s.key %s/x.key.new && mv %s/x.pem.new %s/x.pem && "
@@ -222,11 +233,13 @@ describe("reeve-tls", function()
     local d = start(CAT:format "", ('ssl_cert = "%s/x.pem", ssl_key = "%s/x.key",'):format(dir, dir))
     -- a connection that stays, through two pipes
     reeve.shell(("mkfifo %s/in && chmod 600 %s/in"):format(d.dir, d.dir))
-    local pid = reeve.shell_line(("timeout 300 socat - OPENSSL:127.0.0.1:%d,verify=0 <>%s/in >%s/out 2>/dev/null & echo $!")
+    local stays = "timeout 300 socat - OPENSSL:127.0.0.1:%d,verify=0 <>%s/in >%s/out 2>/dev/null & echo $!"
+    local pid = reeve.shell_line(stays
       :format(d:port(), d.dir, d.dir))
     local function say(text)
       reeve.write(d.dir .. "/in", text .. "\n")
-      reeve.wait_until(function() return (reeve.read(d.dir .. "/out") or ""):find(text .. "\n", 1, true) end, text .. " to come back")
+      reeve.wait_until(function() return (reeve.read(d.dir .. "/out") or ""):find(text .. "\n", 1, true) end,
+        text .. " to come back")
     end
     say "before"
     local first = d:ps "cat-tls"[1].pid
@@ -253,7 +266,8 @@ describe("reeve-tls", function()
   end)
 
   it("names what cannot be: contract plain, a name that is taken", function()
-    local text = 'service "s" { executable = "/bin/cat", contract = "%s", inet_listener "t" { port = 443, ssl = true } }\n%s'
+    local text = [[service "s" { executable = "/bin/cat", contract = "%s",
+      inet_listener "t" { port = 443, ssl = true } } %s]]
     local pair = fill(PAIR)
     assert.truthy(rules.check(text:format("plain", ""), pair):refuses "nobody can do TLS or PROXY for it")
     assert.truthy(rules.check(text:format("inetd", 'service "s-tls" { executable = "/bin/cat" }'), pair):refuses

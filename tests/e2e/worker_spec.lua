@@ -157,7 +157,8 @@ describe("a login service whose processes are all full", function()
   after_each(reeve.clean)
 
   it("drops its oldest client that has not logged in, in a process that has one, for the next", function()
-    local d = start([[service "login" { executable = "@dir@/login.lua", type = "login", client_limit = 2, process_limit = 2,
+    local d = start([[service "login" { executable = "@dir@/login.lua", type = "login", client_limit = 2,
+      process_limit = 2,
       user = "root", @env@ inet_listener "login" { port = @port@, address = "127.0.0.1" } }]], "", { login = LOGIN })
     local pids, open = {}, {}
     local function come()
@@ -193,8 +194,10 @@ describe("a worker that starts as root", function()
   after_each(reeve.clean)
 
   it("gives up its privileges when it has opened what it needs, and cannot take them back", function()
-    local d = start([[service "s" { executable = "@dir@/late.lua", user = "games", extra_groups = "mail", client_limit = 1,
-      drop_priv_before_exec = false, @env@ inet_listener "s" { port = @port@, address = "127.0.0.1" } }]], "", { late = [[
+    local d = start([[service "s" { executable = "@dir@/late.lua", user = "games", extra_groups = "mail",
+      client_limit = 1,
+      drop_priv_before_exec = false, @env@ inet_listener "s" { port = @port@, address = "127.0.0.1" } }]], "",
+        { late = [[
       local shadow = assert(io.open "/etc/shadow")
       worker.drop_privileges()
       for client in worker.clients() do
@@ -217,7 +220,8 @@ describe("a worker that starts as root", function()
   end)
 
   it("service.open_files: is given what only root may read; a reload after a change brings the new text", function()
-    local config = [[service "s" { executable = "@dir@/key.lua", user = "nobody", client_limit = 1, process_min_avail = 1,
+    local config = [[service "s" { executable = "@dir@/key.lua", user = "nobody", client_limit = 1,
+      process_min_avail = 1,
       open_files = { KEY = "@dir@/key" }, @env@ inet_listener "s" { port = @port@, address = "127.0.0.1" } }]]
     config = config:gsub("@env@", (ENV:gsub("%%", "%%%%")))
     local d = reeve.start { config = config, prepare = function(new)
@@ -225,7 +229,8 @@ describe("a worker that starts as root", function()
         local text = worker.file "KEY"
         for client in worker.clients() do
           local _, why = worker.file "OTHER"
-          client:send(("%s|%s|%s\n"):format(text, io.open(os.getenv "KEY_PATH" or "/etc/shadow") and "readable" or "not", why))
+          client:send(("%s|%s|%s\n"):format(text, io.open(os.getenv "KEY_PATH" or "/etc/shadow") and "readable"
+            or "not", why))
         end]] }(new)
       reeve.write(new.dir .. "/key", "first")
       reeve.shell(("chmod 600 %s/key"):format(new.dir))
@@ -289,7 +294,8 @@ describe("a connection that a login service passes on", function()
 
   local function pair()
     return reeve.start { config = ([[
-      service "login" { executable = "@dir@/front.lua", type = "login", client_limit = 1, process_limit = 5, user = "root", @env@
+      service "login" { executable = "@dir@/front.lua", type = "login", client_limit = 1, process_limit = 5,
+        user = "root", @env@
         inet_listener "login" { port = @port@, address = "127.0.0.1" } }
       service "session" { executable = "@dir@/back.lua", client_limit = 1, process_limit = 2, @env@
         unix_listener "session" { mode = "0666" } }]]):gsub("@env@", (ENV:gsub("%%", "%%%%"))),

@@ -58,7 +58,8 @@ function M.check(plan, services)
   if service and plan:text "haproxy_trusted_networks" == "" then
     plan.script:problem(service.said_at, "call", nil, "nobody-trusted",
       ("haproxy_trusted_networks is empty, so nobody can use listener '%s' of service '%s'"):format(listener.name,
-        service.name), "write the load balancer's address into settings { haproxy_trusted_networks = \"…\" }", "warning")
+        service.name), "write the load balancer's address into settings { haproxy_trusted_networks = \"…\" }",
+          "warning")
   end
 end
 

@@ -45,7 +45,8 @@ local function check_pair(plan, told, certificate, key)
   local severity = row[3] or verdict == "not now" and not plan.opts.is_check and "warning" or nil
   local what = verdict == "unreadable" and sentence or ("%s and %s: %s"):format(certificate, key, sentence)
   if sentence:find("^/") then what = sentence end
-  problem(told, told.reading.values.ssl_cert and "ssl_cert", row[1], ("%s: %s"):format(told.what, what), row[2], severity)
+  problem(told, told.reading.values.ssl_cert and "ssl_cert", row[1], ("%s: %s"):format(told.what, what), row[2],
+    severity)
 end
 
 --- The pairs of a listener: { { certificate, key }, … } | nil: something is wrong
@@ -183,11 +184,13 @@ function M.add(plan, services)
       local name = one.name .. "-tls"
       if one.settings.contract == "plain" then
         plan.script:problem(one.said_at, "call", nil, "relay-plain",
-          ("service '%s': contract \"plain\" takes no connections, so nobody can do TLS or PROXY for it"):format(one.name),
+          ("service '%s': contract \"plain\" takes no connections, so nobody can do TLS or PROXY for it")
+            :format(one.name),
           "write contract = \"systemd\" or \"inetd\"")
       elseif taken[name] then
         plan.script:problem(one.said_at, "call", nil, "relay-taken",
-          ("service '%s' needs a service '%s' for its TLS or PROXY headers, but that name is taken"):format(one.name, name),
+          ("service '%s' needs a service '%s' for its TLS or PROXY headers, but that name is taken"):format(one.name,
+            name),
           "rename the other one")
       else
         services[#services + 1] = make(plan, one, name, one.said_at)
