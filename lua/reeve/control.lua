@@ -118,6 +118,7 @@ function frames.hello(self, session, id, payload)
     return refuse(self, session, id, 76, ("this daemon speaks protocol 1, not %s"):format(print.plain(said.proto)))
   end
   session.width = math.min(math.tointeger(tonumber(said.width)) or 0, 10000)
+  session.progress = math.min(math.tointeger(tonumber(said.progress)) or 0, 10000)
   session.color, session.json, session.asks = said.color == "1", said.json == "1", said.asks == "1"
   for _, service in ipairs(self.plan.services) do names[#names + 1] = service.name end
   send(self, session, "hello", id, ("version=%s\ngeneration=%s\nrole=%s\nservices=%s\n"):format(

@@ -55,7 +55,7 @@ end
 
 local function load_plan()
   local config, opts = require "reeve.config", doors()
-  opts.file, opts.base_dir = arg.config, arg.base_dir
+  opts.file, opts.base_dir, opts.daemon = arg.config, arg.base_dir, arg.daemon
   local found, notes = config.load(opts)
   if not found then return refuse_plan(config, notes) end
   plan = found
@@ -262,7 +262,8 @@ function on.begin(m)
   begun.generation, begun.master_pid = m.generation, m.master_pid
   recorder = new_recorder()
   host = require "reeve.policyhost".new {
-    order = recorder:watch(wire.order), guard = guard, log = log, now = time.now, wall = time.wall, spec = require "reeve.spec",
+    order = recorder:watch(wire.order), guard = guard, log = log, now = time.now, wall = time.wall,
+    spec = require "reeve.spec",
     policies = openings.finder(constructors),
     seed = m.generation, mark = memory.mark,
   }
@@ -280,7 +281,9 @@ function on.ping(m)
   wire.order.pong { seq = m.seq }
 end
 
-for _, name in ipairs { "pool", "process", "said", "awaits", "demand", "limit", "exit", "start_failed", "fork_failed", "resync" } do
+local FOR_THE_HOST = { "pool", "process", "said", "awaits", "demand", "limit", "exit", "start_failed", "fork_failed",
+  "resync" }
+for _, name in ipairs(FOR_THE_HOST) do
   on[name] = function(m) host:report(name, m) end
 end
 

@@ -94,7 +94,8 @@ end
 function M.context(self, job)
   local session = job.session
   local ctx = {
-    json = job.json, width = session.width, color = session.color, id = job.id, asks = session.asks,
+    json = job.json, width = session.width, progress = session.progress, color = session.color, id = job.id,
+    asks = session.asks,
     host = self.host, plan = self.plan, spec = self.spec, order = self.order, about = self.about, wall = self.wall,
     unix = self.unix, guard = self.guard, sandbox = self.sandbox, tail = self.tail,
   }

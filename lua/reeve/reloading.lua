@@ -1,6 +1,7 @@
 --- reloading: what `reeve reload` and `reeve plan` share: ask the master, wait for its answer, say it.
 
 local print = require "reeve.print"
+local progress = require "reeve.progress"
 local read_options = require "reeve.options"
 
 local M = {}
@@ -33,9 +34,13 @@ function M.verb(name, dry, good)
       return 64
     end
     ctx.json = ctx.json or given.json
-    local ticket = ctx.ticket()
+    local ticket, show = ctx.ticket(), progress.new(ctx)
+    if (ctx.progress or 0) > 0 then show("the new config is read and checked", 0, 1) end
     ctx.order.reload { ticket = ticket, dry = dry }
-    return ctx.wait(ticket, function(msg) return tell(ctx, msg, good) end)
+    return ctx.wait(ticket, function(msg)
+      show()
+      return tell(ctx, msg, good)
+    end)
   end
 end
 

@@ -279,9 +279,9 @@ local IN_WORDS = {
 function vote.words(v)
   local words = {}
   for name, value in next, v or {} do
-    local show = IN_WORDS[name] or value == vote.NO_LIMIT and function() return "unlimited" end or tostring
+    local in_words = IN_WORDS[name] or value == vote.NO_LIMIT and function() return "unlimited" end or tostring
     local is_empty = type(value) == "table" and next(value) == nil
-    if FIELDS[name] and not NO_BOUND[name] and not is_empty then words[#words + 1] = name .. "=" .. show(value) end
+    if FIELDS[name] and not NO_BOUND[name] and not is_empty then words[#words + 1] = name .. "=" .. in_words(value) end
   end
   table.sort(words)
   return #words > 0 and table.concat(words, " ") or "nothing"

@@ -406,7 +406,8 @@ end
 
 --- See the top of the file.
 function world.new(options)
-  return setmetatable({ make_host = options.host, policy = options.policy, now = options.now or 0, seq = 0, planned = {}, services = {},
+  return setmetatable({ make_host = options.host, policy = options.policy, now = options.now or 0, seq = 0,
+    planned = {}, services = {},
     by_id = {}, last_id = 0, boot = options.boot or 0, leave = options.leave or 0, generation = 1, checks = {},
     gauges_first = options.gauges_first or false, quarantined = {} }, World)
 end

@@ -85,11 +85,12 @@ int client_send(struct client *c, const char *verb, uint32_t id, const char *pay
 	return send_all(c->fd, payload, length);
 }
 
-static int terminal_width(void)
+/* 0: it is no terminal */
+static int terminal_width(int fd)
 {
 	struct winsize size;
 
-	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+	if (!isatty(fd) || ioctl(fd, TIOCGWINSZ, &size) < 0)
 		return 0;
 	return size.ws_col;
 }
@@ -106,8 +107,8 @@ static int wants_color(void)
 
 static int write_hello(char *hello, size_t room, int json, int asks)
 {
-	return snprintf(hello, room, "proto=1\nwidth=%d\ncolor=%d\njson=%d\nasks=%d\n", terminal_width(),
-		wants_color(), json, asks);
+	return snprintf(hello, room, "proto=1\nwidth=%d\nprogress=%d\ncolor=%d\njson=%d\nasks=%d\n",
+		terminal_width(STDOUT_FILENO), terminal_width(STDERR_FILENO), wants_color(), json, asks);
 }
 
 int client_hello(struct client *c, int json, int asks)

@@ -31,6 +31,7 @@ static const char usage[] =
 
 struct options {
 	const char *mode, *config, *base_dir, *verb, *script;
+	bool daemon;
 	char **args;
 	int n_args;
 	char lua_dir[PATH_MAX];
@@ -69,6 +70,10 @@ static void parse_serve(struct options *o, int argc, char **argv)
 	const char **const places[] = {&o->config, &o->base_dir};
 
 	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--daemon") == 0) {
+			o->daemon = true;
+			continue;
+		}
 		size_t which = strcmp(argv[i], names[0]) == 0 ? 0 : strcmp(argv[i], names[1]) == 0 ? 1 : 2;
 		if (which == 2)
 			wrong_use("serve does not know", argv[i]);
@@ -174,7 +179,7 @@ static int terminal_width(void)
 	return 80;
 }
 
-/* {mode, config, base_dir, verb, script, args, lua_dir, version, width, color, err_is_terminal} */
+/* {mode, daemon, config, base_dir, verb, script, args, lua_dir, version, width, color, err_is_terminal} */
 static int push_options(lua_State *L, void *arg)
 {
 	const struct options *o = arg;
@@ -193,6 +198,8 @@ static int push_options(lua_State *L, void *arg)
 	lua_setfield(L, -2, "color");
 	lua_pushboolean(L, isatty(STDERR_FILENO));
 	lua_setfield(L, -2, "err_is_terminal");
+	lua_pushboolean(L, o->daemon);
+	lua_setfield(L, -2, "daemon");
 	lua_createtable(L, o->n_args, 0);
 	for (int i = 0; i < o->n_args; i++) {
 		lua_pushstring(L, o->args[i]);
@@ -220,6 +227,22 @@ static int load_engine(lua_State *L)
 	lua_call(L, 1, 1);
 	engine_keep(L);
 	return 0;
+}
+
+/* To reeve-log, in the form of src/log/log.h. What does not fit into the pipe is lost: nobody waits here. */
+static bool piped_line(void *arg, enum say_level level, const char *text)
+{
+	static const char types[] = {[SAY_DEBUG] = 1, [SAY_INFO] = 2, [SAY_WARNING] = 3, [SAY_ERROR] = 4};
+	char line[4096];
+	int n = snprintf(line, sizeof line, "\001%c%d %s\n", types[level], (int)getpid(), text);
+
+	(void)arg;
+	if (n >= (int)sizeof line) {
+		n = (int)sizeof line;
+		line[n - 1] = '\n';
+	}
+	(void)!write(STDERR_FILENO, line, (size_t)n);
+	return true;
 }
 
 static void ignore_signals(void)
@@ -282,6 +305,8 @@ int main(int argc, char **argv)
 	parse(&options, argc, argv);
 	find_lua(&options);
 	if (strcmp(options.mode, "serve") == 0) {
+		if (options.daemon)
+			say_through(piped_line, NULL);
 		ignore_signals();
 		open_link(&engine);
 	} else {

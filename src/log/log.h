@@ -12,6 +12,7 @@
  *   GENERATION, CLIENT_LIMIT   sent once on fd 5 as {int32 pid, uint32 generation, uint32 available} when
  * ready LOG_PATH INFO_LOG_PATH DEBUG_LOG_PATH a file, "/dev/stderr", "syslog" or "syslog:/SOCKET", "journald"
  * or "journald:/SOCKET". Unset or empty: LOG_PATH is syslog, INFO_ is LOG_PATH, DEBUG_ is INFO_LOG_PATH
+ *   LOG_DETACH          when it is set, fd 2 becomes /dev/null once all is open
  *   LOG_TAIL_FD         the shared file of base/tail.h: the last lines of each service, for `reeve status`
  *   LOG_PATH_FD INFO_LOG_PATH_FD DEBUG_LOG_PATH_FD
  *                       that file, opened by the master O_RDWR|O_APPEND|O_CREAT; used where we may not open

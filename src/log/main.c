@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -82,6 +83,16 @@ static void report_ready(const struct settings *set)
 			strerror(errno));
 }
 
+/* Of a daemon: whoever started it is not to wait for our end. */
+static void detach(void)
+{
+	int null = getenv("LOG_DETACH") != NULL ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+
+	if (null >= 0)
+		(void)dup2(null, STDERR_FILENO);
+	fd_close(&null);
+}
+
 static struct event_base *new_loop(void)
 {
 	struct event_config *config = event_config_new();
@@ -111,6 +122,7 @@ static int run(struct log *log)
 		die(code, "log: %s", e.text);
 	}
 	drop_privileges(&log->settings);
+	detach();
 	report_ready(&log->settings);
 	(void)event_base_dispatch(loop);
 	left = output_finish(log);

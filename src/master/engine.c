@@ -173,9 +173,10 @@ static void on_load_time(evutil_socket_t fd, short what, void *arg)
 
 static pid_t spawn_engine(struct master *m, int sock, int *pidfd, struct spawn_failure *f)
 {
-	char *argv[] = {m->engine_program, (char[]){"serve"}, (char[]){"--config"}, m->config_path,
-		m->base_dir_override != NULL ? (char[]){"--base-dir"} : NULL, m->base_dir_override, NULL};
-	int fds[] = {SPAWN_NULL, SPAWN_NULL, STDERR_FILENO, sock};
+	static char daemon[] = "--daemon", base_dir[] = "--base-dir";
+	char *argv[] = {m->engine_program, (char[]){"serve"}, (char[]){"--config"}, m->config_path, NULL,
+		NULL, NULL, NULL};
+	int fds[] = {SPAWN_NULL, SPAWN_NULL, logpipe_engine(m), sock};
 	struct spawn sp = {
 		.argv = argv,
 		.envp = environ,
@@ -186,7 +187,14 @@ static pid_t spawn_engine(struct master *m, int sock, int *pidfd, struct spawn_f
 		.gid = (gid_t)-1,
 		.umask = 0077,
 	};
+	size_t n = 4;
 
+	if (m->is_daemon)
+		argv[n++] = daemon;
+	if (m->base_dir_override != NULL) {
+		argv[n++] = base_dir;
+		argv[n] = m->base_dir_override;
+	}
 	return spawn_run(&sp, pidfd, f);
 }
 

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define PIPE_BYTES  (1 << 20)
@@ -32,6 +33,7 @@ void logpipe_init(struct master *m)
 	struct logpipes *l = &m->log;
 
 	memset(l, 0, sizeof *l);
+	l->engine[0] = l->engine[1] = -1;
 	l->fds[0] = l->fds[1] = l->files[0] = l->files[1] = l->files[2] = -1;
 	l->notices.fd = -1;
 }
@@ -68,6 +70,18 @@ void logpipe_close(struct logpipe *l)
 	fd_close(&l->fds[1]);
 	l->at = 0;
 	l->only = 0;
+}
+
+/* Nobody waits for a log that is stuck: the engine's lines are lost then. */
+int logpipe_engine(struct master *m)
+{
+	int *fds = m->log.engine;
+
+	if (!m->is_daemon)
+		return STDERR_FILENO;
+	if (fds[0] < 0 && (make_pipe(fds) < 0 || fd_set_nonblock(fds[1]) < 0))
+		say(SAY_ERROR, "no pipe for the engine's log: %s", strerror(errno));
+	return fds[1] >= 0 ? fds[1] : STDERR_FILENO;
 }
 
 static bool open_service(struct service *s)
@@ -173,7 +187,7 @@ static void add_text(struct outfit *o, const char *name, const char *value)
 static void add_settings(struct outfit *o, const struct service *s)
 {
 	const struct spec_global_settings *set = &s->master->settings;
-	bool unset = set->log_path[0] == '\0' && !goes_nowhere(STDERR_FILENO);
+	bool unset = set->log_path[0] == '\0' && !s->master->is_daemon && !goes_nowhere(STDERR_FILENO);
 
 	add_text(o, "LOG_PATH", unset ? "/dev/stderr" : set->log_path);
 	add_text(o, "INFO_LOG_PATH", set->info_log_path);
@@ -189,6 +203,8 @@ static void add_settings(struct outfit *o, const struct service *s)
 		return;
 	}
 	add_text(o, "LOG_FORMAT", set->log_format);
+	if (s->master->is_daemon)
+		environment_add(o, "LOG_DETACH=1");
 }
 
 static void add_item(struct buf *b, const char *name, int fd)
@@ -223,6 +239,10 @@ static void add_writers(struct outfit *o, const struct master *m)
 			add_item(&pids, "LOG_PIDS=", fd);
 			buf_print(&pids, "%d", (int)only_pid(s));
 		}
+	}
+	if (m->log.engine[0] >= 0) {
+		add_item(&names, "", ++fd);
+		buf_print(&names, "reeve-engine");
 	}
 	for (struct buf *b[] = {&names, &rates, &overflows, &pids, NULL}, **at = b; *at != NULL; at++) {
 		if ((*at)->used > 0)
@@ -285,13 +305,15 @@ void logpipe_dress(struct service *s, struct outfit *o)
 	const struct master *m = s->master;
 	struct service *other;
 
-	o->fds = mem_new(m->services.count + 1, sizeof *o->fds);
+	o->fds = mem_new(m->services.count + 2, sizeof *o->fds);
 	if (m->log.fds[0] < 0)
 		return; /* not yet */
 	o->fds[o->fds_n++] = m->log.fds[0];
 	LIST_EACH (other, &m->services, struct service, link)
 		if (is_piped(other))
 			o->fds[o->fds_n++] = other->log.fds[0];
+	if (m->log.engine[0] >= 0 && speaks_reeve(s))
+		o->fds[o->fds_n++] = m->log.engine[0];
 	add_settings(o, s);
 	if (speaks_reeve(s)) {
 		add_writers(o, m);
@@ -444,9 +466,26 @@ void logpipe_log_started(struct process *p)
 	}
 }
 
+/* Of a daemon whose log can be written: it lets go of the terminal and of who waits for it. */
+static void detach(struct master *m)
+{
+	int null;
+
+	if (m->ready < 0)
+		return;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd <= STDERR_FILENO && null >= 0; fd++)
+		(void)dup2(null, fd);
+	fd_close(&null);
+	(void)!write(m->ready, "\n", 1);
+	fd_close(&m->ready);
+}
+
 void logpipe_log_up(struct process *p)
 {
 	struct logpipes *l = &p->service->master->log;
+
+	detach(p->service->master);
 
 	if (l->speaks_reeve)
 		say_through(own_line, l);
@@ -462,8 +501,16 @@ bool logpipe_log_ended(struct process *p, bool exited, int status)
 	bool wants_files = exited && status == CANNOT_OPEN && !m->log.opens_files;
 
 	stop_serving(m);
+	if (m->is_daemon && m->ready < 0)
+		say_through(own_line, &m->log); /* there is no stderr: the pipe keeps them for the next one */
 	if (wants_files)
 		m->log.opens_files = true;
+	else if (m->ready >= 0) {
+		say(SAY_ERROR,
+			"the log process ended before it was ready: a daemon that cannot log is not started");
+		m->exit_code = EX_CONFIG;
+		master_stop(m, true);
+	}
 	return wants_files;
 }
 

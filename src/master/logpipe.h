@@ -25,6 +25,7 @@ struct logpipe {
 /* Of the master. */
 struct logpipes {
 	int fds[2];
+	int engine[2]; /* of a daemon: what the engine writes to its fd 2 */
 	struct notices notices;
 	struct service *serving; /* the service whose process reads, or NULL */
 	bool speaks_reeve;       /* it is reeve-log: it takes our own lines, and ONLY */
@@ -57,6 +58,9 @@ bool logpipe_ended(struct service *s, pid_t pid, int status, const char *text);
 
 /* Sends SIGUSR1 to the log process. False: there is none. */
 bool logpipe_reopen(struct master *m);
+
+/* The fd 2 of an engine that is started now: its own pipe in a daemon, else ours. */
+int logpipe_engine(struct master *m);
 
 /* Once a second. */
 void logpipe_second(struct master *m);

@@ -22,7 +22,7 @@
 
 #define STATE_BYTES (2 * 1024 * 1024)
 
-static const char usage[] = "usage: reeved --config FILE [--base-dir DIR]\n"
+static const char usage[] = "usage: reeved --config FILE [--base-dir DIR] [--daemon FD]\n"
 			    "Started by `reeve run`; see reeved(8).\n";
 
 /* The fd numbers 0 to 2 belong to everybody: they are open before anything else is. */
@@ -75,23 +75,36 @@ static char *absolute(const char *path)
 	return real;
 }
 
+/* The descriptor that `reeve run --daemon` waits at. */
+static void take_ready(struct master *m, const char *text)
+{
+	m->is_daemon = true;
+	m->ready = (int)strtol(text, NULL, 10);
+	if (m->ready <= STDERR_FILENO || fcntl(m->ready, F_SETFD, FD_CLOEXEC) < 0)
+		die(EX_USAGE, "--daemon %s: no descriptor; you want: reeve run --daemon", text);
+}
+
 static void read_options(struct master *m, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"base-dir", required_argument, NULL, 'b'},
+		{"daemon", required_argument, NULL, 'd'},
 		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:b:V", options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "c:b:d:V", options, NULL)) != -1)
 		switch (c) {
 		case 'c':
 			m->config_path = absolute(optarg);
 			break;
 		case 'b':
 			m->base_dir_override = optarg;
+			break;
+		case 'd':
+			take_ready(m, optarg);
 			break;
 		case 'V':
 			puts("reeved " REEVE_VERSION);
@@ -110,7 +123,7 @@ static void read_options(struct master *m, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct master m = {.is_root = geteuid() == 0};
+	struct master m = {.is_root = geteuid() == 0, .ready = -1};
 	struct rlimit files;
 
 	say_as("reeved");

@@ -41,6 +41,8 @@ struct master {
 	char *config_path;
 	char *base_dir_override; /* NULL: the config's */
 	char *engine_program;
+	bool is_daemon;
+	int ready; /* who started the daemon waits for a byte here; -1: nobody does any more */
 
 	/* what is in force */
 	struct spec_global_settings settings;

@@ -57,7 +57,7 @@ struct definition {
 struct plan {
 	struct spec_global_settings settings;
 	struct listener_definition control; /* of the control socket; without name and address */
-	struct definition **services; /* number svc is at [svc - 1] */
+	struct definition **services;       /* number svc is at [svc - 1] */
 	size_t services_n;
 	uid_t engine_uid; /* (uid_t)-1: the engine stays who it is */
 	gid_t engine_gid;

@@ -6,7 +6,8 @@ local SECONDS = tonumber(os.getenv "BENCH_SECONDS" or 4)
 local TICK_MS <const> = 10
 
 local function processor_ms(pid)
-  local utime, stime = reeve.read(("/proc/%d/stat"):format(pid)):match "%) %S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ (%d+) (%d+)"
+  local fields = reeve.read(("/proc/%d/stat"):format(pid)):match "%) (.*)"
+  local utime, stime = fields:match(("%S+ "):rep(11) .. "(%d+) (%d+)")
   return (utime + stime) * TICK_MS
 end
 

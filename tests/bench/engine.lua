@@ -20,7 +20,9 @@ end
 local function settings()
   local values = {}
   for _, row in ipairs(spec.settings) do
-    if row.scope == "service" and row.default ~= "" then values[row.name] = spec.parse("service", row.name, row.default) end
+    if row.scope == "service" and row.default ~= "" then
+      values[row.name] = spec.parse("service", row.name, row.default)
+    end
   end
   values.client_limit, values.process_limit, values.idle_kill, values.process_min_avail = "1", "1000", "60000", "16"
   return values

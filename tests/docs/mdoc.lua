@@ -94,10 +94,8 @@ M.orders, M.reports = messages "ORDER", messages "REPORT"
 
 local function class(name)
   return function()
-    local good, api = pcall(require, "reeve.api")
-    if not good then return "The console prints them: help." end
     local list = { ".Bl -tag -width Ds" }
-    for _, row in ipairs(api.CLASSES[name]) do
+    for _, row in ipairs(require "reeve.api".CLASSES[name]) do
       list[#list + 1] = (".It Va %s Pq %s"):format(row[1], quoted(row[2]))
       list[#list + 1] = prose(row[3]) .. "."
     end

@@ -1,6 +1,7 @@
 -- The verbs of `reeve` that look, and the files they make.
 local json = require "dkjson"
 local reeve = require "reeve"
+local terminal = require "terminal"
 
 local function service(name, settings)
   return ([[service "%s" { executable = "@worker@ --hold", client_limit = 9, %s
@@ -115,6 +116,88 @@ describe("init", function()
     assert.equal(73, code)
     assert.truthy(text:find("reeve.lua is there already: nothing was written", 1, true), text)
     assert.equal("-- mine\n", reeve.read(dir .. "/reeve.lua"))
+    d:stop()
+  end)
+end)
+
+describe("run --daemon", function()
+  after_each(reeve.clean)
+
+  -- A daemon's directory without a daemon.
+  local function place(settings, config)
+    local d = start(config or service "a", settings)
+    assert.equal(0, (d:reeve "stop"))
+    reeve.wait_until(function() return d:exit_code() end, "the end of the daemon")
+    return d
+  end
+
+  local function ended(d)
+    for _, client in ipairs(d.open) do client:close() end
+    assert.equal(0, (d:reeve "stop"))
+    d:assert_nothing_left()
+    d:destroy()
+  end
+
+  it("returns when the instance runs, with its log in log_path, the engine's and the policies' too", function()
+    local d = place(LOG, service("a", [[policy = { ready = function(s) log.info("%s speaks", s.name) end },]]))
+    local code, text = reeve.shell(("%s/reeve run --daemon -c %s"):format(reeve.build, d.config_path))
+    assert.equal(0, code, text)
+    local pid = tonumber(text:match "reeved runs %(pid (%d+)%)\n")
+    assert.equal(pid, d:status().master_pid)
+    for fd = 0, 2 do assert.equal("/dev/null", reeve.shell_line(("readlink /proc/%d/fd/%d"):format(pid, fd))) end
+    assert(d:connect "a.sock"):ask "pid"
+    reeve.wait_until(function()
+      local log = reeve.read(d.dir .. "/logs/all") or ""
+      return log:find "info reeve%-engine%[%d+%]: .*a speaks"
+    end, function() return "lines of the engine in:\n" .. (reeve.read(d.dir .. "/logs/all") or "") end)
+    reeve.kill("KILL", d:ps "log"[1].pid)
+    reeve.kill("HUP", pid)
+    reeve.wait_until(function() return (reeve.read(d.dir .. "/logs/all")):find "generation 2 is in force" end,
+      "the reload in the log")
+    ended(d)
+  end)
+
+  it("logs to syslog without log_path", function()
+    local d = place ""
+    assert.equal(0, (reeve.shell(("%s/reeve run --daemon -c %s"):format(reeve.build, d.config_path))))
+    local environ = reeve.read(("/proc/%d/environ"):format(d:ps "log"[1].pid))
+    assert.truthy(environ:find "LOG_NAMES=")
+    assert.is_nil(environ:find "%zLOG_PATH=") -- which is syslog for reeve-log
+    ended(d)
+  end)
+
+  it("fails with the sentence and the exit code when the instance does not come up", function()
+    local d = place(LOG)
+    reeve.write(d.config_path, "service 'x' { exec = 1 }")
+    local code, text = reeve.shell(("%s/reeve run --daemon -c %s"):format(reeve.build, d.config_path))
+    assert.equal(78, code)
+    assert.truthy(text:find("Reeve calls this 'executable'", 1, true), text)
+    d:configure(service "a", [[log_path = "/nonexistent/log",]])
+    code, text = reeve.shell(("%s/reeve run --daemon -c %s"):format(reeve.build, d.config_path))
+    assert.equal(78, code)
+    assert.truthy(text:find("a daemon that cannot log is not started", 1, true), text)
+    assert.equal(64, (reeve.shell(("%s/reeve run --daemon nonsense -c %s"):format(reeve.build, d.config_path))))
+    d:destroy()
+  end)
+end)
+
+describe("progress", function()
+  after_each(function()
+    terminal.clean()
+    reeve.clean()
+  end)
+
+  it("is a bar on a terminal and a line for each change elsewhere", function()
+    local d = reeve.start { config = service("a", "process_min_avail = 1,") }
+    local held = d:clients(2, "a.sock")
+    local t = terminal.open(("%s/reeve -b %s service drain a --wait"):format(reeve.build, d.base), 100, 24)
+    t:wait "%[%-+%] 0%% a: 1 processes with 2 clients are still there"
+    held[1]:say "exit 0"
+    t:wait "the processes that service 'a' had are gone"
+    t:wait_not "still there"
+    t:wait "exit 0"
+    t:close()
+    assert.equal(0, (d:reeve "service restart a"))
     d:stop()
   end)
 end)

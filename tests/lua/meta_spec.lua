@@ -68,7 +68,8 @@ describe("the annotations", function()
     local text = table.concat(META, "\n")
     for what, names in pairs { Gauge = service.GAUGES, Counter = service.COUNTERS } do
       local found = {}
-      for name in text:match("@alias reeve%." .. what .. " ([^\n]*)"):gmatch '"([%w_]+)"' do found[#found + 1] = name end
+      local line = text:match("@alias reeve%." .. what .. " ([^\n]*)")
+      for name in line:gmatch '"([%w_]+)"' do found[#found + 1] = name end
       assert.same(set(names), set(found))
     end
   end)

@@ -75,7 +75,8 @@ describe("sampling", function()
   it("forgets a process that is gone, also in the middle of a round", function()
     local w = setup(200)
     w.until_ms(1500)
-    w.world:report("exit", { process = 1, svc = 1, now = w.now, ok = true, asked = false, stage = 1, code = 0, signal = 0,
+    w.world:report("exit", { process = 1, svc = 1, now = w.now, ok = true, asked = false, stage = 1, code = 0,
+      signal = 0,
       age = 5, served = 0, clients_lost = 0, text = "" })
     w.until_ms(4000)
     assert.is_nil(w.world.services[1].processes[1])

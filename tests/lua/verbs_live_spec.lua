@@ -355,11 +355,13 @@ describe("stop", function()
   it("is one line that changes on a terminal", function()
     local w = fake.new()
     w.control:connect(1, { uid = 0 })
-    w.control:frame(1, "hello", 0, "proto=1\nwidth=60\ncolor=0\n")
+    w.control:frame(1, "hello", 0, "proto=1\nwidth=0\nprogress=60\ncolor=0\n")
     w:say "stop"
     w.control:stopping { alive = 2, text = "web 2" }
+    w.control:stopping { alive = 1, text = "web 1" }
     w.control:stopping { alive = 0, text = "" }
-    assert.equal("stopping\n\r\27[Kstill there: web 2\r\27[K", (select(2, w:answer())))
+    assert.equal("stopping\n\r\27[K[------------------------] 0% still there: web 2"
+      .. "\r\27[K[############------------] 50% still there: web 1\r\27[K", (select(2, w:answer())))
   end)
 
   it("--now asks for it", function()

@@ -59,10 +59,12 @@ function Reading:problem(part, path, code, message, hint, severity)
 end
 
 function Reading:unknown(key)
-  local hint = synonyms.hint(self.scope, key)
+  local rows = self.script.schema.rows
+  local hint = synonyms.hint(self.scope, key, function(name)
+    return rows[self.scope][name] or rows.global[name] or rows.service[name]
+  end)
   local meant = not hint and self.script.schema.spec.suggest(self.scope, key)
   if meant then hint = ("did you mean '%s'?"):format(meant) end
-  local rows = self.script.schema.rows
   if not hint and self.scope ~= "global" and rows.global[key] then hint = "it belongs in settings { }" end
   if not hint and self.scope ~= "service" and rows.service[key] then hint = "it belongs in the service" end
   self:problem("key", { key }, "unknown-setting", ("unknown setting '%s' in %s"):format(key, self.what), hint)

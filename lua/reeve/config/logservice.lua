@@ -1,4 +1,5 @@
---- logservice: the service of type log that a config gets when it says something about the log and defines none.
+--- logservice: the service of type log that a config gets when it says something about the log, or becomes a daemon,
+-- and defines none.
 
 local service = require "reeve.config.service"
 
@@ -23,8 +24,9 @@ local function is_wanted(plan, services)
   end
   for _, name in ipairs(ASKS) do
     local value = plan.values[name]
-    if value and value.canonical ~= plan.schema:default("global", name) then return value end
+    if value and value.canonical ~= plan.schema:default("global", name) then return value.reading.at, value.key end
   end
+  if plan.opts.daemon then return { file = plan.opts.file, line = 1, column = 1 }, "--daemon" end
 end
 
 local function free_name(services)
@@ -37,12 +39,12 @@ end
 ---@param plan table of effective.lua
 ---@param services table[]
 function M.add(plan, services)
-  local value = is_wanted(plan, services)
-  if not value then return end
+  local at, reason = is_wanted(plan, services)
+  if not at then return end
   local name, uid = free_name(services), user(plan)
-  local made = service.resolve(plan, { name = name, at = value.reading.at, options = {
+  local made = service.resolve(plan, { name = name, at = at, options = {
     executable = { plan:beside "reeve-log" }, type = "log", user = uid, group = uid, client_limit = 100,
-    description = "made because of " .. value.key } })
+    description = "made because of " .. reason } })
   if not made then return end
   table.insert(made.listeners, { kind = "unix", name = "log-errors", path = plan.base_dir .. "/log-errors",
     mode = 384, uid = -1, gid = -1 })

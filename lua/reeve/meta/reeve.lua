@@ -378,6 +378,7 @@ function all(policies) end
 ---@field standing reeve.Vote the meet of all votes at the last turn
 ---@field hold_ms integer how long no process is started
 ---@field throttled_until number s.now until which failed starts hold starts back
+---@field limited_at number|nil s.now when process_limit was last in the way of waiting clients
 ---@field last_failure? string
 ---@field waits_for? string the service (`after`, `requires`) that it waits for
 ---@field last_exits reeve.Event[] five, newest first
@@ -440,13 +441,13 @@ function Facts:rand() end
 ---@field throttle? reeve.Throttle delays after failed starts; the longest count
 ---@field retire? table<integer, number|false> { [p.id] = deadline }: finish the clients and go; false: no deadline
 ---@field kill? table<integer, true> { [p.id] = true }: now
----@field mode? "normal"|"stress"|"shed" REEVE_MODE of new processes, mode_signal to living ones; shed: waiting clients are closed
+---@field mode? "normal"|"stress"|"shed" REEVE_MODE of new processes, mode_signal to living ones; shed closes who waits
 ---@field wake? number ask again by this time of s.now
 ---@field why? string|string[] for `reeve why`, the log and the console
 
 ---@alias reeve.PolicyFunction fun(s: reeve.Facts, ev: reeve.Event, st: table): reeve.Vote|nil
 
---- A table of hooks: those of events, by their kind, are asked at that event alone. Each has a standing vote of its own.
+--- A table of hooks: those of events, by their kind, are asked at that event alone. Each has a standing vote.
 ---@class reeve.Hooks
 ---@field min_avail? fun(s: reeve.Facts): number|nil votes spare = n; asked at every event and each second
 ---@field idle_kill? fun(s: reeve.Facts, p: reeve.Process): boolean asked for each idle process once a second

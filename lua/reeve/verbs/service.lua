@@ -2,6 +2,7 @@
 -- running instance what to do with a service.
 
 local operate = require "reeve.operate"
+local progress_of = require "reeve.progress"
 local read_options = require "reeve.options"
 local suggest = require "reeve.suggest"
 local view = require "reeve.view"
@@ -31,15 +32,15 @@ local function wrong_verb(ctx, word)
   return wrong(ctx, ("unknown '%s'%s; %s"):format(word, meant and (": did you mean '%s'?"):format(meant) or "", USAGE))
 end
 
--- Looks now and at every turn, until `look` gives an exit code. On a terminal the second thing it returns is shown,
--- one line that changes.
+-- Looks now and at every turn, until `look` gives an exit code. What else it returns is shown: a text, how many of the
+-- things that must go are left.
 local function watch(ctx, look)
-  local shown
+  local show, most = progress_of.new(ctx), 0
   local function again()
-    local code, text = look()
-    if ctx.width > 0 and text ~= shown and (text or shown) then ctx.err("\r\27[K" .. (text or "")) end
-    shown = text
-    return code
+    local code, text, left = look(show)
+    most = math.max(most, left or 0)
+    if code then return code end
+    show(text, most - (left or 0), most)
   end
   return again() or ctx.wait("turn", again)
 end
@@ -49,12 +50,15 @@ local function until_gone(ctx, name, verb)
   local there = {}
   local s = ctx.host.services[name]
   for _, p in ipairs(s.processes) do there[p.id] = true end
-  return watch(ctx, function()
+  return watch(ctx, function(show)
     local left, clients = 0, 0
     for _, p in ipairs(s.processes) do
       if there[p.id] then left, clients = left + 1, clients + (view.fact(p, "clients") or 0) end
     end
-    if left > 0 then return nil, ("%s: %d processes with %d clients are still there"):format(name, left, clients) end
+    if left > 0 then
+      return nil, ("%s: %d processes with %d clients are still there"):format(name, left, clients), left
+    end
+    show()
     ctx.out(GONE[verb]:format(name) .. "\n")
     return 0
   end)
@@ -81,22 +85,26 @@ end
 -- Ends when the new generation is ready and the old one gone or draining, or when its starts fail.
 local function restart(ctx, name, before, wait)
   local s = ctx.host.services[name]
-  return watch(ctx, function()
+  return watch(ctx, function(show)
     if s.generation == before.generation then return nil end
     local old, fresh = progress(s, wait)
     if old == 0 and fresh == 0 then
+      show()
       ctx.out(("service '%s' is restarted: generation %d\n"):format(name, s.generation))
       return 0
     end
     local why = nobody_rolls(ctx, name)
     if why then
+      show()
       ctx.err(("reeve: the policy rolling of service '%s' is taken out (%s); `reeve service reset %s` brings it back\n")
         :format(name, why, name))
       return 75
     end
     if (view.fact(s, "start_failures") or 0) == before.failures then
-      return nil, ("restart of %s: %d old processes are still to go, %d new ones are starting"):format(name, old, fresh)
+      return nil, ("restart of %s: %d old processes are still to go, %d new ones are starting"):format(name, old,
+        fresh), old + fresh
     end
+    show()
     ctx.err(("reeve: new processes of service '%s' fail (%s); %d of the old ones stay\n"):format(
       name, view.fact(s, "last_failure") or "see the log", old))
     return 75

@@ -75,7 +75,7 @@ local function meant(spec, name)
   local names = {}
   for _, row in ipairs(spec.settings) do names[#names + 1] = row.name end
   for _, scope in ipairs(explain.SCOPES) do
-    local hint = synonyms.hint(scope, name)
+    local hint = synonyms.hint(scope, name, function(other) return #rows_named(spec, other) > 0 end)
     if hint then return nil, hint end
   end
   local close = suggest.nearest(name, names)

@@ -1,6 +1,7 @@
 --- reeve stop [--now]: end a running instance. The client returns when the master is gone; here it
 -- is told who is still there.
 
+local progress = require "reeve.progress"
 local read_options = require "reeve.options"
 
 return function(ctx, args)
@@ -12,16 +13,11 @@ return function(ctx, args)
   end
   ctx.order.stop { now = given.now == true }
   ctx.err "stopping\n" -- also tells the client that it was heard
-  local last
+  local show, most = progress.new(ctx), 0
   return ctx.wait("stopping", function(msg)
     local text = msg.text ~= "" and "still there: " .. msg.text or ("%d processes still there"):format(msg.alive)
-    if msg.alive == 0 then text = "" end
-    if ctx.width > 0 then
-      ctx.err("\r\27[K" .. text) -- one line that changes
-    elseif text ~= "" and text ~= last then
-      ctx.err(text .. "\n")
-    end
-    last = text
+    most = math.max(most, msg.alive)
+    show(msg.alive > 0 and text or nil, most - msg.alive, most)
     return nil -- the end is the end of the daemon
   end)
 end

@@ -72,8 +72,9 @@ local function once(ctx, names)
   local rows = {}
   for i, name in ipairs(names) do
     local r = row(ctx, name)
-    rows[i] = { r.name, r.live, r.limit, r.busy, r.idle, r.clients, r.waiting, r.rss or print.null, r.cpu or print.null,
-      r.starts, r.state }
+    rows[i] = { r.name, r.live, r.limit, r.busy, r.idle, r.clients, r.waiting,
+      r.rss and print.size(r.rss) or print.null, r.cpu and ("%.0f%%"):format(r.cpu * 100) or print.null, r.starts,
+      r.state }
   end
   ctx.out(print.table(COLUMNS, rows, { width = ctx.width, color = ctx.color }))
   return 0

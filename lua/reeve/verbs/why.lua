@@ -6,7 +6,8 @@ local view = require "reeve.view"
 local vote = require "reeve.vote"
 
 local USAGE <const> = "usage: reeve why SERVICE [--json]"
-local RECORD <const> = { "service", "live", "waiting", "process_limit", "throttled_for", "stopped", "waits_for", "quarantined",
+local RECORD <const> = { "service", "live", "waiting", "process_limit", "throttled_for", "stopped", "waits_for",
+  "quarantined",
   "override", "policies", "standing", "decided" }
 local POLICY <const> = { "name", "state", "vote", "why", "unchanged_for", "failure" }
 local BOUNDS <const> = { "at_least", "at_most", "spare", "shrink_to", "burst", "on_demand", "hold", "throttle", "mode" }
@@ -62,7 +63,8 @@ local function record_of(ctx, name)
   local now = s.now
   return print.record(RECORD, { service = name, live = s.live, waiting = s.waiting,
     process_limit = s.settings.process_limit, throttled_for = exact(math.max(0, s.throttled_until - now)),
-    stopped = s.stopped, waits_for = view.fact(s, "waits_for"), quarantined = why.quarantined, override = override_record(why.override, now),
+    stopped = s.stopped, waits_for = view.fact(s, "waits_for"), quarantined = why.quarantined,
+    override = override_record(why.override, now),
     policies = policy_records(why, now), standing = plain_vote(why.vote),
     decided = print.record(BOUNDS, why.decided) }), why
 end

@@ -1,0 +1,3 @@
+# Why are there so many processes?
+reeve why web
+# the answer is on the screen
