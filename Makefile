@@ -62,7 +62,7 @@ $(BUILD)/reeve-log: $(call rooms,log) $(FLOOR)
 $(BUILD)/reeve-tls: $(call rooms,tls) $(BUILD)/libreeve.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lssl -lcrypto
 $(BUILD)/reeve: $(call rooms,cli) $(FLOOR)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lncursesw
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lncursesw -ledit $(LUA_LIBS)
 
 # Lua modules for tests and tools: the same sources that the engine links
 $(BUILD)/lua/reeve/%.so: src/engine/api_%.c src/engine/numbers.c \
@@ -125,8 +125,8 @@ DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 libncur
 DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev libncurses-dev
 DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-dev clang clang-tidy clang-format \
               libclang-rt-14-dev cppcheck mandoc procps dovecot-core tmux
-DEPS_RUN   += libssl3
-DEPS_BUILD += libssl-dev
+DEPS_RUN   += libssl3 libedit2
+DEPS_BUILD += libssl-dev libedit-dev
 DEPS_TEST  += haproxy openssl curl socat nodejs gunicorn php8.2-fpm
 DEPS_TEST  += zsh fish
 DEPS_TEST  += python3 redis-server redis-tools openssh-server openssh-client git curl util-linux
@@ -285,6 +285,7 @@ format:
 bench: all $(BUILD)/tests/swarm $(BUILD)/tests/e2e-worker
 	@$(BUILD)/reeve-engine here --script tests/bench/engine.lua
 	@$(BUILD)/reeve-engine here --script tests/bench/sampling.lua
+	@$(BUILD)/reeve-engine here --script tests/bench/recording.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cost.lua
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/connections.lua
 # ---- the simulator: beside a live daemon (root), its speed, the library over the traces

@@ -6,6 +6,7 @@
 -- nil, sentence, else the action is one of reeve.operate's verbs, which the master answers.
 
 local operate = require "reeve.operate"
+local spec = require "reeve.spec"
 
 local M = {}
 
@@ -27,6 +28,35 @@ local ACTIONS = {
 }
 
 for verb, row in pairs(ACTIONS) do row.check, row.text = nothing, plain(verb) end
+
+local function is_count(n) return n == nil or (math.type(n) == "integer" and n >= 0) end
+
+ACTIONS.scale = {
+  role = "operator",
+  check = function(least, most, time)
+    if not is_count(least) or not is_count(most) or (least and most and least > most) then
+      return nil, "it takes a floor and a ceiling, whole numbers or nil, and perhaps a time: scale(4, 12, \"2h\")"
+    end
+    if time == nil then return { at_least = least, at_most = most } end
+    local ms, sentence = spec.parse("service", "stop_timeout", tostring(time))
+    if not ms then return nil, sentence end
+    return { at_least = least, at_most = most, ms = tonumber(ms), time = time }
+  end,
+  text = function(name, f)
+    if not f.at_least and not f.at_most then return ("scale %s: auto"):format(name) end
+    return ("scale %s: %s..%s%s"):format(name, f.at_least or "", f.at_most or "", f.time and " for " .. f.time or "")
+  end,
+  run = function(ctx, name, f)
+    local s = ctx.host.services[name]
+    if f.at_least and f.at_least > s.settings.process_limit then
+      return nil, ("%d is above process_limit, %d"):format(f.at_least, s.settings.process_limit)
+    end
+    local bounds = (f.at_least or f.at_most) and { at_least = f.at_least, at_most = f.at_most,
+      ["until"] = f.ms and s.now + f.ms / 1000 or nil } or nil
+    operate.scale(ctx, name, bounds)
+    return true
+  end,
+}
 
 local function is_policy(value) return value == nil or type(value) == "function" or type(value) == "table" end
 

@@ -53,6 +53,7 @@ local WINDOWS = {
   { "max", "max(gauge, seconds)", "the most of a window" },
   { "rate", "rate(counter, seconds)",
     "per second: arrivals starts start_failures exits crashes served dropped" },
+  { "series", "series(gauge, step, n)", "the most in each of the last n steps of so many seconds, oldest first" },
   { "rand", "rand()", "a number from 0 to 1, the same in a replay" },
 }
 
@@ -62,6 +63,7 @@ local ACTIONS = {
   { "restart", "restart()", "replace the processes, new ones first" },
   { "drain", "drain()", "the present processes finish their clients and go" },
   { "reset", "reset()", "forget throttle, breaker and quarantine" },
+  { "scale", "scale(least, most, time)", "so many processes: scale(4, 12, \"2h\"); scale(): the policies decide" },
   { "policy", "policy(p)", "another policy until the next reload, nil: the config's (role admin)" },
 }
 

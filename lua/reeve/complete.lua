@@ -123,7 +123,7 @@ local function globals(list, evaluator, at, text)
   end
   if text:find "{[^{}]*$" then -- in the table of a policy or a vote
     list:rows(api.CLASSES.vote, at.word)
-    for _, name in ipairs(sorted(events.KINDS)) do list:add(#at.word, at.word, name, "hook: function(s, ev, st) -> vote") end
+    for _, name in ipairs(sorted(events.KINDS)) do list:add(#at.word, at.word, name, "function(s, ev, st) -> vote") end
   end
   list:rows(api.GLOBALS, at.word)
   for _, name in ipairs(sorted(own_globals(evaluator))) do list:add(#at.word, at.word, name, "of this session") end

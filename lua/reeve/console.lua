@@ -31,7 +31,7 @@ end
 
 local function table_of(ctx, title, rows)
   local lines = {}
-  for i, row in ipairs(rows) do lines[i] = { row[2], row[3] } end
+  for i, row in ipairs(rows) do lines[i] = { row[2]:sub(1, #row[1]) == row[1] and row[2] or row[1], row[3] } end
   local head = print.style(title, "1", ctx.color)
   local body = print.table({ "", "" }, lines, { width = ctx.width }):gsub("^[^\n]*\n", "")
   return head .. "\n" .. body:gsub("([^\n]+)", "  %1")
@@ -64,14 +64,14 @@ end
 local function help_class(ctx, class, title)
   ctx.out(table_of(ctx, title .. ": facts", named(api.CLASSES[class])))
   for _, rows in ipairs(api.METHODS[class] or {}) do
-    ctx.out(table_of(ctx, rows == api.ACTIONS and "actions, done when the line has ended well" or "methods, after a colon",
-      rows))
+    local what = rows == api.ACTIONS and "actions, done when the line has ended well" or "methods, after a colon"
+    ctx.out(table_of(ctx, what, rows))
   end
   return 0
 end
 
-local TITLES = { service = "a service", services = "a service", process = "a process", exit = "an exit", vote = "a vote",
-  host = "the machine", wall = "the time of day", override = "what an operator has set" }
+local TITLES = { service = "a service", services = "a service", process = "a process", exit = "an exit",
+  vote = "a vote", host = "the machine", wall = "the time of day", override = "what an operator has set" }
 
 -- Every row of this name, wherever it stands: { class, row }.
 local function rows_named(name)
@@ -108,9 +108,11 @@ local function help_path(ctx, text)
   if place.class == "services" then
     return doors.is_service(last.name) and help_class(ctx, "service", "service " .. last.name) or nil
   end
-  local row = last.kind ~= "[" and api.find(place.class, last.name)
-  if not row then return last.kind == "[" and help_class(ctx, place.class, TITLES[place.class] or place.class) or nil end
-  say_row(ctx, TITLES[place.class] or place.class, row)
+  local title = TITLES[place.class] or place.class
+  if last.kind == "[" then return help_class(ctx, place.class, title) end
+  local row = api.find(place.class, last.name)
+  if not row then return nil end
+  say_row(ctx, title, row)
   if row.class and api.CLASSES[row.class] then help_class(ctx, row.class, TITLES[row.class]) end
   return 0
 end

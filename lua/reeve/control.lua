@@ -241,23 +241,23 @@ end
 
 --- The client is gone: nobody waits for its verbs any more.
 function M:closed(number)
-  if self.sessions[number] then self.log.info("control %d: closed", number) end
+  if self.sessions[number] then self.log.debug("control %d: closed", number) end
   self.sessions[number] = nil
 end
 
 -- every job that waits for `what`, oldest session first
 local function waiting(self, what)
-  local jobs = {}
+  local list = {}
   for _, session in pairs(self.sessions) do
     for _, job in pairs(session.jobs) do
-      if job.what == what or (what == "ticket" and math.type(job.what) == "integer") then jobs[#jobs + 1] = job end
+      if job.what == what or (what == "ticket" and math.type(job.what) == "integer") then list[#list + 1] = job end
     end
   end
-  table.sort(jobs, function(a, b)
+  table.sort(list, function(a, b)
     if a.session.number ~= b.session.number then return a.session.number < b.session.number end
     return a.id < b.id
   end)
-  return jobs
+  return list
 end
 
 local function wake(self, what, msg)

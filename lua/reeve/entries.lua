@@ -118,17 +118,14 @@ end
 --- Other parts for its own: of `policy` ("console" in their path), or nil: of the config's. Returns true, or nil and
 -- a sentence.
 function entries.replace(host, entry, policy)
-  local mine, sentence = {}, nil
-  if policy ~= nil or entry.configured ~= nil then
-    mine, sentence = parts.compile(policy or entry.configured, policy and "console" or "own")
-    if not mine then return nil, sentence end
-  end
+  local chosen = policy or entry.configured or {}
+  local mine, sentence = parts.compile(chosen, policy and "console" or "own")
+  if not mine then return nil, sentence end
   begin_parts(host, entry, mine)
   local list = {}
   for _, part in ipairs(entry.parts) do
     if part.built_in then list[#list + 1] = part end
   end
-  local chosen = policy or entry.configured
   entry.only = type(chosen) == "table" and chosen.only == true
   entry.parts = table.move(mine, 1, #mine, #list + 1, list)
   entry.ears = ears_of(entry.parts)

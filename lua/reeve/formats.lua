@@ -1,5 +1,5 @@
---- Formats of results in the console: `:table`, `:wide`, `:json`, `:lua`, `:csv`. Each is a function (value, options) ->
--- text that ends in a newline; options as for reeve.print.
+--- Formats of results in the console: `:table`, `:wide`, `:json`, `:lua`, `:csv`. Each is a function (value, options)
+-- -> text that ends in a newline; options as for reeve.print.
 
 local print = require "reeve.print"
 

@@ -25,8 +25,9 @@ end
 --- Text for the person. More than 3 MiB of it end the job.
 function M.text(self, job, verb, text)
   text = tostring(text)
+  local most = verb == "err" and OUT_MAX + PIECE or OUT_MAX -- so that what is wrong can always be said
+  if job.sent + #text > most then error("more than 3 MiB of output: ask for less", 0) end
   job.sent = job.sent + #text
-  if job.sent > OUT_MAX then error("more than 3 MiB of output: ask for less", 0) end
   send_pieces(self, job, verb, text)
 end
 
@@ -93,7 +94,8 @@ end
 function M.context(self, job)
   local session = job.session
   local ctx = {
-    json = job.json, width = session.width, progress = session.progress, color = session.color, id = job.id, asks = session.asks,
+    json = job.json, width = session.width, progress = session.progress, color = session.color, id = job.id,
+    asks = session.asks,
     host = self.host, plan = self.plan, spec = self.spec, order = self.order, about = self.about, wall = self.wall,
     unix = self.unix, guard = self.guard, sandbox = self.sandbox, tail = self.tail,
   }

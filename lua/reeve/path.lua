@@ -65,8 +65,9 @@ local function enter(place, step, session)
     local row = step.kind ~= ":" and api.find(place.class, step.name, false)
     return row and row.class and { class = row.class, list = row.list } or nil
   end
-  local value = type(place.value) == "table" and debug.getmetatable(place.value) == nil and rawget(place.value, step.name)
-  return session.place(value)
+  local value = place.value
+  if type(value) ~= "table" or debug.getmetatable(value) ~= nil then return nil end
+  return session.place(rawget(value, step.name))
 end
 
 --- Where steps lead: { class, list } of reeve.api, or { value } of a table of the session; nil: nobody knows.

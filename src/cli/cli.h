@@ -37,6 +37,7 @@ bool cli_has(const struct cli *cli, const char *option);
 /* Each runs a kind of verb and returns the exit code of the command. */
 int verb_run(const struct cli *cli);
 int verb_top(const struct cli *cli);
+int verb_console(const struct cli *cli);
 int here_run(const struct cli *cli);
 int live_run(const struct cli *cli);
 int past_run(const struct cli *cli);

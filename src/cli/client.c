@@ -105,11 +105,24 @@ static int wants_color(void)
 	return isatty(STDOUT_FILENO) && (term == NULL || strcmp(term, "dumb") != 0);
 }
 
+static int write_hello(char *hello, size_t room, int json, int asks)
+{
+	return snprintf(hello, room, "proto=1\nwidth=%d\nprogress=%d\ncolor=%d\njson=%d\nasks=%d\n",
+		terminal_width(STDOUT_FILENO), terminal_width(STDERR_FILENO), wants_color(), json, asks);
+}
+
+int client_hello(struct client *c, int json, int asks)
+{
+	char hello[128];
+	int n = write_hello(hello, sizeof hello, json, asks);
+
+	return client_send(c, "hello", 0, hello, (size_t)n);
+}
+
 int client_ask(struct client *c, int json, uint32_t id, const char *words, size_t length)
 {
 	char hello[128];
-	int n = snprintf(hello, sizeof hello, "proto=1\nwidth=%d\nprogress=%d\ncolor=%d\njson=%d\n",
-		terminal_width(STDOUT_FILENO), terminal_width(STDERR_FILENO), wants_color(), json);
+	int n = write_hello(hello, sizeof hello, json, 0);
 	char *both = mem_new(2 * FRAME_HEAD_MAX + (size_t)n + length, 1);
 	size_t at = frame_head(both, "hello", 0, (size_t)n);
 	int sent;

@@ -29,6 +29,9 @@ int client_send(struct client *c, const char *verb, uint32_t id, const char *pay
  * verb, in one piece: an engine that has read the one has read the other. */
 int client_ask(struct client *c, int json, uint32_t id, const char *words, size_t length) MUST_USE;
 
+/* Only says who asks; `asks`: questions about destructive actions may come. */
+int client_hello(struct client *c, int json, int asks) MUST_USE;
+
 /* Takes what has arrived. 1: something; 0: the other side is gone. */
 int client_read(struct client *c);
 

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define INSTANCES_MAX 64
@@ -119,4 +120,13 @@ int instances_print(FILE *out)
 	look_in_run(&seen);
 	look_in_proc(&seen);
 	return seen.n;
+}
+
+int instances_instead(const char *base_dir, const char *why)
+{
+	fprintf(stderr, "reeve: no daemon at %s (%s)\n", base_dir, why);
+	fputs("running instances:\n", stderr);
+	if (instances_print(stderr) == 0)
+		fputs("  none was found; `reeve run` starts one\n", stderr);
+	return EX_UNAVAILABLE;
 }

@@ -8,4 +8,7 @@
  * and every reeved in /proc (its base_dir, where the caller may see it). Returns how many. */
 int instances_print(FILE *out);
 
+/* Says on stderr that there is no daemon at `base_dir` (`why`), and which there are. Returns exit code 69. */
+int instances_instead(const char *base_dir, const char *why);
+
 #endif

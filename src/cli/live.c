@@ -149,15 +149,6 @@ static int fail(int code, const char *sentence)
 	return code;
 }
 
-static int no_daemon(const struct live *l, const struct err *why)
-{
-	fprintf(stderr, "reeve: no daemon at %s (%s)\n", l->cli->base_dir, why->text);
-	fputs("running instances:\n", stderr);
-	if (instances_print(stderr) == 0)
-		fputs("  none was found; `reeve run` starts one\n", stderr);
-	return EX_UNAVAILABLE;
-}
-
 static void take_resort(struct live *l)
 {
 	int code = resort_signal(l->resort, &l->master);
@@ -253,7 +244,7 @@ static void reach(struct live *l)
 	if (how == CLIENT_ABSENT && is_stop(l) && l->greeted)
 		l->code = EX_OK; /* it ended before it could say so */
 	else
-		l->code = how == CLIENT_ABSENT ? no_daemon(l, &e) : fail(EX_UNAVAILABLE, e.text);
+		l->code = how == CLIENT_ABSENT ? instances_instead(l->cli->base_dir, e.text) : fail(EX_UNAVAILABLE, e.text);
 }
 
 static void listen_to(struct live *l)

@@ -19,7 +19,7 @@ static struct {
 	lua_State *volatile running;
 	struct deadline *volatile inner;
 	volatile uint64_t insisted_ns; /* when a second cancel came; 0: none */
-} now; /* a signal handler has no other place to look */
+} now;                                 /* a signal handler has no other place to look */
 
 /* The processor's time, not the wall's: user code cannot wait for anything, so on a machine that is
  * overloaded only what it computed itself is held against it. */
@@ -84,8 +84,7 @@ static void on_tick(int number)
 	uint64_t at = clock_ns();
 
 	(void)number;
-	if (d != NULL && now.insisted_ns != 0 &&
-		at - now.insisted_ns >= DEADLINE_DEAF_MS * UINT64_C(1000000))
+	if (d != NULL && now.insisted_ns != 0 && at - now.insisted_ns >= DEADLINE_DEAF_MS * UINT64_C(1000000))
 		_exit(DEADLINE_EXIT);
 	if (d != NULL && at >= d->until_ns) {
 		if (at - d->until_ns >= DEADLINE_GRACE_MS * UINT64_C(1000000))

@@ -236,7 +236,7 @@ static void words_go_out_and_the_answer_comes_back(void **state)
 	engine_listens(w);
 	command_starts(w, "eval", (char[]){"--json"});
 	engine_accepts(w);
-	engine_hears(w, "hello", "proto=1\nwidth=0\nprogress=0\ncolor=0\njson=1\n", 42);
+	engine_hears(w, "hello", "proto=1\nwidth=0\nprogress=0\ncolor=0\njson=1\nasks=0\n", 49);
 	engine_hears(w, "verb", verb, sizeof verb - 1);
 	engine_says(w, "hello 0 9\nversion=1news 1 3\nabcout 1 3\na\nb");
 	engine_says(w, "out 1 1\ncerr 1 2\ne\ndone 1 2\n75");

@@ -71,7 +71,9 @@ static int make_top(void **state)
 	(void)snprintf(path, sizeof path, "%s/lua/reeve", top);
 	if (mkdir(path, 0755) < 0)
 		return -1;
-	link_files("answers.lua doors.lua engine.lua happenings.lua plan.lua roles.lua sampler.lua sandbox sandbox.lua taps.lua", "lua/reeve");
+	link_files("answers.lua doors.lua engine.lua happenings.lua plan.lua roles.lua sampler.lua sandbox "
+		   "sandbox.lua taps.lua",
+		"lua/reeve");
 	link_files("*.lua", "tests/c/engine/reeve");
 	write_config("return {}");
 	return 0;
@@ -591,6 +593,57 @@ static void sessions_are_served_and_bounded(void **state)
 	assert_int_equal(ends(&m), 0);
 }
 
+static void a_cancel_ends_what_runs(void **state)
+{
+	struct sockaddr_un addr;
+	struct master m;
+	int fd;
+
+	(void)state;
+	start_running(&m, new_memory(), new_listener(&addr), 0);
+	for (int i = 0; i < 20; i++) {
+		fd = connect_to(&addr);
+		say_to(fd, "spin 7 0\n");
+		expect_bytes(fd, "out 7 2\ngo");
+		say_to(fd, i % 2 ? "verb 8 1\nxcancel 9 1\n7" : "cancel 0 1\n7");
+		expect_bytes(fd, "out 7 ");
+		close(fd);
+	}
+	fd = connect_to(&addr);
+	say_to(fd, "spin 7 0\ncancel 0 1\n7"); /* in one piece */
+	expect_bytes(fd, "out 7 2\ngoout 7 ");
+	close(fd);
+	fd = connect_to(&addr);
+	say_to(fd, "spin 1 0\n");
+	expect_bytes(fd, "out 1 2\ngo");
+	close(fd); /* nobody waits for it any more */
+	ping(&m, 5);
+	assert_int_equal(ends(&m), 0);
+}
+
+/* A string pattern hears no hook: the first cancel does nothing, the second ends the engine. */
+static void a_second_cancel_ends_the_engine(void **state)
+{
+	struct sockaddr_un addr;
+	struct master m;
+	ssize_t n;
+	char byte;
+	int fd;
+
+	(void)state;
+	start_running(&m, new_memory(), new_listener(&addr), 0);
+	do { /* a cancel that comes before the pattern has begun is heard: then once more */
+		fd = connect_to(&addr);
+		say_to(fd, "deaf 7 0\n");
+		expect_bytes(fd, "out 7 2\ngo");
+		say_to(fd, "cancel 0 1\n7cancel 0 1\n7");
+		await(fd, POLLIN);
+		n = read(fd, &byte, 1);
+		close(fd);
+	} while (n == 1);
+	assert_int_equal(leaves_with(&m), 75);
+}
+
 /* It asks for 8 MiB and reads nothing: it is closed, and nobody else notices. */
 static void a_client_that_does_not_read_is_closed(void **state)
 {
@@ -635,6 +688,8 @@ int main(void)
 		cmocka_unit_test(a_bug_in_our_lua_ends_the_engine),
 		cmocka_unit_test(a_retired_engine_leaves),
 		cmocka_unit_test(sessions_are_served_and_bounded),
+		cmocka_unit_test(a_cancel_ends_what_runs),
+		cmocka_unit_test(a_second_cancel_ends_the_engine),
 		cmocka_unit_test(a_client_that_does_not_read_is_closed),
 	};
 

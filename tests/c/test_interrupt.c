@@ -1,5 +1,5 @@
-/* links: engine/interrupt; interrupt: a `cancel` is found among what a client has sent, and nothing else is one; the
- * signal of arriving bytes calls deadline_cancel. */
+/* links: engine/interrupt; interrupt: a `cancel` is found among what a client has sent, and nothing else is
+ * one; the signal of arriving bytes calls deadline_cancel. */
 #include "engine/deadline.h"
 #include "engine/interrupt.h"
 #include "test.h"

@@ -461,8 +461,8 @@ static void note(const struct spec_row *row, void *arg)
 /* A canonical value that is not the one in `s`. */
 static void set_other(const struct spec_row *row, union any_settings *s)
 {
-	const char *tries[] = {
-		"1", "0", "2000", "reeve", "plain", "startup", "INT", "USR1", "false", "json", "drop", "other"};
+	const char *tries[] = {"1", "0", "2000", "reeve", "plain", "startup", "INT", "USR1", "false", "json",
+		"drop", "other"};
 
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		char before[256];

@@ -79,6 +79,7 @@ describe("a listener with haproxy = true", function()
     s = connect(d:port())
     for c in ("PROXY TCP4 192.0.2.7 198.51.100.1 1 2\r\nhello\n"):gmatch "." do s:send(c) end
     assert.truthy(s:receive "*l":find "^proxied 192.0.2.7:1 ")
+    assert.equal("600000", rules.proc(d:ps "who"[1].pid).env.HAPROXY_TIMEOUT)
     assert.equal("line hello", s:receive "*l")
     s:close()
     d:stop()

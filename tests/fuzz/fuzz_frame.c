@@ -1,5 +1,6 @@
 /* links: engine/frame engine/interrupt; fuzz_frame: any bytes as the stream of a client, for the reader of
- * frames and for the look at them while a chunk runs. However the bytes come in, the same frames come out, and no `cancel` is seen that is none. */
+ * frames and for the look at them while a chunk runs. However the bytes come in, the same frames come out,
+ * and no `cancel` is seen that is none. */
 #include "engine/deadline.h"
 #include "engine/frame.h"
 #include "engine/interrupt.h"

@@ -88,7 +88,8 @@ end
 function M.new(opts)
   opts = opts or {}
   local web, job = services()
-  local w = { frames = {}, orders = {}, closed = {}, log = {}, operated = {}, now = 1000, behind = 0, facts = { web = web, job = job } }
+  local w = { frames = {}, orders = {}, closed = {}, log = {}, operated = {}, now = 1000, behind = 0,
+    facts = { web = web, job = job } }
   local control = require "reeve.control"
   w.host = {
     services = {

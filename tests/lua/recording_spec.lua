@@ -20,8 +20,8 @@ policy "moody" (function()
     return { spare = 1 + st.n // 50 + math.floor(s:rand() * 2), wake = s.now + 0.7, why = ev.kind }
   end
 end)
-service "test" { executable = "/bin/true", client_limit = 1, process_limit = 20, process_min_avail = 2, idle_kill = "2s",
-  policy = { settle(5, moody()), hours { { days = "1234567", from = 0, to = 24, floor = 3 } } } }
+service "test" { executable = "/bin/true", client_limit = 1, process_limit = 20, process_min_avail = 2,
+  idle_kill = "2s", policy = { settle(5, moody()), hours { { days = "1234567", from = 0, to = 24, floor = 3 } } } }
 ]]
 
 -- What the engine's doors ask, without the engine.
@@ -281,7 +281,8 @@ end)
 describe("a disk that is full", function()
   it("ends the recording with one line, and it goes on by itself", function()
     local full, written = false, {}
-    local ring = { close = function() end, attach = function() return true, false end, next = function() return true end,
+    local ring = { close = function() end, attach = function() return true, false end,
+      next = function() return true end,
       room = function() return 1 << 20, 1 << 20, 0 end,
       append = function(_, kind)
         if full then return nil, "No space left on device", false end

@@ -76,8 +76,8 @@ end
 ---@param value table|false|nil what judge read
 function M.resolve(plan, value)
   local given = value and value.canonical or {}
-  local self = setmetatable({ plan = plan, given = given, key = value and value.key, reading = value and value.reading },
-    Control)
+  local self = setmetatable({ plan = plan, given = given }, Control)
+  if value then self.key, self.reading = value.key, value.reading end
   if given == true or given == false then
     self:wrong(nil, "true and false say nothing here", "write control = { operators = \"ann @wheel\" }")
     self.given = {}

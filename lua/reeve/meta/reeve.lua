@@ -191,6 +191,69 @@ function only(policies) end
 ---@return reeve.Policy
 function all(policies) end
 
+--- What a policy, `reeve eval` and the console may read of a service. Nil: nobody knows (reeve-policy(7)).
+---@class reeve.Facts
+---@field name string its name in the config
+---@field type string "" is an ordinary service; startup, login, worker, log, config, anvil
+---@field contract string how a process learns its sockets and reports
+---@field generation integer raised by each restart and each reload that renews it
+---@field stopped boolean by an operator
+---@field live integer processes that are starting, idle or busy
+---@field starting integer processes that have not reported yet
+---@field idle integer processes without a client
+---@field busy integer processes with clients
+---@field leaving integer idle processes that were asked to go
+---@field avail integer processes that can take another client
+---@field draining integer processes that finish their clients and take no others
+---@field old integer live processes of earlier generations
+---@field clients? integer clients that are connected
+---@field waiting integer clients in the queues of the listeners
+---@field wait_oldest number seconds since the queues were empty
+---@field arrivals integer clients that came, ever
+---@field served? integer clients that were served, ever
+---@field starts integer processes that were started, ever
+---@field start_failures integer starts that failed, ever
+---@field exits integer processes that ended, ever
+---@field crashes integer processes that ended badly, ever
+---@field dropped integer waiting clients that were let go, ever
+---@field last_failure? string the last thing that went wrong, in words
+---@field last_exits table[] the last five exits, newest first
+---@field throttled_until number no start before this time of now, after failed starts
+---@field hold_ms integer how long no process will be started
+---@field boot_mean? number seconds from start to ready, on average
+---@field service_mean? number seconds a client stays, on average
+---@field service_cv2? number how much that varies: variance / mean squared
+---@field private_mean? number memory of a process that is its own, bytes, on average
+---@field settings table the settings in force
+---@field processes reeve.ProcessFacts[] its processes, by id
+---@field standing table the votes of all policies, met
+---@field override? table what an operator has set by hand
+---@field services table<string, reeve.Facts> the other services
+---@field host table the machine
+---@field now number seconds, of a clock that only goes forward
+---@field wall table the time of day
+---@field avg fun(s: reeve.Facts, gauge: string, seconds: number): number?
+---@field min fun(s: reeve.Facts, gauge: string, seconds: number): number?
+---@field max fun(s: reeve.Facts, gauge: string, seconds: number): number?
+---@field rate fun(s: reeve.Facts, counter: string, seconds: number): number?
+---@field series fun(s: reeve.Facts, gauge: string, step: integer, n: integer): number[]?
+---@field rand fun(s: reeve.Facts): number
+
+---@class reeve.ProcessFacts
+---@field id integer never used twice
+---@field pid integer of the kernel
+---@field generation integer of the service when it was started
+---@field state string starting, idle, busy, leaving or draining
+---@field age number seconds
+---@field idle_for? number seconds
+---@field busy_for? number seconds
+---@field clients? integer it has now
+---@field served? integer clients, ever
+---@field available integer clients it can still take
+---@field rss? integer memory, bytes
+---@field private? integer memory that is its own, bytes
+---@field cpu? number share of one cpu
+---@field jitter number from 0 to 1, always the same for this process
 -- ---- what policies see and say (docs/POLICIES.md)
 
 ---@alias reeve.EventKind
