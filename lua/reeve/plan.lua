@@ -52,7 +52,9 @@ local function send_service(order, svc, service)
   end)
   for _, word in ipairs(service.argv) do order.argument { svc = svc, value = word } end
   for _, entry in ipairs(environment(service.env)) do order.environment { svc = svc, value = entry } end
-  for _, file in ipairs(service.open_files or {}) do order.open_file { svc = svc, name = file.name, path = file.path } end
+  for _, file in ipairs(service.open_files or {}) do
+    order.open_file { svc = svc, name = file.name, path = file.path }
+  end
   for _, listener in ipairs(service.listeners) do send_listener(order, svc, listener) end
 end
 

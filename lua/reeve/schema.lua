@@ -284,7 +284,8 @@ function FORMS.record(self, row, value)
   if type(value) == "table" then
     for name in next, value do
       if name ~= "size" then
-        return nil, ("there is no '%s' of a recording; write record = { size = \"64M\" }"):format(tostring(name)), nil, name
+        return nil, ("there is no '%s' of a recording; write record = { size = \"64M\" }"):format(tostring(name)), nil,
+          name
       end
     end
     value = rawget(value, "size") or row.default

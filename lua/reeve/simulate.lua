@@ -106,7 +106,8 @@ local function new_host(run, options)
   local log, order = options.decisions and decisionlog.new(options.decisions), order_table(run)
   local host = policyhost.new { order = log and log.watch(order) or order, guard = GUARD, spec = spec,
     log = logger(run, options.log), seed = options.seed or 1, wall = options.wall or monday,
-    now = function() return 0 end, mark = options.guard and function(text) run.mark = text end or nil, policies = options.policies }
+    now = function() return 0 end, mark = options.guard and function(text) run.mark = text end or nil,
+    policies = options.policies }
   host.tap = log or host.tap
   return host
 end

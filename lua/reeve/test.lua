@@ -256,8 +256,7 @@ end
 -- Returns the report: goodput, wait_p99, process_seconds, starts, dropped, ...
 function T.trace(name, options)
   options = options or {}
-  local settings, found = require "reeve.sim.settings", trace_of(name, options.service)
-  local all, own = settings.defaults(), {}
+  local found, all, own = trace_of(name, options.service), settings.defaults(), {}
   for key, value in pairs(options) do
     if not OWN[key] and key ~= "service" then own[key] = value end
   end

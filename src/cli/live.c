@@ -244,7 +244,8 @@ static void reach(struct live *l)
 	if (how == CLIENT_ABSENT && is_stop(l) && l->greeted)
 		l->code = EX_OK; /* it ended before it could say so */
 	else
-		l->code = how == CLIENT_ABSENT ? instances_instead(l->cli->base_dir, e.text) : fail(EX_UNAVAILABLE, e.text);
+		l->code = how == CLIENT_ABSENT ? instances_instead(l->cli->base_dir, e.text)
+					       : fail(EX_UNAVAILABLE, e.text);
 }
 
 static void listen_to(struct live *l)

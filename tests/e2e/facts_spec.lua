@@ -18,7 +18,8 @@ describe("facts", function()
 
   it("of waiting clients come from the queues of inet and unix listeners", function()
     local d = reeve.start { config = [[service "s" { executable = "@worker@ --hold", client_limit = 1,
-      process_limit = 1, inet_listener "s" { port = @port@, address = "127.0.0.1" }, unix_listener "s.sock" { mode = "0666" } }]] }
+      process_limit = 1, inet_listener "s" { port = @port@, address = "127.0.0.1" },
+      unix_listener "s.sock" { mode = "0666" } }]] }
     assert.equal(0, ask(d, "services.s.wait_oldest"))
     local first = d:clients(1)[1]
     for i, where in ipairs { 1, "s.sock", 1, "s.sock", "s.sock" } do

@@ -48,7 +48,8 @@ signal.pause()
 -- A program that listens at `at` from one gate to the next, and has the settings.
 local function listener(at, settings)
   return reeve.start { config = ([[service "s" {
-    executable = { "/usr/bin/python3", "@dir@/listen.py", "%s", "@dir@/gate" }, contract = "plain", process_limit = 1, process_min_avail = 1, %s }]]):format(at, settings),
+    executable = { "/usr/bin/python3", "@dir@/listen.py", "%s", "@dir@/gate" }, contract = "plain",
+    process_limit = 1, process_min_avail = 1, %s }]]):format(at, settings),
     prepare = function(d)
       make_gate(d)
       reeve.write(d.dir .. "/listen.py", LISTEN)

@@ -567,7 +567,8 @@ static void prepare(void)
 	me.first = LISTENER_FD + (int)how.pipes;
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigaction(SIGINT, &(struct sigaction){.sa_handler = on_sigint}, NULL);
-	(void)sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_sigusr1}, NULL); /* it is told something */
+	(void)sigaction(
+		SIGUSR1, &(struct sigaction){.sa_handler = on_sigusr1}, NULL); /* it is told something */
 	if (how.ignore_term)
 		(void)signal(SIGTERM, SIG_IGN);
 	for (int i = 0; i < me.listeners; i++)

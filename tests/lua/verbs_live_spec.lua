@@ -137,8 +137,10 @@ last log lines
       { { "status", "wbe" }, "reeve: status: no service 'wbe': did you mean 'web'?\n" },
       { { "status", "zzz" }, "reeve: status: no service 'zzz'; there are: web, job\n" },
       { { "status", "--jsn" },
-        "reeve: status: unknown option '--jsn': did you mean '--json'?; usage: reeve status [NAME] [--json] [--names]\n" },
-      { { "status", "web", "job" }, "reeve: status: one service at most; usage: reeve status [NAME] [--json] [--names]\n" },
+        "reeve: status: unknown option '--jsn': did you mean '--json'?; "
+        .. "usage: reeve status [NAME] [--json] [--names]\n" },
+      { { "status", "web", "job" }, "reeve: status: one service at most; "
+        .. "usage: reeve status [NAME] [--json] [--names]\n" },
     })
   end)
 end)
@@ -287,7 +289,8 @@ describe("service", function()
   end)
 
   it("says what is wrong with its words", function()
-    local usage = "usage: reeve service start|stop|restart|drain|reset NAME [--wait], or scale NAME N..M|auto [--for DURATION]\n"
+    local usage = "usage: reeve service start|stop|restart|drain|reset NAME [--wait], "
+      .. "or scale NAME N..M|auto [--for DURATION]\n"
     usage_cases(fake.new(), {
       { { "service" }, "reeve: service: " .. usage },
       { { "service", "stpo", "web" }, "reeve: service: unknown 'stpo': did you mean 'stop'?; " .. usage },

@@ -217,7 +217,8 @@ end
 local function simulate(ctx, options)
   local trace, seeds = trace_of(ctx, options), seeds_of(options)
   local wanted = { trace = trace, seeds = seeds, set = settings_of(options), guard = require "reeve.guard",
-    policies = ctx.here.load_policy, wall = options.recorded and options.recorded.wall, service = service_of_config(ctx, options),
+    policies = ctx.here.load_policy, wall = options.recorded and options.recorded.wall,
+    service = service_of_config(ctx, options),
     candidates = candidates_of(ctx, options) }
   local good, sentence = compare.check(wanted)
   if not good then refuse(64, sentence) end

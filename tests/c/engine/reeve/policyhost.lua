@@ -23,7 +23,7 @@ function M:timer()
   self.opts.order.stop { now = false }
 end
 
-function M:sample() end
+function M.sample() end
 
 -- What is left of the disk: /proc, or (`lost`) not even that.
 local function only_proc(msg)
