@@ -119,12 +119,13 @@ static int deliver(struct reeve_worker *w, struct waiting_client *c, struct reev
 {
 	struct reeve_proxy *proxy = calloc(1, sizeof *proxy + c->used);
 	struct reeve_client client = c->client;
-	unsigned char *copy = (unsigned char *)(proxy + 1);
+	unsigned char *copy;
 
 	if (proxy == NULL) {
 		(void)snprintf(e->text, sizeof e->text, "no memory for a PROXY header");
 		return -1;
 	}
+	copy = (unsigned char *)(proxy + 1);
 	memcpy(copy, c->bytes, c->used);
 	if (proxy_parse(proxy, copy, c->used, e) < 0) {
 		free(proxy);
