@@ -87,20 +87,6 @@ local function wake_up(host, entry, part)
   if not part.on or part.on.tick then asking.ask(host, entry, part, TICK) end
 end
 
--- The parts that have a hook for this kind, looked up once.
-local function hearers(entry, kind)
-  entry.hearers = entry.hearers or {}
-  local list = entry.hearers[kind]
-  if not list then
-    list = {}
-    for _, part in ipairs(entry.parts) do
-      if not part.on or part.on[kind] then list[#list + 1] = part end
-    end
-    entry.hearers[kind] = list
-  end
-  return list
-end
-
 local function hears(host, part, event, begins)
   if part.open == false and not BEGINNINGS[event.kind] then return false end
   return event.kind ~= "tick" or begins or is_due(part, host.world.now)
@@ -136,7 +122,7 @@ function asking.all(host, entry)
   local events, begins = events_of(entry)
   begin_fresh(host, entry)
   for _, event in ipairs(events) do
-    for _, part in ipairs(hearers(entry, event.kind)) do
+    for _, part in ipairs(entry.ears[event.kind]) do
       local beginning = part.waking and (BEGINNINGS[event.kind] or event.kind == "tick")
       if not part.dead and not beginning and entries.is_active(entry, part) and hears(host, part, event, begins) then
         asking.ask(host, entry, part, event)

@@ -73,29 +73,27 @@ function entries.gate_holds(entry, part)
   return value == true or type(value) == "number" and value > 0
 end
 
--- Who hears which kind of event: true, or the list of those that do while their fact holds.
+-- The parts that hear each kind of event; `always`: one of them does whatever its only_while says.
 local function ears_of(list)
   local ears = {}
   for kind in next, facts.EVENTS do
+    local hearers = { always = false }
     for _, part in ipairs(list) do
       if not part.on or part.on[kind] then
-        if not part.only_while then
-          ears[kind] = true
-        elseif ears[kind] ~= true then
-          ears[kind] = ears[kind] or {}
-          table.insert(ears[kind], part)
-        end
+        hearers[#hearers + 1] = part
+        hearers.always = hearers.always or not part.only_while
       end
     end
+    ears[kind] = hearers
   end
   return ears
 end
 
 -- Whether an event of this kind would reach anybody: else it need not be made.
 local function is_heard(entry, kind)
-  local ears = entry.ears[kind]
-  if type(ears) ~= "table" then return ears ~= nil end
-  for _, part in ipairs(ears) do
+  local hearers = entry.ears[kind]
+  if hearers.always then return true end
+  for _, part in ipairs(hearers) do
     if part.open or entries.gate_holds(entry, part) then return true end
   end
   return false

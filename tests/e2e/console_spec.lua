@@ -306,10 +306,9 @@ describe("reeve eval", function()
 
   it("ends with 130 on ^C, and with it the evaluation", function()
     local d = start()
-    os.execute(("{ unset LD_PRELOAD; env --default-signal=INT %s/reeve -b %s eval "
-      .. "\"print 'it spins' while true do end\" >%s/out 2>&1 & echo $! >%s/pid; wait $!; echo $? >%s/code; } &"):format(
-      reeve.build, d.base, d.dir, d.dir,
-      d.dir))
+    local run = "{ unset LD_PRELOAD; env --default-signal=INT %s/reeve -b %s eval "
+      .. "\"print 'it spins' while true do end\" >%s/out 2>&1 & echo $! >%s/pid; wait $!; echo $? >%s/code; } &"
+    os.execute(run:format(reeve.build, d.base, d.dir, d.dir, d.dir))
     reeve.wait_until(function() return (reeve.read(d.dir .. "/out") or ""):find "it spins" end, "it to spin")
     reeve.kill("INT", tonumber(reeve.read(d.dir .. "/pid")))
     reeve.wait_until(function() return reeve.read(d.dir .. "/code") == "130\n" end, "exit code 130")
