@@ -43,7 +43,9 @@ end
 function Visitor:state(taken, block)
   take_state(self, taken)
   if self.on_state then self.on_state(taken) end
-  if self.began then self.happenings:report("begin", { generation = self.generation_known, resumed = not self.fresh }) end
+  if self.began then
+    self.happenings:report("begin", { generation = self.generation_known, resumed = not self.fresh })
+  end
   self.began, self.fresh = true, nil
   self:hand_out(block)
 end

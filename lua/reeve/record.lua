@@ -36,8 +36,9 @@ end
 
 --- See above.
 function record.new(options)
-  local self = setmetatable({ log = options.log, schema = options.schema, unix = options.unix, generation = options.generation,
-    sum = options.recorder.sum, ring = options.recorder.ring(), deltas = options.recorder.deltas(options.schema),
+  local self = setmetatable({ log = options.log, schema = options.schema, unix = options.unix,
+    generation = options.generation, sum = options.recorder.sum,
+    ring = options.recorder.ring(), deltas = options.recorder.deltas(options.schema),
     decisions = decisions.new(), kinds = {}, queue = {}, queued = 0, flags = RESET, on = false }, Record)
   for line in options.schema:gmatch "[^\n]+" do self.kinds[line:match "^%S+"] = true end
   return self

@@ -270,8 +270,9 @@ end
 --- Of one service (by name; nil: the first) since a moment (ms of wall time; nil: from the beginning) -> a trace, and
 -- { service = function() -> the service as it was defined, with policies of its own each time, wall } | nil, sentence.
 function recordedtrace.of(rec, since, name)
-  local self = setmetatable({ name = name, processes = {}, samples = {}, came = {}, stays = {}, records = {}, starts = {},
-    start_failure = 0, clients = 0, served = 0, area = 0, memory = { n = 0, x = 0, y = 0, xx = 0, xy = 0 } }, Visitor)
+  local self = setmetatable({ name = name, processes = {}, samples = {}, came = {}, stays = {}, records = {},
+    starts = {}, start_failure = 0, clients = 0, served = 0, area = 0,
+    memory = { n = 0, x = 0, y = 0, xx = 0, xy = 0 } }, Visitor)
   local blocks, sentence = walk.through(rec, since, self)
   if not blocks then return nil, sentence end
   if self.now <= self.start then return nil, rec.path .. ": no time passes in this recording" end

@@ -231,7 +231,7 @@ local function record_at(self, bytes, at)
     return "note", value, at
   end
   local kind = self.kinds[which] or broken()
-  local changed, msg, last = nil, {}, kind.last
+  local msg, last, changed = {}, kind.last
   changed, at = number_at(bytes, at)
   for i, field in ipairs(kind.fields) do
     if changed >> (i - 1) & 1 == 1 then last[i], at = READ[field.type](last[i], bytes, at) end

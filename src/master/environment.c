@@ -48,7 +48,7 @@ char *environment_slot(struct outfit *out, const char *name, size_t room)
 	size_t n = strlen(name);
 	char *text = mem_new(n + room, 1);
 
-	memcpy(text, name, n);
+	(void)snprintf(text, n + room, "%s", name);
 	add(out, text);
 	return text + n;
 }

@@ -1,5 +1,5 @@
---- What recording costs: processor time of the engine's Lua for 5000 events a second in 50 turns, with the recording and
--- without. Prints the difference as a share of a core, and how much of the file a second takes. Run by
+--- What recording costs: processor time of the engine's Lua for 5000 events a second in 50 turns, with the recording
+-- and without. Prints the difference as a share of a core, and how much of the file a second takes. Run by
 --
 --   build/reeve-engine here --script tests/bench/recording.lua     (part of `make bench`)
 local guard = require "reeve.guard"
@@ -22,7 +22,9 @@ end
 local function settings()
   local values = {}
   for _, row in ipairs(spec.settings) do
-    if row.scope == "service" and row.default ~= "" then values[row.name] = spec.parse("service", row.name, row.default) end
+    if row.scope == "service" and row.default ~= "" then
+      values[row.name] = spec.parse("service", row.name, row.default)
+    end
   end
   values.client_limit, values.process_limit, values.process_min_avail = "1", "1000", "16"
   return values
@@ -77,7 +79,8 @@ local function run(host)
         ready = true })
     end
     host:report("pool", { svc = 1, now = now, generation = 1, waiting = 0, arrivals = served, served = served,
-      starts = PROCESSES, start_failures = 0, exits = 0, crashes = 0, dropped = 0, throttled_until = 0, stopped = false })
+      starts = PROCESSES, start_failures = 0, exits = 0, crashes = 0, dropped = 0, throttled_until = 0,
+      stopped = false })
     host:turn(now)
   end
   return os.clock() - began

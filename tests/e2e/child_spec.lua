@@ -92,9 +92,8 @@ describe("a child", function()
     assert.equal(tostring(d:ps "s"[1].id), env.GENERATION)
     env.GENERATION = nil
     assert.same({ SERVICE_NAME = "s", REEVE_MODE = "normal", CLIENT_LIMIT = "3", PROCESS_LIMIT = "4",
-      PROCESS_MIN_AVAIL = "1", SERVICE_COUNT = "50", IDLE_KILL = "4294967295", SOCKET_COUNT = "1", SOCKET0_SETTINGS = "web",
-      SSL = "yes",
-      COLOUR = "dark blue", TZ = "UTC" }, env)
+      PROCESS_MIN_AVAIL = "1", SERVICE_COUNT = "50", IDLE_KILL = "4294967295", SOCKET_COUNT = "1",
+      SOCKET0_SETTINGS = "web", SSL = "yes", COLOUR = "dark blue", TZ = "UTC" }, env)
     d:stop()
   end)
 

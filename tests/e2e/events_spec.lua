@@ -88,9 +88,8 @@ describe("reeve events", function()
     d:clients(2)
     d:wait_service("s", { busy = 2, idle = 1 })
     local said, stop = follow(d, [[--since 1h --follow --json 'ev.kind == "spawn"']])
-    local more = {}
     wait_for(said, '"id":3')
-    for i = 1, 5 do more[i] = d:clients(1)[1] end
+    for _ = 1, 5 do d:clients(1) end
     d:wait_service("s", { busy = 7, idle = 1 })
     wait_for(said, '"id":8')
     local n = 0
@@ -126,7 +125,8 @@ describe("reeve events", function()
   end)
 
   it("does not hold up the engine for a reader that does not read, and says what that one has missed", function()
-    local d = reeve.start { config = (CONFIG:gsub("process_min_avail = 1,", [[process_min_avail = 1, policy = function(s, ev, st)
+    local d = reeve.start { config = (CONFIG:gsub("process_min_avail = 1,", [[process_min_avail = 1,
+      policy = function(s, ev, st)
       local lines = {}
       st.n = (st.n or 0) + 1
       for i = 1, 50 do lines[i] = ("%%d of turn %%d %%s"):format(i, st.n, ("x"):rep(150)) end

@@ -97,7 +97,8 @@ describe("a recording", function()
     local live = reeve.read(d.dir .. "/live1")
     assert.is_true(#live > 1000)
     for _, name in ipairs { "live2", "log1", "log2" } do assert.equal(live, reeve.read(d.dir .. "/" .. name)) end
-    for _, wanted in ipairs { "s vote own%.1%(settle%)", "s standing", "s retire", "t failure own%.exit", "%* state" } do
+    for _, wanted in ipairs { "s vote own%.1%(settle%)", "s standing", "s retire", "t failure own%.exit",
+      "%* state" } do
       assert.truthy(live:find(wanted), wanted)
     end
 
@@ -153,8 +154,8 @@ describe("a recording", function()
     code, text = d:reeve "why nobody --since 1h"
     assert.equal(64, code, text)
 
-    code, text = d:reeve(("replay --service s --policy 'only { fpm_static { max_children = 9 } }' --json --plot %s/x.svg")
-      :format(d.dir))
+    code, text = d:reeve(("replay --service s --policy 'only { fpm_static { max_children = 9 } }' --json "
+      .. "--plot %s/x.svg"):format(d.dir))
     assert.equal(0, code, text)
     local what_if = json.decode(text).candidates
     assert.equal("as recorded", what_if[1].name)

@@ -1,5 +1,5 @@
---- reeve why SERVICE --since T: how the present numbers came about: each change of the standing order with the votes that
--- made it, and what happened to the service, out of the recording.
+--- reeve why SERVICE --since T: how the present numbers came about: each change of the standing order with the votes
+-- that made it, and what happened to the service, out of the recording.
 local eventline = require "reeve.eventline"
 local here = require "reeve.recorded"
 local past = require "reeve.past"
@@ -10,8 +10,8 @@ local KNOWN = { ["--json"] = true, ["--since"] = "since" }
 -- The bounds of a standing order, and the field of a vote that each is of.
 local OF_VOTE = { at_least = "at_least", at_most = "at_most", spare = "spare", burst = "burst", shrink_to = "shrink_to",
   on_demand = "on_demand", mode = "mode", hold_until = "hold", throttle_first = "throttle", throttle_most = "throttle" }
-local BOUNDS = { "at_least", "at_most", "spare", "shrink_to", "burst", "on_demand", "hold_until", "mode", "throttle_first",
-  "throttle_most" }
+local BOUNDS = { "at_least", "at_most", "spare", "shrink_to", "burst", "on_demand", "hold_until", "mode",
+  "throttle_first", "throttle_most" }
 
 -- What a service's people want to see beside votes.
 local SHOWN = { exit = function(ev) return not ev.ok and not ev.asked end, start_failed = true, fork_failed = true,

@@ -22,7 +22,7 @@ return function(ctx, args)
   local options, words = here.options(ctx, "record", KNOWN, args)
   if not options then return words end
   if #words ~= 1 then return select(2, here.fail(ctx, 64, "record: name the FILE that gets the copy")) end
-  local since, why = math.mininteger, nil
+  local since, why = math.mininteger
   if options.since then
     since, why = here.moment(ctx.spec, options.since)
     if not since then return select(2, here.fail(ctx, 64, why)) end

@@ -42,7 +42,8 @@ end
 
 local function tell_programs(ctx, result)
   ctx.out(require("reeve.print").json { equal = result.difference == nil, decisions = result.decisions,
-    turns = result.turns, lost = result.lost, from = result.from, to = result.to, difference = result.difference } .. "\n")
+    turns = result.turns, lost = result.lost, from = result.from, to = result.to, difference = result.difference }
+    .. "\n")
   return result.difference and 1 or 0
 end
 
@@ -67,7 +68,7 @@ return function(ctx, args)
   local rec
   rec, code = here.open(ctx, words[1])
   if not rec then return code end
-  local wanted, why = {}, nil
+  local wanted, why = {}
   if options.last then
     wanted.since, why = here.moment(ctx.spec, options.last)
     if not wanted.since then return select(2, here.fail(ctx, 64, why)) end
