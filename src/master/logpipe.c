@@ -323,16 +323,25 @@ void logpipe_dress(struct service *s, struct outfit *o)
 		add_files(o, s);
 }
 
+/* Is it a variable that each start writes anew? */
+static bool is_of_one_start(const char *variable)
+{
+	static const char *const names[] = {"GENERATION=", "LOG_PIDS=", "REEVE_MODE="};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strncmp(variable, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 /* What of the log process's environment must be told it again: everything but who it is now. */
 static char *summary(const struct service *s)
 {
-	static const char *const own[] = {"GENERATION=", "LOG_PIDS="};
 	struct buf b = {0};
 	char *text;
 
 	for (char **e = s->spawn.envp; e != NULL && *e != NULL; e++)
-		if (**e != '\0' && strncmp(*e, own[0], strlen(own[0])) != 0 &&
-			strncmp(*e, own[1], strlen(own[1])) != 0)
+		if (**e != '\0' && !is_of_one_start(*e))
 			buf_print(&b, "%s\n", *e);
 	text = mem_text(buf_text(&b));
 	buf_free(&b);

@@ -348,5 +348,5 @@ void service_step(struct service *s)
 		if ((a.start == 0 && a.ask == 0) || a.brake == POOL_BURST)
 			return;
 	}
-	assert(!"the pool never comes to rest");
+	assert(0 && "the pool never comes to rest");
 }

@@ -73,13 +73,13 @@ describe("a child", function()
     d:stop()
   end)
 
-  it("child.descriptors: contract plain has 0, 1 and 2 and nothing else", function()
+  it("child.descriptors: contract plain has 0, and 1 and 2 that lead to the log, and no more", function()
     local d = rules.start(nil, nil, [[service "p" { executable = "/bin/sleep infinity", contract = "plain",
       process_min_avail = 1 }]])
     d:wait_service("p", { live = 1 })
     local fds = descriptors(d:ps "p"[1].pid)
     assert.same({ 0, 1, 2 }, sorted(fds))
-    assert.same({ "/dev/null", "/dev/null" }, { fds[0], fds[1] })
+    assert.same({ "/dev/null", fds[2] }, { fds[0], fds[1] })
     d:stop()
   end)
 
