@@ -306,7 +306,9 @@ static void step_relaying(struct connection *c)
 		c->front.wants = 0;
 		moved = fill_up(c);
 		if (!c->is_dead)
-			moved |= drain_up(c) | fill_down(c);
+			moved |= drain_up(c); /* each has its turn, whatever the others moved */
+		if (!c->is_dead)
+			moved |= fill_down(c);
 		if (!c->is_dead)
 			moved |= drain_down(c);
 	}
