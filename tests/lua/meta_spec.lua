@@ -72,7 +72,7 @@ describe("the annotations", function()
       rows = select(3, ...)
       return policywords.options(...)
     end
-    local function word(_, name) return _G[name] or function() end end
+    local function word(_, known) return _G[known] or function() end end
     local env = setmetatable({ options = options }, { __index = word })
     pcall(assert(loadfile("policies/" .. name .. ".lua", "t", env))(), {})
     return rows
