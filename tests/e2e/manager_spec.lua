@@ -133,6 +133,7 @@ describe("under a service manager, Reeve", function()
     assert.equal(inode, reeve.listening_inode(port))
     assert.equal(0, (d:reeve "service start s"))
     assert.truthy(d:clients(1, 2)[1].pid)
+    for _, c in ipairs(d.open) do c:close() end
     d:reeve "stop"
     reeve.wait_until(function() return d:exit_code() end)
     assert.equal("socket", require "lfs".attributes(path, "mode"))
