@@ -107,7 +107,7 @@ describe("contract systemd", function()
   end)
 
   it("takes STOPPING for the begin of the end and starts the next one", function()
-    local d = start(nil, 'process_min_avail = 1, stop_timeout = "500ms",', 2) -- it says so and stays
+    local d = start(nil, 'process_min_avail = 1, stop_timeout = "5s",', 2) -- it says so and stays
     local c = d:clients(1)[1]
     c:ask "notify STOPPING=1"
     d:wait_service("s", { draining = 1, live = 1 })
