@@ -1,6 +1,6 @@
 /* links: engine/deltas */
-/* deltas: what is put in comes out, of every type and to its extremes; what is the same costs nothing; what is
- * cut off is never taken for whole. */
+/* deltas: what is put in comes out, of every type and to its extremes; what is the same costs nothing; what
+ * is cut off is never taken for whole. */
 #include "base/mem.h"
 #include "engine/deltas.h"
 #include "test.h"
@@ -122,8 +122,8 @@ static void assert_row(const struct reader *r, size_t row)
 
 static struct reader read_of(const struct buf *b, size_t len)
 {
-	return (struct reader){.at = (const unsigned char *)buf_text(b),
-		.end = (const unsigned char *)buf_text(b) + len};
+	return (struct reader){
+		.at = (const unsigned char *)buf_text(b), .end = (const unsigned char *)buf_text(b) + len};
 }
 
 static void records_come_out_as_they_went_in(void **state)

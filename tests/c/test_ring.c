@@ -1,6 +1,6 @@
 /* links: engine/ring; wrap: pwrite pwritev */
-/* ring: blocks are found again by the next engine, a torn one ends the segment, the oldest segment goes first,
- * and a disk that fails changes nothing. */
+/* ring: blocks are found again by the next engine, a torn one ends the segment, the oldest segment goes
+ * first, and a disk that fails changes nothing. */
 #include "engine/ring.h"
 #include "test.h"
 
