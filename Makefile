@@ -121,15 +121,12 @@ $(BUILD)/man/.made: $(MANUALS) $(BUILD)/reeve-engine $(MODULES) $(wildcard tests
 	@touch $@
 
 # ---- deps: the one list of Debian packages. `make deps` installs what is missing (root), or says how
-DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 libncursesw6 lua-dkjson
-DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev libncurses-dev
+DEPS_RUN   := libevent-core-2.1-7 libevent-2.1-7 liblua5.4-0 libseccomp2 libncursesw6 libedit2 libssl3 lua-dkjson
+DEPS_BUILD := gcc make pkg-config libc6-dev libevent-dev liblua5.4-dev libseccomp-dev libncurses-dev libedit-dev libssl-dev
 DEPS_TEST  := lua5.4 lua-busted lua-socket lua-filesystem lua-check libcmocka-dev clang clang-tidy clang-format \
-              libclang-rt-14-dev cppcheck mandoc procps dovecot-core tmux
-DEPS_RUN   += libssl3 libedit2
-DEPS_BUILD += libssl-dev libedit-dev
-DEPS_TEST  += haproxy openssl curl socat nodejs gunicorn php8.2-fpm
-DEPS_TEST  += zsh fish
-DEPS_TEST  += python3 redis-server redis-tools openssh-server openssh-client git curl util-linux
+              libclang-rt-14-dev cppcheck mandoc procps util-linux tmux zsh fish curl socat openssl python3 git haproxy \
+              nodejs gunicorn php8.2-fpm redis-server redis-tools openssh-server openssh-client isync dovecot-core \
+              dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond dovecot-managesieved dovecot-sieve
 missing = $(shell dpkg-query -W -f='$${db:Status-Abbrev} $${Package}\n' $(1) 2>/dev/null | \
             awk -v want='$(1)' '$$1 == "ii" { have[$$2] } \
               END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }')
@@ -238,8 +235,6 @@ e2e faults: all $(E2E_PROGRAMS)
 faults: E2E_TAGS = --tags=slow
 
 # ---- Dovecot's programs in a private mail world (root). CHECKS: names, or parts of them before the dot
-DEPS_TEST += openssl python3 isync dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond dovecot-managesieved \
-             dovecot-sieve
 MASTER ?= reeve
 .PHONY: e2e-dovecot bench-dovecot
 e2e-dovecot: all
@@ -298,7 +293,7 @@ compare: all
 bench-cancel: all $(BUILD)/tests/e2e-worker
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cancel.lua
 clean:
-	rm -rf build build-san build-fuzz build-mutants
+	rm -rf build build-san build-clang build-fuzz build-mutants
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 

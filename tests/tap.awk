@@ -8,6 +8,7 @@ END {
 	said = passed + failed + skipped
 	if (planned != said || said == 0 || (code != 0 && failed == 0))
 		failed++
-	printf "%6d passed %4d failed %4d skipped  %s%s\n", passed, failed, skipped, name, failed ? " (exit " code ")" : ""
+	printf "%6d passed %4d failed %4d skipped %4d s  %s%s\n", passed, failed, skipped, seconds, name,
+		failed ? " (exit " code ")" : ""
 	exit failed > 0
 }

@@ -29,6 +29,8 @@ local FACTS = {
   { "exits", "integer", "processes that ended, ever" },
   { "crashes", "integer", "processes that ended badly, ever" },
   { "dropped", "integer", "waiting clients that were let go, ever" },
+  { "waits_for", "string?", "the service (after, requires) that it waits for" },
+  { "limited_at", "number?", "when process_limit last held waiting clients up, on the clock of now" },
   { "last_failure", "string?", "the last thing that went wrong, in words" },
   { "last_exits", "exit[]", "the last five exits, newest first", class = "exit", list = true },
   { "throttled_until", "number", "no start before this time of now, after failed starts" },
@@ -77,6 +79,7 @@ M.CLASSES = {
     { "clients", "integer?", "it has now" }, { "served", "integer?", "clients, ever" },
     { "available", "integer", "clients it can still take" }, { "rss", "integer?", "memory, bytes" },
     { "private", "integer?", "memory that is its own, bytes" }, { "cpu", "number?", "share of one cpu" },
+    { "status", "string?", "what it says of itself: STATUS= of sd_notify" },
     { "jitter", "number", "from 0 to 1, always the same for this process" },
   },
   exit = {

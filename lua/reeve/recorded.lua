@@ -44,7 +44,9 @@ function M.moment(spec, text)
   if ms and ms < math.maxinteger then return now * 1000 - ms end
   local at = of_day(text, now)
   if not at then
-    return nil, ("'%s' is no time: write 3h (ago), 07:30 or \"2026-11-29 07:30\""):format(text)
+    local minutes = text:match "^(%d+)m$"
+    return nil, ("'%s' is no time: write %s (ago), 07:30 or \"2026-11-29 07:30\""):format(text,
+      minutes and minutes .. "min" or "3h")
   end
   if at > now and not text:find "-" then at = at - 86400 end
   return at * 1000

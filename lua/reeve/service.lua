@@ -39,7 +39,7 @@ local TO_PEOPLE = {
   duration = function(ms) return ms % 1000 == 0 and ms // 1000 or ms / 1000 end,
   flag = function(n) return n ~= 0 end,
 }
-for kind in ("count size mode user group"):gmatch "%a+" do TO_PEOPLE[kind] = function(n) return n end end
+for kind in ("count integer size mode user group"):gmatch "%a+" do TO_PEOPLE[kind] = function(n) return n end end
 
 local function setting_value(row, canonical)
   local number = TO_PEOPLE[row.type]

@@ -33,7 +33,7 @@ local function crash(d)
       if p.pid == tonumber(c.pid) and p.state == "busy" then return true end
     end
   end, "the process to have reported")
-  reeve.kill("SEGV", c.pid)
+  reeve.kill("KILL", c.pid)
   return c.pid
 end
 
@@ -56,8 +56,8 @@ describe("reeve events", function()
     wait_connected(d, said, '"kind":"exit"')
     local function crash_is_told()
       local pid = crash(d)
-      wait_for(said, ('"text":"process %d was ended by signal 11'):format(pid))
-      wait_for(all, ("s exit process %d was ended by signal 11"):format(pid))
+      wait_for(said, ('"text":"process %d was ended by signal 9'):format(pid))
+      wait_for(all, ("s exit process %d was ended by signal 9"):format(pid))
     end
     crash_is_told()
     for line in said():gmatch "[^\n]+" do

@@ -362,7 +362,7 @@ describe("the table of names", function()
       local _, sentence = vote.check { [row[1]] = "?" }
       assert.is_nil((sentence or ""):match "unknown", row[1])
     end
-    for class, rows in pairs { Facts = api.CLASSES.service, ProcessFacts = api.CLASSES.process } do
+    for class, rows in pairs { Facts = api.CLASSES.service, Process = api.CLASSES.process } do
       local text = meta:match("@class reeve%." .. class .. "\n(.*)"):gsub("\n%s*\n.*", "")
       for _, row in ipairs(rows) do
         assert.truthy(text:find("@field " .. row[1] .. "%??%s"), class .. " of meta has no " .. row[1])

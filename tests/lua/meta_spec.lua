@@ -2,6 +2,7 @@
 local combinators = require "reeve.combinators"
 local events = require "reeve.events"
 local parts = require "reeve.parts"
+local policywords = require "reeve.policywords"
 local process = require "reeve.process"
 local service = require "reeve.service"
 local vote = require "reeve.vote"
@@ -62,6 +63,37 @@ describe("the annotations", function()
       if name then functions[name] = true end
     end
     for name in pairs(combinators.WORDS) do assert.is_true(functions[name], name) end
+  end)
+
+  -- A policy file as the host loads it, but that the rows of its options are kept.
+  local function rows_of(name)
+    local rows
+    local function options(...)
+      rows = select(3, ...)
+      return policywords.options(...)
+    end
+    local function word(_, known) return _G[known] or function() end end
+    local env = setmetatable({ options = options }, { __index = word })
+    pcall(assert(loadfile("policies/" .. name .. ".lua", "t", env))(), {})
+    return rows
+  end
+
+  it("have a function for each shipped policy, and its options with their defaults", function()
+    local text, policies, checked = table.concat(META, "\n"), io.popen "ls policies", 0
+    for file in policies:lines() do
+      local name = file:match "^(.*)%.lua$"
+      assert.truthy(text:find("\nfunction " .. name .. "(", 1, true), name)
+      local class = ("_" .. name):gsub("_(%l)", string.upper) .. "Options"
+      for option, row in pairs(rows_of(name) or {}) do
+        local line = text:match("@class reeve%." .. class .. "\n(.-)\n\n"):match("@field " .. option .. "%? ([^\n]*)")
+        assert.truthy(line, class .. "." .. option)
+        local default = row[1] and ("(default %g)"):format(row[1]) or ""
+        assert.truthy(line:find(default, 1, true), class .. "." .. option .. ": " .. default)
+        checked = checked + 1
+      end
+    end
+    policies:close()
+    assert.is_true(checked > 60)
   end)
 
   it("name the gauges and counters of windows", function()

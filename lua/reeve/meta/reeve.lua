@@ -52,6 +52,8 @@ unset = {}
 ---@field stop_timeout? reeve.Duration
 ---@field policy? reeve.Policy|function|table policies between services: budget { processes = 600 }
 ---@field fork_budget? reeve.Count starts of processes a second; 0: no limit
+---@field state_dir? string directory of the recording
+---@field record? { size: reeve.Size }|false ring file of what policies were told and decided; false: none
 ---@field control? reeve.Control who may talk to the daemon, and the file of its socket
 
 ---@class reeve.Control
@@ -61,8 +63,6 @@ unset = {}
 ---@field mode? reeve.Mode of <base_dir>/control; unset: "0600", with a group "0660", with lists "0666"
 ---@field user? reeve.Id
 ---@field group? reeve.Id
----@field state_dir? string directory of the recording
----@field record? { size: reeve.Size }|false ring file of what policies were told and decided; false: none
 
 ---@class reeve.Service
 ---@field use? table|table[] tables of settings, used where the service itself writes none; the first wins
@@ -191,69 +191,6 @@ function only(policies) end
 ---@return reeve.Policy
 function all(policies) end
 
---- What a policy, `reeve eval` and the console may read of a service. Nil: nobody knows (reeve-policy(7)).
----@class reeve.Facts
----@field name string its name in the config
----@field type string "" is an ordinary service; startup, login, worker, log, config, anvil
----@field contract string how a process learns its sockets and reports
----@field generation integer raised by each restart and each reload that renews it
----@field stopped boolean by an operator
----@field live integer processes that are starting, idle or busy
----@field starting integer processes that have not reported yet
----@field idle integer processes without a client
----@field busy integer processes with clients
----@field leaving integer idle processes that were asked to go
----@field avail integer processes that can take another client
----@field draining integer processes that finish their clients and take no others
----@field old integer live processes of earlier generations
----@field clients? integer clients that are connected
----@field waiting integer clients in the queues of the listeners
----@field wait_oldest number seconds since the queues were empty
----@field arrivals integer clients that came, ever
----@field served? integer clients that were served, ever
----@field starts integer processes that were started, ever
----@field start_failures integer starts that failed, ever
----@field exits integer processes that ended, ever
----@field crashes integer processes that ended badly, ever
----@field dropped integer waiting clients that were let go, ever
----@field last_failure? string the last thing that went wrong, in words
----@field last_exits table[] the last five exits, newest first
----@field throttled_until number no start before this time of now, after failed starts
----@field hold_ms integer how long no process will be started
----@field boot_mean? number seconds from start to ready, on average
----@field service_mean? number seconds a client stays, on average
----@field service_cv2? number how much that varies: variance / mean squared
----@field private_mean? number memory of a process that is its own, bytes, on average
----@field settings table the settings in force
----@field processes reeve.ProcessFacts[] its processes, by id
----@field standing table the votes of all policies, met
----@field override? table what an operator has set by hand
----@field services table<string, reeve.Facts> the other services
----@field host table the machine
----@field now number seconds, of a clock that only goes forward
----@field wall table the time of day
----@field avg fun(s: reeve.Facts, gauge: string, seconds: number): number?
----@field min fun(s: reeve.Facts, gauge: string, seconds: number): number?
----@field max fun(s: reeve.Facts, gauge: string, seconds: number): number?
----@field rate fun(s: reeve.Facts, counter: string, seconds: number): number?
----@field series fun(s: reeve.Facts, gauge: string, step: integer, n: integer): number[]?
----@field rand fun(s: reeve.Facts): number
-
----@class reeve.ProcessFacts
----@field id integer never used twice
----@field pid integer of the kernel
----@field generation integer of the service when it was started
----@field state string starting, idle, busy, leaving or draining
----@field age number seconds
----@field idle_for? number seconds
----@field busy_for? number seconds
----@field clients? integer it has now
----@field served? integer clients, ever
----@field available integer clients it can still take
----@field rss? integer memory, bytes
----@field private? integer memory that is its own, bytes
----@field cpu? number share of one cpu
----@field jitter number from 0 to 1, always the same for this process
 -- ---- what policies see and say (docs/POLICIES.md)
 
 ---@alias reeve.EventKind
@@ -339,7 +276,8 @@ function all(policies) end
 ---@alias reeve.Gauge "live"|"idle"|"busy"|"avail"|"waiting"|"clients"|"draining"
 ---@alias reeve.Counter "arrivals"|"starts"|"start_failures"|"exits"|"crashes"|"served"|"dropped"
 
---- What is true of a service; read-only. Seconds and bytes. Reading a field that is none is an error.
+--- What is true of a service, for policies, `reeve eval` and the console; read-only. Seconds and bytes; nil: nobody
+-- knows. Reading a field that is none is an error.
 ---@class reeve.Facts
 ---@field name string
 ---@field type string
@@ -508,9 +446,131 @@ function shadow(policy) end
 ---@return reeve.Policy
 function canary(new, old, share) end
 
+-- ---- the shipped policies (docs/POLICIES.md says which one to take)
+
+--- Keeps process_min_avail processes able to take clients. Built in.
+---@return reeve.Policy
+function min_avail() end
+
+--- Starts a process for each client that waits while nobody has room. Built in.
+---@return reeve.Policy
+function on_demand() end
+
+---@class reeve.IdleKillOptions
+---@field style? "2.3" the rule of Dovecot before 2.3.21: each process by its own timer
+
+--- Lets the surplus of idle processes go, by the setting idle_kill. Built in.
+---@param options? reeve.IdleKillOptions
+---@return reeve.Policy
+function idle_kill(options) end
+
+---@class reeve.ThrottleOptions
+---@field first? number seconds (default 2)
+---@field most? number seconds (default 60)
+
+--- How long starts wait after a failed one: doubled at each. Built in.
+---@param options? reeve.ThrottleOptions
+---@return reeve.Policy
+function throttle(options) end
+
+---@class reeve.RollingOptions
+---@field batch? number share of the pool that is replaced at a time, to 1 (default 0.25)
+
+--- Replaces processes of an older generation in batches, new ones up before old ones go. Built in.
+---@param options? reeve.RollingOptions
+---@return reeve.Policy
+function rolling(options) end
+
+---@class reeve.HybridOptions
+---@field settle? number seconds that what was wanted stays (default 60)
+---@field erlang? reeve.ErlangOptions
+---@field breaker? reeve.BreakerOptions
+---@field memory? reeve.MemoryOptions
+
+--- The recommended default for busy pools: min_avail, erlang, settle, breaker and memory.
+---@param options? reeve.HybridOptions
+---@return reeve.Policy
+function hybrid(options) end
+
+---@class reeve.ErlangOptions
+---@field target? number seconds a client may wait (default 0.2)
+---@field miss? number share of clients that may wait longer (default 0.01)
+---@field stable? number seconds of the long window (default 60)
+---@field fast? number seconds of the short window (default 6)
+
+--- The fewest processes with which few clients wait longer than `target`. It only raises: wrap it in settle(60, …).
+---@param options? reeve.ErlangOptions
+---@return reeve.Policy
+function erlang(options) end
+
+---@class reeve.BreakerOptions
+---@field fails? number failures within `window` that open it (default 5)
+---@field window? number seconds (default 30)
+---@field ratio? number and crashes above this share of the clients served (default 0.5)
+---@field base? number seconds of the first delay (default 1)
+---@field max? number seconds of the longest (default 60)
+---@field bake? number seconds until one process has proved a generation (default 10)
+---@field bake_served? number or so many clients served by it (default 20)
+---@field forgive? number seconds after which the delay is `base` again (default 600)
+
+--- A crash loop is not fed: no starts for a while, then one process that must prove itself.
+---@param options? reeve.BreakerOptions
+---@return reeve.Policy
+function breaker(options) end
+
+---@class reeve.MemoryOptions
+---@field soft? integer|string bytes of its own (or "250M") above which an idle one goes; unset: growth × the smallest
+---@field hard? integer|string above which a busy one goes, too; unset: 2 × soft
+---@field growth? number times the smallest process (default 2.5)
+---@field check? number seconds between looks (default 5)
+---@field grace? number seconds that a busy one may finish (default 30)
+---@field psi? number percent of full pressure that is too much (default 10)
+---@field reserve? number share of all memory below which it is short (default 0.08)
+---@field cooldown? number seconds between two sheddings (default 15)
+
+--- Replaces processes that have grown fat, one at a time; sheds idle ones while the machine is short of memory.
+---@param options? reeve.MemoryOptions
+---@return reeve.Policy
+function memory(options) end
+
+---@class reeve.MaxRequestsOptions
+---@field n? number clients (default 1000)
+---@field jitter? number up to this share more, drawn once for each process (default 0.1)
+---@field [1]? number n
+
+--- Replaces processes that have served n clients, one at a time: max_requests { n = 5000 } or { 5000 }.
+---@param options? reeve.MaxRequestsOptions
+---@return reeve.Policy
+function max_requests(options) end
+
+---@class reeve.HungOptions
+---@field after? number seconds (default 300)
+---@field backlog? integer only while at least so many clients wait (default 0)
+---@field [1]? number after
+
+--- Kills processes that have been busy for too long: hung { after = 300 } or { 300 }. With client_limit = 1.
+---@param options? reeve.HungOptions
+---@return reeve.Policy
+function hung(options) end
+
+---@class reeve.HoursRule
+---@field days? string digits, 1 is Monday; unset: every day
+---@field from number hour of local time, may have a fraction
+---@field to number hour; before `from`: of the next morning
+---@field floor number processes
+
+---@class reeve.HoursOptions
+---@field lead? number seconds before the hour, so that all is warm then (default 120)
+---@field [integer] reeve.HoursRule
+
+--- A floor by the clock: hours { { days = "12345", from = 8, to = 18, floor = 20 }, lead = 120 }
+---@param options reeve.HoursOptions
+---@return reeve.Policy
+function hours(options) end
+
 ---@class reeve.BudgetOptions
----@field processes? integer
----@field mem? string|integer "24G", or bytes
+---@field processes? integer of all services; this, mem, or both
+---@field mem? integer|string bytes, or "24G"
 ---@field reserve? table<string, integer> processes that others cannot take, by service
 ---@field weight? table<string, number> by service; without: 1
 
@@ -518,6 +578,100 @@ function canary(new, old, share) end
 ---@param options reeve.BudgetOptions
 ---@return reeve.Policy
 function budget(options) end
+
+---@class reeve.FpmStaticOptions
+---@field max_children? integer unset: process_limit
+
+--- php-fpm's pm = static, in only { }.
+---@param options? reeve.FpmStaticOptions
+---@return reeve.Policy
+function fpm_static(options) end
+
+---@class reeve.FpmDynamicOptions
+---@field min_spare? integer fewest idle ones (default 1)
+---@field max_spare? integer most idle ones (default 3)
+---@field start_servers? integer unset: the middle of both
+---@field max_children? integer unset: process_limit
+
+--- php-fpm's pm = dynamic, in only { }.
+---@param options? reeve.FpmDynamicOptions
+---@return reeve.Policy
+function fpm_dynamic(options) end
+
+---@class reeve.FpmOndemandOptions
+---@field process_idle_timeout? number seconds (default 10)
+---@field max_children? integer unset: process_limit
+
+--- php-fpm's pm = ondemand, in only { }.
+---@param options? reeve.FpmOndemandOptions
+---@return reeve.Policy
+function fpm_ondemand(options) end
+
+---@class reeve.ApachePreforkOptions
+---@field min_spare? integer fewest idle ones (default 5)
+---@field max_spare? integer most idle ones (default 10)
+---@field start_servers? integer (default 5)
+---@field max_workers? integer unset: process_limit
+
+--- The idle server maintenance of Apache httpd's prefork, in only { }.
+---@param options? reeve.ApachePreforkOptions
+---@return reeve.Policy
+function apache_prefork(options) end
+
+---@class reeve.UwsgiSpareOptions
+---@field cheaper? integer fewest workers (default 1)
+---@field initial? integer unset: cheaper
+---@field step? integer workers at a time (default 1)
+---@field overload? integer seconds with nobody idle (default 3)
+---@field workers? integer unset: process_limit
+
+--- uWSGI's cheaper-algo = spare, in only { }.
+---@param options? reeve.UwsgiSpareOptions
+---@return reeve.Policy
+function uwsgi_spare(options) end
+
+---@class reeve.UwsgiBacklogOptions
+---@field cheaper? integer fewest workers (default 1)
+---@field initial? integer unset: cheaper
+---@field step? integer workers at a time (default 1)
+---@field overload? integer clients in the queue (default 3)
+---@field workers? integer unset: process_limit
+
+--- uWSGI's cheaper-algo = backlog, in only { }.
+---@param options? reeve.UwsgiBacklogOptions
+---@return reeve.Policy
+function uwsgi_backlog(options) end
+
+---@class reeve.UwsgiBusynessOptions
+---@field cheaper? integer fewest workers (default 1)
+---@field initial? integer unset: cheaper
+---@field step? integer workers at a time (default 1)
+---@field overload? integer seconds of a window (default 3)
+---@field max? number percent busy above which it grows (default 50)
+---@field min? number percent busy below which it shrinks (default 25)
+---@field multiplier? number windows before one goes, at first (default 10)
+---@field penalty? number how much that grows when the pool flaps (default 2)
+---@field backlog_alert? number clients that wait (default 33)
+---@field backlog_nonzero? number seconds for which some have waited (default 60)
+---@field workers? integer unset: process_limit
+
+--- uWSGI's cheaper-algo = busyness, in only { }.
+---@param options? reeve.UwsgiBusynessOptions
+---@return reeve.Policy
+function uwsgi_busyness(options) end
+
+---@class reeve.KnativeOptions
+---@field target? number clients of a process; unset: 0.7 × client_limit
+---@field stable? number seconds of the long window (default 60)
+---@field panic? number seconds of the short window (default 6)
+---@field threshold? number times what is ready, from where it panics (default 2)
+---@field scale_down_delay? number seconds (default 0)
+---@field grace? number seconds that the last process stays (default 30)
+
+--- Knative's pod autoscaler for processes, in only { }.
+---@param options? reeve.KnativeOptions
+---@return reeve.Policy
+function knative(options) end
 
 --- The log of the daemon; formats as string.format.
 log = {}
