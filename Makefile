@@ -1,12 +1,12 @@
 # Reeve's build. `make help` says what there is; everything is left in build/ and runs from there.
 #
 #   make                     build into build/
+#                            also build/man and build/completion, from docs/*.[1-8] and the tables
 #   make run                 install what is missing (root), build, start conf/reeve.lua in the foreground
 #   make test                install what is missing (root), build, run every test
 #   make check               the same without installing: unit, and e2e when root
 #   make unit | e2e | faults one part: no root needed | the whole program | its slow scenarios
 #   make lint | format       the rules of docs/STYLE.md and docs/HOUSE.md | clang-format
-#                            also build/man and build/completion, from docs/*.[1-8] and the tables
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target

@@ -536,7 +536,7 @@ function memory(options) end
 ---@class reeve.MaxRequestsOptions
 ---@field n? number clients (default 1000)
 ---@field jitter? number up to this share more, drawn once for each process (default 0.1)
----@field [1]? number n
+---@field [1] number|nil n
 
 --- Replaces processes that have served n clients, one at a time: max_requests { n = 5000 } or { 5000 }.
 ---@param options? reeve.MaxRequestsOptions
@@ -546,7 +546,7 @@ function max_requests(options) end
 ---@class reeve.HungOptions
 ---@field after? number seconds (default 300)
 ---@field backlog? integer only while at least so many clients wait (default 0)
----@field [1]? number after
+---@field [1] number|nil after
 
 --- Kills processes that have been busy for too long: hung { after = 300 } or { 300 }. With client_limit = 1.
 ---@param options? reeve.HungOptions
