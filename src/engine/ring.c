@@ -273,11 +273,11 @@ int ring_append(
 	struct ring *r, char kind, unsigned char flags, uint64_t wall_ms, const void *bytes, size_t len)
 {
 	struct block_head head = {BLOCK_MAGIC, (uint8_t)kind, flags, (uint32_t)len, r->block, 0, wall_ms};
-	uint64_t sum, at = segment_at(r, r->segment) + r->at;
+	uint64_t sum, room = ring_room(r), at = segment_at(r, r->segment) + r->at;
 	struct iovec parts[] = {{&head, sizeof head}, {(void *)(uintptr_t)bytes, len}};
 	ssize_t n;
 
-	if (r->sequence == 0 || len > ring_room(r) || len > UINT32_MAX) {
+	if (r->sequence == 0 || room == 0 || len > room || len > UINT32_MAX) {
 		errno = EFBIG;
 		return -1;
 	}

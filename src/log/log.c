@@ -166,6 +166,32 @@ static bool must_wait(const struct log *log, const struct pipe *p)
 	return !p->drop && output_is_stuck(log);
 }
 
+void log_drain(struct log *log, struct pipe *p)
+{
+	size_t left = pipe_holds(p);
+
+	while (left > 0 && !must_wait(log, p) && step(log, p, left))
+		left -= p->taken < left ? p->taken : left;
+}
+
+static void drain_orders(struct log *log)
+{
+	for (size_t i = 0; i < log->pipes_n; i++)
+		if (log->pipes[i].is_master)
+			log_drain(log, &log->pipes[i]);
+}
+
+/* A line is written as the master's orders of before it want it: what the pipe holds by now is taken when
+ * the orders that are there by then are done. */
+static bool step_behind_orders(struct log *log, struct pipe *p)
+{
+	size_t held = pipe_holds(p);
+
+	if (!p->is_master)
+		drain_orders(log);
+	return p->fd >= 0 && step(log, p, held > 0 ? held : 1);
+}
+
 static void on_turn(int fd, short what, void *arg)
 {
 	struct log *log = arg;
@@ -175,18 +201,10 @@ static void on_turn(int fd, short what, void *arg)
 	for (size_t i = 0; i < log->pipes_n; i++) {
 		struct pipe *p = &log->pipes[i];
 		if (p->fd >= 0 && p->ready && !must_wait(log, p))
-			more |= step(log, p, SIZE_MAX);
+			more |= step_behind_orders(log, p);
 	}
 	if (more)
 		(void)evtimer_add(log->turn, &at_once);
-}
-
-void log_drain(struct log *log, struct pipe *p)
-{
-	size_t left = pipe_holds(p);
-
-	while (left > 0 && !must_wait(log, p) && step(log, p, left))
-		left -= p->taken < left ? p->taken : left;
 }
 
 static void on_readable(int fd, short what, void *arg)

@@ -309,6 +309,22 @@ static void the_master_tells_how_a_process_ended(void **state)
 		   "error web: after\n");
 }
 
+/* However much the master has said before. */
+static void an_order_is_done_before_lines_that_were_written_behind_it(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		SAY(0, "\001\0021 own line\n");
+	SAY(0, "8 99 ONLY\n");
+	SAY(1, "plain\n");
+	start_log();
+	wait_ready();
+	UNTIL(count_in(m.log, "plain") == 1);
+	close_writers();
+	assert_int_equal(end_of_log(), 0);
+	assert_int_equal(count_in(m.log, " error web[99]: plain\n"), 1);
+}
+
 static void a_line_of_ten_megabytes_is_whole_in_its_pieces(void **state)
 {
 	static char part[1 << 20];
@@ -656,6 +672,7 @@ int main(void)
 		T(a_service_cannot_speak_for_another),
 		T(handshakes_name_pipes_that_nobody_named),
 		T(the_master_tells_how_a_process_ended),
+		T(an_order_is_done_before_lines_that_were_written_behind_it),
 		T(a_line_of_ten_megabytes_is_whole_in_its_pieces),
 		T(a_rate_limit_tells_how_much_it_dropped),
 		T(sigusr1_opens_the_file_again),

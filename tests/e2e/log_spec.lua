@@ -34,10 +34,12 @@ describe("a log process", function()
   after_each(reeve.clean)
 
   it("log.lines: those of each service are written with its name and pid, and the master's own", function()
-    local d = start(service "a" .. service "b" .. service("c", [[contract = "reeve",]]))
+    local one = "process_limit = 1,"
+    local d = start(service("a", one) .. service("b", one) .. service("c", [[contract = "reeve",]] .. one))
     for _, name in ipairs { "a", "b", "c" } do
       local client = assert(d:connect(name .. ".sock"))
       local pid = client:ask "pid"
+      d:wait_service(name, { live = 1 }) -- and the master has said whose lines are plain
       client:ask("warn said with a header by " .. name)
       client:ask("log said plainly by " .. name)
       wait_file(d, ("%%d+%%-%%d+%%-%%d+T%%S+ warning %s%%[%s%%]: said with a header by %s\n"):format(name, pid, name))

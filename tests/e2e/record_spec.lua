@@ -227,4 +227,29 @@ describe("a recording", function()
     assert.falsy(lfs.attributes(d.base .. "/state"))
     d:stop()
   end)
+
+  it("stops with one line when the disk is full, harms nobody, and goes on when there is room #slow", function()
+    local disk = reeve.shell_line "mktemp -d /tmp/reeve-disk.XXXXXX"
+    -- in a mount namespace of the daemon's own, which takes the disk away with it
+    local d = reeve.start { settings = ("state_dir = %q, record = { size = '8M' },"):format(disk .. "/state"),
+      wrap = ("unshare --mount sh -c 'mount -t tmpfs -o size=4m,mode=755 none %s && exec \"$@\"' sh"):format(disk),
+      config = [[service "s" { executable = "@worker@ --hold", client_limit = 1, process_limit = 3,
+        inet_listener "s" { port = @port@, address = "127.0.0.1" } }]] }
+    local filler = ("/proc/%d/root%s/filler"):format(d:status().master_pid, disk)
+    -- What an operator does is recorded.
+    local function wait_said(text)
+      reeve.wait_until(function()
+        assert(d:reeve "service reset s" == 0)
+        return d:log():find(text, 1, true)
+      end, function() return ("'%s' in the log:\n%s"):format(text, d:log()) end, 90)
+    end
+    reeve.shell(("dd if=/dev/zero of=%s bs=4k 2>&1"):format(filler))
+    wait_said "the recording stops: No space left on device; it goes on when it can"
+    assert.truthy(d:clients(1)[1]:ask "pid")
+    assert(os.remove(filler))
+    wait_said "the recording goes on"
+    assert.equal(1, select(2, d:log():gsub("the recording stops", "")))
+    d:stop()
+    os.remove(disk)
+  end)
 end)

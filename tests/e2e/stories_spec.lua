@@ -57,9 +57,17 @@ describe("an operator's story:", function()
     reeve.wait_until(function() return select(2, d:reeve "status broken"):find "no database at 10.0.0.7\n" end,
       "the service's line in its log")
     d:wait_service("broken", { live = 0 })
+    local pid
+    reeve.wait_until(function() -- it is recorded
+      pid = select(2, d:reeve "events --since 1h 'ev.kind == \"exit\"'"):match "exit process (%d+) ended"
+      return pid
+    end, "an exit in the recording")
     local text = tell(d, "crash-loop")
-    has(text, "\nbroken [^\n]+throttled [%d.]+ s: [^\n]*status 3", "last exits\n[^\n]+\n[^\n]+status 3",
-      "last log lines\n.*  %d+%-%d%d%-%d%d [%d:]+ error[%[%d%]]*: no database at 10.0.0.7\n")
+    has(text, "last_failure +process %d+ ended with status 3", "last exits\n[^\n]+\n[^\n]+status 3",
+      "last log lines\n.*  %d+%-%d%d%-%d%d [%d:]+ error[%[%d%]]*: no database at 10.0.0.7\n",
+      "\n%d+%-%d%d%-%d%d [%d:.]+ broken exit process " .. pid .. " ended with status 3\n", -- the first: since when
+      "throttle +%S+ +built%-in/throttle",
+      "\nsince [^\n]+:\n.*throttle_first unknown %-> 2000, by built%-in/throttle")
     d:stop()
   end)
 

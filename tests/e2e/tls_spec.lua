@@ -139,6 +139,31 @@ describe("reeve-tls", function()
     d:stop()
   end)
 
+  it("stands before a program of systemd's, which is started anew when it was killed; both listeners stay", function()
+    local server = lfs.currentdir() .. "/examples/python-systemd/server.py"
+    local d = start(([[service "web" { executable = { "/usr/bin/python3", %q }, contract = "systemd", ready = "notify",
+      process_limit = 1, process_min_avail = 1,
+      inet_listener "https" { port = @port@, address = "127.0.0.1", ssl = true } }]]):format(server), PAIR)
+    local function get()
+      local curl = "curl -sS --max-time 60 --cacert %s/a.pem --resolve a.example:%d:127.0.0.1 https://a.example:%d/"
+      local text = reeve.shell_line(curl:format(pki, d:port(), d:port()))
+      return assert(tonumber(text:match "^hello from process (%d+), request"), text)
+    end
+    local first = get()
+    assert.equal(first, d:ps "web"[1].pid)
+    local function socket_of(pid) return reeve.shell_line(("readlink /proc/%d/fd/3"):format(pid)) end
+    local outside, inside = reeve.listening_inode(d:port()), socket_of(first)
+    assert.truthy(inside:find "^socket:")
+    reeve.kill("KILL", first)
+    reeve.wait_gone(first)
+    local second = get()
+    assert.not_equal(first, second)
+    assert.equal(outside, reeve.listening_inode(d:port()))
+    assert.equal(inside, socket_of(second))
+    assert.equal(1, #d:ps "web-tls")
+    d:stop()
+  end)
+
   it("inet_listener.send_proxy: tells the program who the client is and what TLS he has", function()
     local config = [[service "cat" { executable = "/bin/cat", contract = "inetd", process_limit = 20,
       inet_listener "tls" { port = @port@, address = "127.0.0.1", ssl = true, send_proxy = %s } }]]

@@ -503,3 +503,36 @@ describe("combinators", function()
     assert.same({}, vote.check {})
   end)
 end)
+
+describe("a policy that is replaced at run time", function()
+  it("begins, and hears what only it has hooks for", function()
+    local heard = {}
+    local function hear(who)
+      return function(_, ev) heard[#heard + 1] = who .. " " .. ev.kind end
+    end
+    local s = T.service { process_min_avail = 1, policy = { start = hear "old", limit = hear "old" } }
+    assert.same({ "old start" }, heard)
+    assert.is_true(s.host:replace("test", { start = hear "new", exit = hear "new" }))
+    s:advance(1)
+    assert.same({ "old start", "new start" }, heard)
+    s:connect(1); s:crash(1); s:advance(1)
+    assert.same({ "old start", "new start", "new exit" }, heard)
+  end)
+
+  it("counts at once, and the config's counts again when it is taken back", function()
+    local s = T.service { policy = function() return { at_least = 2 } end }
+    assert.equal(2, s.live)
+    assert.is_true(s.host:replace("test", function() return { at_least = 5 } end))
+    s:advance(1); assert.equal(5, s.live)
+    assert.is_true(s.host:replace("test", nil))
+    s:advance(1); assert.equal(2, s.standing.at_least)
+  end)
+
+  it("changes nothing when it is none", function()
+    local s = T.service { policy = function() return { at_least = 2 } end }
+    local done, sentence = s.host:replace("test", 7)
+    assert.is_nil(done)
+    assert.is_string(sentence)
+    s:advance(1); assert.equal(2, s.standing.at_least)
+  end)
+end)
