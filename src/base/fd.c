@@ -126,3 +126,41 @@ int fd_write_all(int fd, const void *data, size_t len)
 	}
 	return 0;
 }
+
+int fd_read_at(int fd, void *to, size_t len, uint64_t at)
+{
+	char *p = to;
+
+	while (len > 0) {
+		ssize_t n = pread(fd, p, len, (off_t)at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? ENODATA : errno;
+			return -1;
+		}
+		p += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int fd_write_at(int fd, const void *from, size_t len, uint64_t at)
+{
+	const char *p = from;
+
+	while (len > 0) {
+		ssize_t n = pwrite(fd, p, len, (off_t)at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? ENOSPC : errno;
+			return -1;
+		}
+		p += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}

@@ -30,4 +30,9 @@ ssize_t fd_receive(int sock, void *data, size_t room, int *fd);
 /* Writes it all, however often the kernel takes only a part. -1: errno. */
 int fd_write_all(int fd, const void *data, size_t len) MUST_USE;
 
+/* Reads or writes all of it at `at`, and leaves the position alone. -1: errno; ENODATA when the file ends
+ * before, ENOSPC when nothing more is taken. */
+int fd_read_at(int fd, void *to, size_t len, uint64_t at) MUST_USE;
+int fd_write_at(int fd, const void *from, size_t len, uint64_t at) MUST_USE;
+
 #endif

@@ -68,42 +68,6 @@ static uint64_t head_sum(uint64_t sequence, const struct block_head *head)
 	return ring_sum(sequence, &bare, sizeof bare);
 }
 
-static int read_all(int fd, void *to, size_t len, uint64_t at)
-{
-	char *p = to;
-
-	for (; len > 0;) {
-		ssize_t n = pread(fd, p, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int write_all(int fd, const void *from, size_t len, uint64_t at)
-{
-	const char *p = from;
-
-	for (; len > 0;) {
-		ssize_t n = pwrite(fd, p, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? ENOSPC : errno;
-			return -1;
-		}
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static uint64_t segment_at(const struct ring *r, unsigned segment)
 {
 	return RING_HEAD + segment * r->segment_size;
@@ -119,8 +83,8 @@ static uint64_t sequence_of(const struct ring *r, unsigned segment)
 {
 	struct segment_head head;
 
-	if (read_all(r->fd, &head, sizeof head, segment_at(r, segment)) < 0 || head.magic != SEGMENT_MAGIC ||
-		head.sum != segment_sum(&head))
+	if (fd_read_at(r->fd, &head, sizeof head, segment_at(r, segment)) < 0 ||
+		head.magic != SEGMENT_MAGIC || head.sum != segment_sum(&head))
 		return 0;
 	return head.sequence;
 }
@@ -135,7 +99,7 @@ static bool is_whole(const struct ring *r, const struct block_head *head, uint64
 
 	for (uint64_t done = 0; done < head->length;) {
 		size_t n = head->length - done < PIECE ? (size_t)(head->length - done) : PIECE;
-		if (read_all(r->fd, piece, n, at + RING_BLOCK_HEAD + done) < 0)
+		if (fd_read_at(r->fd, piece, n, at + RING_BLOCK_HEAD + done) < 0)
 			return false;
 		sum = ring_sum(sum, piece, n);
 		own = ring_sum(own, piece, n);
@@ -155,7 +119,7 @@ static void find_end(struct ring *r)
 	while (ring_room(r) > 0) {
 		struct block_head head;
 		uint64_t content;
-		if (read_all(r->fd, &head, sizeof head, start + r->at) < 0 || head.magic != BLOCK_MAGIC ||
+		if (fd_read_at(r->fd, &head, sizeof head, start + r->at) < 0 || head.magic != BLOCK_MAGIC ||
 			head.number != r->block || head.length > ring_room(r) ||
 			!is_whole(r, &head, start + r->at, &content))
 			return;
@@ -197,9 +161,9 @@ static int format(struct ring *r, const char *page)
 
 	r->fresh = true;
 	for (unsigned i = 0; i < RING_SEGMENTS; i++)
-		if (write_all(r->fd, &none, sizeof none, segment_at(r, i)) < 0)
+		if (fd_write_at(r->fd, &none, sizeof none, segment_at(r, i)) < 0)
 			return -1;
-	return write_all(r->fd, page, RING_HEAD, 0);
+	return fd_write_at(r->fd, page, RING_HEAD, 0);
 }
 
 /* Takes the file as it is, makes it anew, or leaves a stranger's alone. */
@@ -213,7 +177,7 @@ static int take_head(struct ring *r, uint64_t size, struct err *e)
 		return err_set(e, "the recording: %s", strerror(errno));
 	memset(found, 0, sizeof found);
 	if (st.st_size > 0 &&
-		read_all(r->fd, found, st.st_size < RING_HEAD ? (size_t)st.st_size : RING_HEAD, 0) < 0)
+		fd_read_at(r->fd, found, st.st_size < RING_HEAD ? (size_t)st.st_size : RING_HEAD, 0) < 0)
 		return err_set(e, "the recording cannot be read: %s", strerror(errno));
 	if (memcmp(wanted, found, RING_HEAD) == 0)
 		return 0;
@@ -259,7 +223,7 @@ int ring_next(struct ring *r, uint64_t wall_ms)
 	struct segment_head head = {SEGMENT_MAGIC, r->sequence + 1, wall_ms, 0, 0};
 
 	head.sum = segment_sum(&head);
-	if (write_all(r->fd, &head, sizeof head, segment_at(r, next)) < 0)
+	if (fd_write_at(r->fd, &head, sizeof head, segment_at(r, next)) < 0)
 		return -1;
 	r->segment = next;
 	r->sequence = head.sequence;
@@ -285,9 +249,9 @@ int ring_append(
 	head.sum = fold(sum);
 	n = pwritev(r->fd, parts, 2, (off_t)at);
 	if (n >= 0 && (size_t)n < sizeof head) /* half a head: once more, or say why not */
-		n = write_all(r->fd, &head, sizeof head, at) < 0 ? -1 : (ssize_t)sizeof head;
+		n = fd_write_at(r->fd, &head, sizeof head, at) < 0 ? -1 : (ssize_t)sizeof head;
 	if (n >= 0 && (size_t)n < sizeof head + len &&
-		write_all(r->fd, (const char *)bytes + ((size_t)n - sizeof head),
+		fd_write_at(r->fd, (const char *)bytes + ((size_t)n - sizeof head),
 			sizeof head + len - (size_t)n, at + (uint64_t)n) < 0)
 		n = -1;
 	if (n < 0)

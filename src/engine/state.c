@@ -31,40 +31,6 @@ static uint64_t checksum(const struct slot_head *head, const unsigned char *byte
 	return h;
 }
 
-static int read_all(int fd, void *to, size_t len, uint64_t at)
-{
-	char *p = to;
-
-	while (len > 0) {
-		ssize_t n = pread(fd, p, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int write_all(int fd, const void *from, size_t len, uint64_t at)
-{
-	const char *p = from;
-
-	while (len > 0) {
-		ssize_t n = pwrite(fd, p, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static uint64_t slot_at(const struct state *s, unsigned slot)
 {
 	return STATE_PAGE + slot * s->slot_size;
@@ -75,11 +41,11 @@ static unsigned char *read_slot(const struct state *s, unsigned slot, struct slo
 {
 	unsigned char *bytes;
 
-	if (read_all(s->fd, head, sizeof *head, slot_at(s, slot)) < 0 || head->magic != MAGIC ||
+	if (fd_read_at(s->fd, head, sizeof *head, slot_at(s, slot)) < 0 || head->magic != MAGIC ||
 		head->sequence == 0 || head->length > s->slot_size - sizeof *head)
 		return NULL;
 	bytes = mem_new(head->length, 1);
-	if (read_all(s->fd, bytes, head->length, slot_at(s, slot) + sizeof *head) < 0 ||
+	if (fd_read_at(s->fd, bytes, head->length, slot_at(s, slot) + sizeof *head) < 0 ||
 		checksum(head, bytes) != head->sum)
 		mem_free(&bytes);
 	return bytes;
@@ -144,8 +110,8 @@ int state_save(struct state *s, const void *bytes, size_t len, struct err *e)
 		return err_set(e, "the policies' tables take %zu bytes; there is room for %llu", len,
 			(unsigned long long)(s->slot_size - sizeof head));
 	head.sum = checksum(&head, bytes);
-	if (write_all(s->fd, bytes, len, slot_at(s, slot) + sizeof head) < 0 ||
-		write_all(s->fd, &head, sizeof head, slot_at(s, slot)) < 0)
+	if (fd_write_at(s->fd, bytes, len, slot_at(s, slot) + sizeof head) < 0 ||
+		fd_write_at(s->fd, &head, sizeof head, slot_at(s, slot)) < 0)
 		return err_set(e, "the memory of policies: %s", strerror(errno));
 	s->sequence = head.sequence;
 	s->valid = slot;
@@ -166,7 +132,8 @@ void state_mark(struct state *s, const char *text)
 		n = sizeof page.text;
 	page.head = (struct mark_head){MAGIC, (uint32_t)n, 0};
 	memcpy(page.text, text, n);
-	(void)write_all(s->fd, &page, sizeof page.head + n, 0); /* one pwrite: it is there or not */
+	if (fd_write_at(s->fd, &page, sizeof page.head + n, 0) < 0) /* one pwrite: it is there or not */
+		return;                                             /* and the next mark is another try */
 }
 
 size_t state_last_mark(struct state *s, char *out, size_t room)
@@ -174,10 +141,10 @@ size_t state_last_mark(struct state *s, char *out, size_t room)
 	struct mark_head head;
 	size_t n;
 
-	if (s->fd < 0 || read_all(s->fd, &head, sizeof head, 0) < 0 || head.magic != MAGIC)
+	if (s->fd < 0 || fd_read_at(s->fd, &head, sizeof head, 0) < 0 || head.magic != MAGIC)
 		return 0;
 	n = head.length < STATE_PAGE - sizeof head ? head.length : STATE_PAGE - sizeof head;
 	if (n > room)
 		n = room;
-	return read_all(s->fd, out, n, sizeof head) < 0 ? 0 : n;
+	return fd_read_at(s->fd, out, n, sizeof head) < 0 ? 0 : n;
 }
