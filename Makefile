@@ -268,7 +268,7 @@ fuzz: $(addprefix build-fuzz/,$(FUZZERS))
 # Random worlds for each policy of the library, alone and in pairs: FUZZ_WORLDS for each pair, five times that alone
 FUZZ_WORLDS ?= 800
 fuzz-policies: all
-	@$(TEST_ENV) FUZZ_WORLDS=$(FUZZ_WORLDS) $(BUSTED) --filter='random worlds' tests/lua/policy_guards_spec.lua
+	@$(TEST_ENV) FUZZ_WORLDS=$(FUZZ_WORLDS) $(BUSTED) --filter=random.worlds tests/lua/policy_guards_spec.lua
 
 # ---- lint, format, bench
 C_FILES  := $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])
