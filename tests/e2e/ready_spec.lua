@@ -163,7 +163,7 @@ describe("liveness", function()
     reeve.kill("KILL", p.pid) -- the next one is asked as the new config says
     reeve.wait_gone(p.pid) -- and alone stands at the gate
     open_gate(d)
-    d:wait_log "did not answer at"
+    d:wait_log("did not answer at", 9) -- the default would take ten seconds
     d:stop()
   end)
 end)
