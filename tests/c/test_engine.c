@@ -1,6 +1,9 @@
-/* engine: the built reeve-engine under a small master. Its Lua directory has the real engine.lua and
- * sandbox, and the config, policies and console of tests/c/engine. Run from the top of the tree. */
+/* links: engine/state; engine: the built reeve-engine under a small master. Its Lua directory has the
+ * real engine.lua and sandbox, and the config, policies and console of tests/c/engine. Run from the top of
+ * the tree. */
+#include "base/clock.h"
 #include "base/fd.h"
+#include "base/mem.h"
 #include "engine/session.h"
 #include "engine/state.h"
 #include "test.h"
@@ -416,6 +419,25 @@ static void a_config_that_others_can_write_is_refused(void **state)
 	assert_int_equal(chmod(config, 0644), 0);
 }
 
+/* Saving takes a small share of the engine's time, so it may come some turns of its loop later. */
+static void await_saved(struct master *m, int memory, const char *text)
+{
+	uint64_t until = clock_ms() + PATIENCE_MS;
+	bool saved = false;
+
+	for (uint32_t seq = 1; !saved; seq++) {
+		struct state s;
+		struct err e;
+		char *bytes = NULL;
+		size_t len = 0;
+		assert_true(clock_ms() < until);
+		ping(m, seq);
+		assert_int_equal(state_attach(&s, memory, &e), 0);
+		saved = state_load(&s, &bytes, &len, &e) == 1 && len == strlen(text) && memcmp(bytes, text, len) == 0;
+		mem_free(&bytes);
+	}
+}
+
 static void what_policies_remember_survives_the_engine(void **state)
 {
 	struct master m;
@@ -429,6 +451,7 @@ static void what_policies_remember_survives_the_engine(void **state)
 		assert_int_equal(m.msg.standing.at_least, i);
 		assert_int_equal(m.msg.standing.at_most, UINT32_MAX);
 	}
+	await_saved(&m, memory, "3");
 	assert_int_equal(kill(m.pid, SIGKILL), 0);
 	assert_int_equal(leaves_with(&m), 1000 + SIGKILL);
 	start_running(&m, memory, -1, 1);
