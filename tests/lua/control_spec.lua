@@ -7,7 +7,7 @@ local function verbs_def()
   local names = {}
   for line in io.lines "src/cli/verbs.def" do
     local name = line:match "^VERB%(([%l-]+), LIVE" or line:match "^VERB%(([%l-]+), BOTH"
-      or line:match "^VERB%(([%l-]+), SCREEN" or line:match "^VERB%(([%l-]+), PAST"
+      or line:match "^VERB%(([%l-]+), SCREEN" or line:match "^VERB%(([%l-]+), PAST" or line:match "^VERB%(([%l-]+), FILE"
     if name then names[#names + 1] = name end
   end
   return names
