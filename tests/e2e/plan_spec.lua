@@ -98,7 +98,8 @@ describe("plan -c FILE", function()
   end)
 
   it("reads the file with the rights of who asks", function()
-    local d = reeve.start { config = service "a", settings = [[control = { operators = "nobody", observers = "daemon" },]] }
+    local d = reeve.start { config = service "a",
+      settings = [[control = { operators = "nobody", observers = "daemon" },]] }
     local other = d.dir .. "/other.lua"
     local function as(user)
       return reeve.shell(("setpriv --reuid %s --regid nogroup --clear-groups %s/reeve -b %s plan -c %s"):format(user,

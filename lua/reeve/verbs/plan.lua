@@ -12,7 +12,7 @@ local plan = reloading.verb("plan", true, function(text) return text .. "\n" end
 return function(ctx, args)
   local given, words = read_options({ ["--basis"] = true, ["--json"] = true }, args)
   if not given or not given.basis or words[1] then return plan(ctx, args) end
-  ctx.out(difference.pack(ctx.plan, ctx.started, function(name) return view.fact(ctx.host.services[name], "stopped") end,
-    ctx.about().generation))
+  local function stopped(name) return view.fact(ctx.host.services[name], "stopped") end
+  ctx.out(difference.pack(ctx.plan, ctx.started, stopped, ctx.about().generation))
   return 0
 end
