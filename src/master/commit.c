@@ -6,6 +6,7 @@
 #include "base/say.h"
 #include "master/control.h"
 #include "master/environment.h"
+#include "master/instances.h"
 #include "master/process.h"
 #include "master/process_table.h"
 #include "master/recording.h"
@@ -320,6 +321,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	m->bundle = plan->bundle;
 	plan->bundle = -1;
 	reserve(m);
+	instances_enter(m);
 }
 
 /* ---- the engines change places */
