@@ -7,6 +7,8 @@
 #include "master/control.h"
 #include "master/environment.h"
 #include "master/instances.h"
+#include "master/log_process.h"
+#include "master/neighbours.h"
 #include "master/process.h"
 #include "master/process_table.h"
 #include "master/recording.h"
@@ -207,7 +209,7 @@ static void retire_missing(struct master *m, const struct plan *plan, struct buf
 /* What services learn of each other has changed: of the plan, so that no single definition shows it. */
 static void prepare_all(struct master *m, const char *before, struct buf *text)
 {
-	char *after = environment_shared(m);
+	char *after = neighbours_summary(m);
 	bool renew = before != NULL && strcmp(before, after) != 0;
 	struct service *s;
 
@@ -298,7 +300,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	struct master *m = en->master;
 	struct plan *plan = en->plan;
 	struct spec_global_settings old = m->settings;
-	char *shared = m->life == MASTER_RUNNING ? environment_shared(m) : NULL;
+	char *shared = m->life == MASTER_RUNNING ? neighbours_summary(m) : NULL;
 
 	control_redefine(m, plan);
 	take_listeners(en);
@@ -309,7 +311,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	for (size_t i = 0; i < plan->services_n; i++)
 		put_service(en, i, text);
 	mem_free(&en->opened);
-	logpipe_plan(m);
+	log_process_plan(m);
 	anvil_plan(m);
 	prepare_all(m, shared, text);
 	mem_free(&shared);

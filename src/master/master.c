@@ -10,6 +10,8 @@
 #include "master/control.h"
 #include "master/engine.h"
 #include "master/ladder.h"
+#include "master/log_handshake.h"
+#include "master/log_process.h"
 #include "master/process.h"
 #include "master/reload.h"
 #include "master/report.h"
@@ -225,7 +227,7 @@ static void on_reopen(evutil_socket_t sig, short what, void *arg)
 {
 	(void)sig;
 	(void)what;
-	if (!logpipe_reopen(arg))
+	if (!log_process_reopen(arg))
 		say(SAY_INFO, "SIGUSR1: there is no log process that could open its files again");
 }
 
@@ -286,7 +288,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 		engine_watch(m);
 	if (m->life == MASTER_STOPPING && m->alive != m->stop_logged)
 		log_remaining(m);
-	logpipe_second(m);
+	log_handshake_second(m);
 }
 
 static void on_engine_timer(evutil_socket_t fd, short what, void *arg)
@@ -396,7 +398,7 @@ static void clear(struct master *m)
 {
 	struct service *s;
 
-	logpipe_end(m);
+	log_process_end(m);
 	anvil_end(m);
 	LIST_EACH (s, &m->services, struct service, link)
 		if (s->processes.count == 0) /* those that outlive us stay as they are */

@@ -6,6 +6,7 @@
 #include "base/say.h"
 #include "master/engine.h"
 #include "master/ladder.h"
+#include "master/log_process.h"
 #include "master/mode.h"
 #include "master/process.h"
 #include "master/process_table.h"
@@ -278,7 +279,7 @@ int order_reopen_logs(struct engine *en, const struct wire_reopen_logs *o, struc
 {
 	(void)o;
 	(void)e;
-	if (!logpipe_reopen(en->master))
+	if (!log_process_reopen(en->master))
 		say(SAY_INFO, "reopen-logs: no log process runs; the next one opens its files anyway");
 	return 0;
 }
