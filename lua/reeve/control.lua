@@ -43,7 +43,7 @@ local silent = setmetatable({}, { __index = function() return function() end end
 --- opts: host, plan, send(session, bytes), close(session), order, role_of(peer) -> role | nil, sentence;
 -- guard and sandbox (default: the engine's), log, spec, about() -> { version, generation, master_pid,
 -- engine_pid, degraded }, words() -> the words of policies, now() -> ms, wall(), behind(session) -> bytes not yet sent,
--- tail(service) -> the last log lines, as reeve.memory has them.
+-- tail(service) -> the last log lines, as reeve.memory has them, started = { uid, gid, base_dir, daemon, environment }.
 function M.new(opts)
   local self = setmetatable({ sessions = {}, strangers = {}, tickets = 0, asked = 0, questions = {} }, M)
   for _, name in ipairs { "host", "plan", "send", "close", "order", "role_of", "spec", "words", "wall" } do
@@ -56,6 +56,7 @@ function M.new(opts)
   self.now = opts.now or function() return 0 end
   self.behind = opts.behind or function() return 0 end
   self.tail = opts.tail or function() end
+  self.started = opts.started or {}
   self.unix = opts.unix or function() return os.time() * 1000 end
   return self
 end

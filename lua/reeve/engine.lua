@@ -155,13 +155,23 @@ local function console_words()
   return words
 end
 
+-- How the daemon was started, for who evaluates another config in its place; environment: what services inherit.
+local function how_started()
+  local environment = {}
+  for name in plan.globals.import_environment:gmatch "%f[^%s\0][^=%s]+%f[%s\0]" do
+    environment[name] = world:ask("getenv", name, function() return nil end) or false
+  end
+  return { uid = world:ask "uid", gid = world:ask "gid", base_dir = arg.base_dir, daemon = arg.daemon,
+    environment = environment }
+end
+
 local function open_console()
   local socket, controls = require "reeve.socket", require "reeve.control"
   control = controls.new {
     host = host, plan = plan, send = socket.send, close = socket.close, order = wire.order, log = log,
     role_of = roles.of(plan.control, world:ask("uid")), guard = guard, sandbox = sandbox,
     spec = require "reeve.spec", about = about, words = console_words, now = time.now, wall = time.wall,
-    behind = socket.behind, unix = time.unix, tail = memory.tail,
+    behind = socket.behind, unix = time.unix, tail = memory.tail, started = how_started(),
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil

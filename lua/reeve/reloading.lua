@@ -6,12 +6,28 @@ local read_options = require "reeve.options"
 
 local M = {}
 
-local RESULT = { "ok", "generation", "text" }
+M.RESULT = { "ok", "generation", "changes", "text" }
+M.CHANGE = { "change", "service", "because", "stopped" }
 
-local function tell(ctx, msg, good)
+-- The lines of the master as records: "renew  web (env, user), stopped".
+local function changes_of(text)
+  local list = {}
+  for change, name, rest in text:gmatch "(%l+) +([^%s,(]+)([^\n]*)" do
+    local because = {}
+    for what in (rest:match "%((.*)%)" or ""):gmatch "[^,]+" do because[#because + 1] = what:match "^ *(.*)$" end
+    list[#list + 1] = print.record(M.CHANGE, { change = change, service = name,
+      because = setmetatable(because, { __jsontype = "array" }), stopped = rest:find ", stopped$" ~= nil })
+  end
+  return setmetatable(list, { __jsontype = "array" })
+end
+
+--- Says how it went: msg = { ok, generation, text } -> exit code
+function M.tell(ctx, msg, good)
   local text = (msg.text or ""):gsub("\n*$", "")
   if ctx.json then
-    ctx.out(print.json(print.record(RESULT, { ok = msg.ok, generation = msg.generation, text = text })) .. "\n")
+    local changes = changes_of(msg.ok and text or "")
+    ctx.out(print.json(print.record(M.RESULT, { ok = msg.ok, generation = msg.generation, changes = changes,
+      text = text })) .. "\n")
   elseif msg.ok then
     ctx.out(good(text, msg))
   else
@@ -39,7 +55,7 @@ function M.verb(name, dry, good)
     ctx.order.reload { ticket = ticket, dry = dry }
     return ctx.wait(ticket, function(msg)
       show()
-      return tell(ctx, msg, good)
+      return M.tell(ctx, msg, good)
     end)
   end
 end

@@ -40,6 +40,7 @@ struct live {
 	struct client client;
 	struct holder master;
 	int signals;        /* signalfd of SIGINT */
+	sigset_t mask;      /* of signals, as the caller had it */
 	uint64_t start;     /* when we asked first */
 	bool heard;         /* the engine has spoken */
 	bool greeted;       /* it has spoken, if only on an earlier connection */
@@ -330,7 +331,7 @@ static int catch_interrupt(struct live *l)
 
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGINT);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)sigprocmask(SIG_BLOCK, &set, &l->mask);
 	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return l->signals < 0 ? fail(EX_OSERR, "signalfd failed") : EX_OK;
 }
@@ -355,6 +356,8 @@ int live_run(const struct cli *cli)
 	client_close(&l.client);
 	let_before(&l);
 	lock_let_go(&l.master);
+	if (l.signals >= 0) /* what comes after us must end at ^C */
+		(void)sigprocmask(SIG_SETMASK, &l.mask, NULL);
 	fd_close(&l.signals);
 	mem_free(&l.words);
 	return l.code;

@@ -6,6 +6,7 @@
 #include "master/changes.h"
 #include "master/control.h"
 #include "master/environment.h"
+#include "master/instances.h"
 #include "master/log_process.h"
 #include "master/neighbours.h"
 #include "master/process.h"
@@ -192,6 +193,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	m->bundle = plan->bundle;
 	plan->bundle = -1;
 	reserve(m);
+	instances_enter(m);
 }
 
 /* ---- the engines change places */

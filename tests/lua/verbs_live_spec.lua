@@ -336,7 +336,7 @@ describe("reload", function()
     w.control:frame(1, "verb", 2, "reload\0--json")
     w.control:reload_done { ticket = w.orders[2].ticket, ok = false, generation = 3, text = "bad" }
     local out, _, code = w:answer(2)
-    assert.equal('{"ok":false,"generation":3,"text":"bad"}\n', out)
+    assert.equal('{"ok":false,"generation":3,"changes":[],"text":"bad"}\n', out)
     assert.equal(2, code)
   end)
 end)

@@ -91,6 +91,7 @@ COMMANDS["PROCESS-STATUS"] = function(self, session, names)
 end
 
 function COMMANDS.STOP(self, session, names)
+  local peer = self.sessions[session].peer
   for _, name in ipairs(names) do
     if not view.definition(self, name) then
       self.send(session, ("-Unknown service: %s\n"):format(name))
@@ -98,7 +99,7 @@ function COMMANDS.STOP(self, session, names)
     end
   end
   for _, name in ipairs(names) do
-    self.log.info("doveadm %d: stop %s", session, name)
+    self.log.info("doveadm (pid %d, uid %d): stop %s", peer.pid or -1, peer.uid or -1, name)
     operate.service(self, self.order, name, "stop")
   end
   self.send(session, "+\n")
@@ -111,7 +112,7 @@ function M:connect(session, peer)
     self.log.warn("doveadm: %s", why or ("uid %d may not talk to this daemon"):format(peer.uid))
     return self.close(session)
   end
-  self.sessions[session] = { greeted = false }
+  self.sessions[session] = { greeted = false, peer = peer }
   self.send(session, SERVER)
 end
 
