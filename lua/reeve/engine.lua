@@ -314,9 +314,19 @@ function on.service_done(m) control:service_done(m) end
 
 function on.stopping(m) control:stopping(m) end
 
+-- For as long as doveadm is here (the master sees to it that it is not for long) this engine stays, and does nothing
+-- but answer it: policies, recording and console are the newer one's.
+local function stay_for_doveadm()
+  require "reeve.socket".deaf()
+  control:close_all()
+  recorder:close()
+  M.on_timer = function() end
+end
+
 function on.retired(m)
   if control and control.retired then control:retired(m) end
-  return 0
+  if not doveadm or not doveadm:retired() or control.ending then return 0 end
+  return stay_for_doveadm()
 end
 
 -- ---- what C calls
@@ -352,7 +362,10 @@ function M.on_line_connect(session, peer) doveadm:connect(session, peer) end
 
 function M.on_line(session, text) doveadm:line(session, text) end
 
-function M.on_line_close(session) doveadm:closed(session) end
+function M.on_line_close(session)
+  if not doveadm:closed(session) and doveadm.is_retired then return 0 end
+  return nil
+end
 
 -- Both ways: a report without a handler, and a handler without a report.
 local function check_handlers()

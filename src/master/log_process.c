@@ -1,5 +1,4 @@
-/* log_process: starts, replaces and survives it. Failures are said; only a daemon that never had a log ends.
- */
+/* log_process: starts, replaces and survives it. Only a daemon that never had a log ends by it. */
 #include "master/log_process.h"
 
 #include "base/clock.h"
@@ -12,6 +11,7 @@
 #include "master/log_outfit.h"
 #include "master/log_writer.h"
 #include "master/process.h"
+#include "master/stopping.h"
 
 #include <fcntl.h>
 #include <signal.h>

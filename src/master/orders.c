@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/say.h"
+#include "master/changes.h"
 #include "master/engine.h"
 #include "master/ladder.h"
 #include "master/log_process.h"
@@ -12,6 +13,7 @@
 #include "master/process_table.h"
 #include "master/reload.h"
 #include "master/report.h"
+#include "master/stopping.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -103,7 +105,7 @@ static int tell_plan(struct engine *en)
 	struct master *m = en->master;
 	struct buf text = {0};
 
-	reload_describe(en, &text);
+	changes_describe(en, &text);
 	reload_answer(m, true, buf_text(&text));
 	buf_free(&text);
 	engine_end(&m->next);
