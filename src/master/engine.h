@@ -18,8 +18,9 @@ struct engine {
 	bool is_reload; /* it brings a plan of its own; false: it resumes the one in force */
 	struct plan *plan;
 	struct watched *
-		*opened; /* listeners of its plan, an array a service; fds still in force are borrowed */
-	uint64_t since;  /* running since */
+		*opened;    /* listeners of its plan, an array a service; fds still in force are borrowed */
+	uint32_t opened_in; /* listeners_epoch as they were opened */
+	uint64_t since;     /* running since */
 	struct event readable, timer;
 };
 
