@@ -101,9 +101,6 @@ struct master {
 /* Runs the daemon to its end; returns the exit code. */
 int master_run(struct master *m);
 
-/* Ends the daemon: drains, or kills when `now` or when it is stopping already. */
-void master_stop(struct master *m, bool now);
-
 /* Leaves the loop with this code (before anything runs: boot failed). */
 void master_abort(struct master *m, int exit_code);
 

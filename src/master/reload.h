@@ -14,9 +14,6 @@ int reload_begin(struct master *m, uint32_t ticket, bool dry, struct err *e) MUS
  * -1: nothing has changed; *exit_code is what a first start ends with. */
 int reload_prepare(struct engine *en, int *exit_code, struct err *e) MUST_USE;
 
-/* What putting this plan into force would do, a line a service. Nothing is changed. */
-void reload_describe(const struct engine *en, struct buf *text);
-
 /* The engine has locked itself in: its plan is the one in force from here on. */
 void reload_commit(struct engine *en);
 

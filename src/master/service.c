@@ -99,6 +99,16 @@ struct service *service_find(const struct master *m, const char *name)
 	return NULL;
 }
 
+struct service *service_of_type(const struct master *m, const char *type)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->number != 0 && strcmp(s->kind->name, type) == 0)
+			return s;
+	return NULL;
+}
+
 /* ---- listeners */
 
 struct listener *service_listener(const struct master *m, const struct listener_definition *at)
