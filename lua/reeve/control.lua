@@ -207,7 +207,7 @@ local function question(self, q)
   self.order.sync { seq = q.seq }
 end
 
---- Calls f once everything that has changed by now is known (never, when this engine is retired first).
+--- Calls f once everything that has changed by now is known, or when this engine is retired first.
 function M:once_known(f) question(self, { answer = f }) end
 
 local function ask_first(self, session, handler, id, payload)
@@ -302,7 +302,8 @@ function M:retired(msg)
     return
   end
   for _, q in ipairs(self.questions) do
-    if q.session and self.sessions[q.session.number] == q.session then send_on(self, q.session, q.id) end
+    if not q.session then q.answer()
+    elseif self.sessions[q.session.number] == q.session then send_on(self, q.session, q.id) end
   end
   self.questions = {}
   for _, job in ipairs(waiting(self, "ticket")) do pass_on(self, job, not job.applied) end
@@ -310,6 +311,12 @@ function M:retired(msg)
   for _, what in ipairs { "turn", "answer" } do
     for _, job in ipairs(waiting(self, what)) do pass_on(self, job, job.streams) end
   end
+end
+
+--- Lets go of everybody, once what is said was sent: they come to the newer engine.
+function M:close_all()
+  for number in pairs(self.sessions) do self.close(number) end
+  self.sessions = {}
 end
 
 --- Whether somebody wants to know of events (reeve.happenings), so that they need to be made.

@@ -66,6 +66,18 @@ describe("doveadm", function()
     assert.equal("doveadm (pid 1, uid 0): stop imap", f.said)
   end)
 
+  it("retired by a reload it answers whoever is here from what it knows, and refuses what it cannot do", function()
+    local f = fake()
+    f.talk.ask = function() end -- nobody answers an engine that is retired
+    f.talk:line(1, GREETING)
+    assert.is_true(f.talk:retired())
+    f.talk:line(1, "PROCESS-STATUS\timap")
+    assert.is_truthy(f.sent[2]:find("imap\t4711", 1, true))
+    f.talk:line(1, "STOP\timap")
+    assert.same({ "-The configuration has just been reloaded: try again\n", 0 }, { f.sent[3], #f.orders })
+    assert.is_false(f.talk:closed(1))
+  end)
+
   it("closes at an unknown command", function()
     local f = fake()
     f.talk:line(1, GREETING)

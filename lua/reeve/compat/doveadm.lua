@@ -98,6 +98,10 @@ function COMMANDS.STOP(self, session, names)
       return
     end
   end
+  if self.is_retired then
+    self.send(session, "-The configuration has just been reloaded: try again\n")
+    return
+  end
   for _, name in ipairs(names) do
     self.log.info("doveadm (pid %d, uid %d): stop %s", peer.pid or -1, peer.uid or -1, name)
     operate.service(self, self.order, name, "stop")
@@ -138,7 +142,18 @@ function M:line(session, text)
   command(self, session, words)
 end
 
---- The client is gone.
-function M:closed(session) self.sessions[session] = nil end
+--- The client is gone. -> whether there is another one
+function M:closed(session)
+  self.sessions[session] = nil
+  return next(self.sessions) ~= nil
+end
+
+--- A reload has put another engine in our place. doveadm knows no second try, so whoever is here gets an answer still:
+-- from what is known, about to be outdated or not. -> whether somebody is here
+function M:retired()
+  self.ask = function(_, answer) answer() end
+  self.is_retired = true
+  return next(self.sessions) ~= nil
+end
 
 return M
