@@ -293,5 +293,6 @@ describe("Dovecot's log process", function()
     a:say "exit 89"
     wait_file(d, "a: Fatal: master: process " .. pid)
     d:stop()
+    assert.is_nil(reeve.read(d.file):find("Shutting down", 1, true)) -- it ends with its pipes, as under its own master
   end)
 end)
