@@ -127,7 +127,7 @@ local function help_nothing(ctx, name)
   end
   local meant = suggest.nearest(name, names)
   return wrong(ctx, "there is no help about '%s'%s", print.plain(name),
-    meant and (": did you mean '%s'?"):format(meant) or "; `help` lists everything")
+    meant and ("; did you mean '%s'?"):format(meant) or "; `help` lists everything")
 end
 
 local function help(ctx, doors, name)
@@ -234,7 +234,7 @@ local function command(ctx, doors, text)
   end
   local meant = suggest.nearest(name, known)
   return wrong(ctx, "unknown command ':%s'%s", print.plain(name),
-    meant and (": did you mean ':%s'?"):format(meant) or "; `help` lists them")
+    meant and ("; did you mean ':%s'?"):format(meant) or "; `help` lists them")
 end
 
 -- ---- watch

@@ -17,7 +17,7 @@ local plans = require "reeve.plan"
 local roles = require "reeve.roles"
 local sandbox = require "reeve.sandbox"
 
-local EX_USAGE, EX_SOFTWARE, EX_CONFIG = 64, 70, 78
+local EX_USAGE, EX_SOFTWARE, EX_IOERR, EX_CONFIG = 64, 70, 74, 78
 local RECORD_EVERY_MS = 100 -- between two sums of the policies' tables in the recording
 local SAVE_SHARE = 20 -- saving takes at most one part in this many of a processor
 local TEXT_MAX = 60000 -- of one message
@@ -394,6 +394,8 @@ end
 
 -- ---- verbs without a running instance
 
+local OF_VERB <const> = { pastwhy = "why", pastevents = "events", planfile = "plan" }
+
 local function context()
   world = answers.new()
   local here = doors()
@@ -401,7 +403,7 @@ local function context()
   return {
     out = function(text) io.stdout:write(text) end,
     err = function(text) io.stderr:write(text) end,
-    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = here,
+    verb = OF_VERB[arg.verb] or arg.verb, width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = here,
     version = arg.version, lua_dir = arg.lua_dir, err_is_terminal = arg.err_is_terminal,
   }
 end
@@ -432,8 +434,10 @@ function M.main(options)
   arg = options
   if arg.mode == "serve" then return serve() end
   local code = arg.script and run_script() or run_verb()
-  io.stdout:flush()
-  return code
+  local ok, why = io.stdout:flush()
+  if ok or code ~= 0 then return code end
+  io.stderr:write(("reeve: cannot write: %s\n"):format(why))
+  return EX_IOERR
 end
 
 return M

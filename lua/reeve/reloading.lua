@@ -2,7 +2,7 @@
 
 local print = require "reeve.print"
 local progress = require "reeve.progress"
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 
 local M = {}
 
@@ -43,12 +43,8 @@ end
 ---@param good fun(text: string, msg: table): string
 function M.verb(name, dry, good)
   return function(ctx, args)
-    local given, words = read_options({ ["--json"] = true }, args)
-    if not given or #words > 0 then
-      local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
-      ctx.err(("reeve: %s: %s; usage: reeve %s [--json]\n"):format(name, wrong, name))
-      return 64
-    end
+    local given, code = usage.read(ctx, name, { ["--json"] = true }, args, 0)
+    if not given then return code end
     ctx.json = ctx.json or given.json
     local ticket, show = ctx.ticket(), progress.new(ctx)
     if (ctx.progress or 0) > 0 then show("the new config is read and checked", 0, 1) end

@@ -88,8 +88,10 @@ static void on_out(struct live *l, const struct frame *f)
 		let_before(l);
 		return;
 	}
-	if (fd_write_all(STDOUT_FILENO, f->payload, f->length) < 0)
+	if (fd_write_all(STDOUT_FILENO, f->payload, f->length) < 0) {
+		fprintf(stderr, "reeve: cannot write: %s\n", strerror(errno));
 		l->code = EX_IOERR;
+	}
 }
 
 static void on_err(struct live *l, const struct frame *f)

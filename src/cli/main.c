@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/verbs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,7 @@ static int unknown(const char *word)
 	const char *meant = verb_suggest(word);
 
 	if (meant != NULL)
-		fprintf(stderr, "reeve: unknown verb '%s': did you mean '%s'?\n", word, meant);
+		fprintf(stderr, "reeve: unknown verb '%s'; did you mean '%s'?\n", word, meant);
 	else
 		fprintf(stderr, "reeve: unknown verb '%s': `reeve help` lists them\n", word);
 	return EX_USAGE;
@@ -102,5 +103,9 @@ int main(int argc, char **argv)
 	else
 		fprintf(stderr, "reeve: %s\n", e.text);
 	cli_free(&cli);
+	if (fflush(stdout) != 0 && code == EX_OK) {
+		fprintf(stderr, "reeve: cannot write: %s\n", strerror(errno));
+		code = EX_IOERR;
+	}
 	return code;
 }

@@ -31,6 +31,9 @@ const struct verb *verb_find(const char *name);
 /* The verb that was probably meant, or NULL. */
 const char *verb_suggest(const char *name);
 
+/* Says that a word after the verb is not known, and how the verb is used: 64. */
+int verb_misused(const char *name, const char *word);
+
 /* All verbs, a line each; or one verb in full. */
 void verb_help_all(FILE *out);
 void verb_help(FILE *out, const struct verb *verb);

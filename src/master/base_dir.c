@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,17 +57,23 @@ static pid_t holder_of(int fd)
 	return 0;
 }
 
+static bool is_file_at(int fd, int dir_fd, const char *path)
+{
+	struct stat mine, named;
+
+	return fstat(fd, &mine) == 0 && fstatat(dir_fd, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+}
+
 /* 1: locked, 0: the file was removed under us (try again), -1: held or broken */
 static int try_lock(int dir_fd, int *lock)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	struct stat mine, named;
 
 	*lock = openat(dir_fd, "reeve.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (*lock < 0 || fcntl(*lock, F_OFD_SETLK, &whole) < 0)
 		return -1;
-	if (fstat(*lock, &mine) == 0 && fstatat(dir_fd, "reeve.lock", &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-		mine.st_ino == named.st_ino)
+	if (is_file_at(*lock, dir_fd, "reeve.lock"))
 		return 1;
 	fd_close(lock);
 	return 0;
@@ -118,6 +125,7 @@ void base_dir_unlock(const char *dir, int *lock)
 	if (*lock < 0)
 		return;
 	(void)snprintf(path, sizeof path, "%s/reeve.lock", dir);
-	(void)unlink(path);
+	if (is_file_at(*lock, AT_FDCWD, path)) /* the directory may have been removed, and be another's by now */
+		(void)unlink(path);
 	fd_close(lock);
 }

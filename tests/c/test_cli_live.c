@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE 20000 /* ms; only a test that fails waits so long */
+#define PATIENCE 60000 /* ms; only a test that fails waits so long */
 
 struct world {
 	char dir[64];

@@ -267,7 +267,7 @@ describe("a script on the console's input", function()
       { ":set timeout 50ms\nwhile true do end\n", 75,
         "error: console:1: deadline of 50 ms exceeded\nreeve: console: stopped at line 2\n" },
       { ":role observer\nservices.web:stop()\n", 77 },
-      { ":jsn\n", 64, "error: unknown command ':jsn': did you mean ':json'?\nreeve: console: stopped at line 1\n" },
+      { ":jsn\n", 64, "error: unknown command ':jsn'; did you mean ':json'?\nreeve: console: stopped at line 1\n" },
       { ":json\n{ a = 1 }, nil\n", 0, '{"a":1}\nnull\n' },
       { ":lua\n{ a = { 1, 'x' } }\n", 0, '{ a = { 1, "x" } }\n' },
       { "if", 1, "error: console:1: unexpected symbol near <eof>\nreeve: console: stopped at line 1\n" },

@@ -32,7 +32,7 @@ end
 
 local function ask(d, words)
   local s = assert(socket.connect("127.0.0.1", d.port))
-  s:settimeout(5)
+  s:settimeout(60)
   return say(s, words), s
 end
 

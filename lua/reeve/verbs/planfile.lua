@@ -6,15 +6,16 @@ local config = require "reeve.config"
 local difference = require "reeve.difference"
 local here = require "reeve.config.here"
 local reloading = require "reeve.reloading"
+local usage = require "reeve.usage"
 
 return function(ctx, args)
   local options, words = here.options({ ["--json"] = true }, args)
   if not options or words[1] then
-    return here.usage(ctx, "plan", options and ("unknown argument '%s'"):format(words[1]) or words)
+    return usage.wrong(ctx, "plan", options and ("unknown argument '%s'"):format(words[1]) or words)
   end
   local basis = difference.unpack(io.stdin:read "a")
   if not basis then
-    ctx.err "reeve: plan: the running instance is of another version; `reeve plan` compares its own config\n"
+    usage.say(ctx, "plan", "the running instance is of another version; `reeve plan` compares its own config")
     return 76
   end
   local plan, problems = here.load(ctx, options, basis.started)

@@ -1,11 +1,11 @@
 --- reeve settings: every setting with type, default, bounds and meaning, from the settings table.
--- Exit: 0; 2 no such setting, 64 wrong usage.
+-- Exit: 0; 64 no such setting, wrong usage.
 
 local explain = require "reeve.explain"
 local json = require "dkjson"
-local read_options = require "reeve.options"
 local suggest = require "reeve.suggest"
 local synonyms = require "reeve.config.synonyms"
+local usage = require "reeve.usage"
 
 local FIELDS = { "scope", "name", "type", "default", "least", "most", "words", "change", "help" }
 
@@ -79,15 +79,12 @@ local function meant(spec, name)
     if hint then return nil, hint end
   end
   local close = suggest.nearest(name, names)
-  return nil, close and ("did you mean '%s'?"):format(close) or "'reeve settings' lists all"
+  return nil, close and ("did you mean '%s'?"):format(close) or "`reeve settings` lists all"
 end
 
 return function(ctx, args)
-  local options, words = read_options({ ["--json"] = true }, args)
-  if not options or #words > 1 then
-    ctx.err(("reeve settings: %s\n"):format(options and "only one name at a time" or words))
-    return 64
-  end
+  local options, words = usage.read(ctx, "settings", { ["--json"] = true }, args, 1)
+  if not options then return words end
   local spec, name = ctx.spec or ctx.here.spec, words[1]
   if not name then
     if options.json then show_json(ctx, spec.settings) else show_table(ctx, spec) end
@@ -100,8 +97,7 @@ return function(ctx, args)
     rows = ours and rows_named(spec, ours) or rows
   end
   if #rows == 0 then
-    ctx.err(("reeve settings: there is no setting '%s'; %s\n"):format(name, hint))
-    return 2
+    return usage.say(ctx, "settings", ("there is no setting '%s'; %s"):format(name, hint))
   end
   if options.json then
     show_json(ctx, rows)

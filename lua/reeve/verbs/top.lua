@@ -2,7 +2,7 @@
 -- record, fields separated by TABs; without a terminal it is a table, once.
 
 local print = require "reeve.print"
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 local view = require "reeve.view"
 
 local STEP <const>, STEPS <const> = 15, 40 -- seconds and points of the picture: ten minutes
@@ -81,11 +81,7 @@ local function once(ctx, names)
 end
 
 return function(ctx, args)
-  local given, words = read_options({ ["--raw"] = true }, args)
-  if not given or #words > 0 then
-    local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
-    ctx.err(("reeve: top: %s; usage: reeve top\n"):format(wrong))
-    return 64
-  end
+  local given, code = usage.read(ctx, "top", { ["--raw"] = true }, args, 0)
+  if not given then return code end
   return (given.raw and raw or once)(ctx, view.names(ctx))
 end
