@@ -180,6 +180,7 @@ describe("a log process", function()
     assert.equal(old, log_pid(d)) -- nothing has changed
     d:configure(service "a" .. service "b", LOG .. [[log_format = "json",]])
     assert.equal(0, (d:reeve "reload"))
+    reeve.wait_gone(old) -- until then it may still take a line
     a:ask "warn in json"
     assert.truthy(wait_file(d, "[^\n]*in json[^\n]*"):find '^{.*service":"a"')
     d:stop()
