@@ -104,7 +104,8 @@ end
 -- (reeve.combinators) · env(words) -> environment (reeve.sandbox.config_env) · log (for inline
 -- policies) · now (what os.time() says) · base_dir (overrides the config's) · uid, gid (of the daemon; 0) ·
 -- probe(path) -> "ok" | "missing" | "not executable" | nil (not known) ·
--- certificate("CERTIFICATE\0KEY") -> "good" | "bad" | "not now" | "unreadable" | nil, sentence (reeve.certificate) ·
+-- certificate("pair\0CERTIFICATE\0KEY" | "authorities\0FILE" | "ciphers\0LIST") -> "good" | "bad" | "not now" |
+-- "unreadable" | nil, sentence (reeve.certificate) ·
 -- is_check: somebody looks at the config, nothing is started: what is only dangerous is an error then
 --
 -- A word of a policy in a config is the constructor that load_policy gave: word(options) -> policy.

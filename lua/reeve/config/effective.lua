@@ -199,8 +199,10 @@ local function resolve_services(plan, result)
       seen[said.name] = said
       check_service_name(plan, said)
     end
-    local resolved = service.resolve(plan, said)
-    if resolved and not first then table.insert(result.services, resolved) end
+    if not relays.is_about_relay(plan, said) then
+      local resolved = service.resolve(plan, said)
+      if resolved and not first then table.insert(result.services, resolved) end
+    end
   end
 end
 
@@ -219,7 +221,7 @@ end
 ---@return table plan { globals, control, services, policy, origin, engine_user, made }
 function M.plan(script, opts)
   local self = setmetatable({ script = script, schema = script.schema, opts = opts, names = opts.names or {},
-    uid = opts.uid or 0, users = {}, claims = {}, told = {}, variables = {}, values = {} }, Plan)
+    uid = opts.uid or 0, users = {}, claims = {}, told = {}, about_relays = {}, variables = {}, values = {} }, Plan)
   local result = { globals = {}, services = {}, origin = {}, shown = {}, made = script.made }
   self.result = result
   self.variables = read_variables(self)
