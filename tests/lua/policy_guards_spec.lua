@@ -180,29 +180,3 @@ describe("hybrid", function()
     s:finish(9); s:advance(600); assert.equal(2, s.live)
   end)
 end)
-
-describe("every shipped policy, and every pair of them", function()
-  local combinators = require "reeve.combinators"
-  local MAKE = {
-    apache_prefork = { min_spare = 2, max_spare = 4, start_servers = 2 }, breaker = { fails = 2 }, erlang = {},
-    fpm_dynamic = { min_spare = 2, max_spare = 4 }, fpm_ondemand = {}, fpm_static = { max_children = 3 },
-    hours = { { from = 0, to = 12, floor = 4 } }, hung = { after = 5 }, hybrid = {}, knative = {},
-    max_requests = { n = 3 }, memory = { soft = "1M" }, uwsgi_backlog = {}, uwsgi_busyness = {}, uwsgi_spare = {},
-  }
-  local names = {}
-  for name in pairs(MAKE) do names[#names + 1] = name end
-  table.sort(names)
-  local worlds = tonumber(os.getenv "FUZZ_WORLDS" or 1)
-
-  for i, a in ipairs(names) do
-    it(a .. " keeps the invariants in random worlds", function()
-      local built_in = i % 2 == 0 and only or combinators.all
-      assert.is_true(T.fuzz(built_in { T.policy(a)(MAKE[a]) },
-        { worlds = worlds * 5, process_limit = 6, boot = "200ms" }))
-      for j = i + 1, #names do
-        local pair = built_in { T.policy(a)(MAKE[a]), T.policy(names[j])(MAKE[names[j]]) }
-        assert.is_true(T.fuzz(pair, { worlds = worlds, process_limit = 6, boot = "200ms", fuzz_seed = i * 100 + j }))
-      end
-    end)
-  end
-end)
