@@ -1,6 +1,7 @@
 -- make fuzz-policies: random worlds for each policy of the library, alone and in every pair (tests/lua/library.lua).
 --
 --   FUZZ_WORLDS=100000   how many, spread evenly     FUZZ_SEED=1   where the seeds begin
+--   FUZZ_ONLY=memory     the pairs that this one is in
 --
 -- Goes on after a failure, says each once a case, and exits with 1 when there was one.
 local library = dofile "tests/lua/library.lua"
@@ -8,7 +9,10 @@ local library = dofile "tests/lua/library.lua"
 local WORLDS <const> = tonumber(os.getenv "FUZZ_WORLDS" or 100000)
 local SEED <const> = math.tointeger(tonumber(os.getenv "FUZZ_SEED" or 1))
 
-local cases = library.cases()
+local cases, only = {}, os.getenv "FUZZ_ONLY"
+for _, case in ipairs(library.cases()) do
+  if not only or case[1] == only or case[2] == only then cases[#cases + 1] = case end
+end
 local rounds = math.ceil(WORLDS / 2 / #cases)
 local worlds, failed, n_failed = 0, {}, 0
 
