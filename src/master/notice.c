@@ -118,11 +118,9 @@ static void say_store(struct process *p, const struct notice *n, struct notify_r
 	const char *name = (n->said & NOTIFY_FDNAME) != 0 ? n->fd_name : "stored";
 	bool room = true;
 
-	for (size_t i = 0; i < r->fds_n; i++) {
-		room = fd_store_add(&p->service->store, r->fds[i], name, (n->said & NOTIFY_NO_POLL) != 0) &&
+	for (size_t i = 0; i < r->fds_n; i++)
+		room = fd_store_add(&p->service->store, &r->fds[i], name, (n->said & NOTIFY_NO_POLL) != 0) &&
 		       room;
-		r->fds[i] = -1;
-	}
 	if (!room && !p->notice.complained) {
 		p->notice.complained = true;
 		say(SAY_WARNING,
@@ -184,6 +182,18 @@ static void hear(struct process *p, const char *bytes, struct notify_received *r
 	service_touch(p->service);
 }
 
+/* Whoever sends descriptors that cannot be closed sends no more of them. */
+static void go_deaf(struct process *p)
+{
+	p->notice.deaf = true;
+	(void)event_del(&p->notice.readable);
+	say(SAY_ERROR,
+		"service %s: process %d: descriptors that were sent to its NOTIFY_SOCKET cannot be closed; "
+		"it is "
+		"heard no more",
+		name_of(p), (int)p->pid);
+}
+
 /* One datagram. Returns false when there was none. */
 static bool take_one(struct process *p)
 {
@@ -201,7 +211,8 @@ static bool take_one(struct process *p)
 			name_of(p), (int)p->pid, r.sender.uid,
 			got < 0 ? "too long" : "not of the service's user");
 	}
-	notify_received_close(&r);
+	if (!notify_received_close(&r))
+		go_deaf(p);
 	return true;
 }
 
@@ -251,7 +262,7 @@ void notice_end(struct process *p)
 {
 	if (p->notice.sock < 0)
 		return;
-	for (int i = 0; i < LAST_WORDS && take_one(p); i++)
+	for (int i = 0; i < LAST_WORDS && !p->notice.deaf && take_one(p); i++)
 		;
 	(void)event_del(&p->notice.readable);
 	fd_close(&p->notice.sock);

@@ -16,6 +16,7 @@ struct noticed {
 	bool is_reloading;      /* between RELOADING=1 and READY=1 */
 	int64_t reload_usec;    /* MONOTONIC_USEC of the last RELOADING */
 	bool complained;        /* about a datagram that was of no use */
+	bool deaf;              /* nothing is read any more */
 	char said[NOTIFY_TEXT]; /* its STATUS */
 };
 
