@@ -98,7 +98,8 @@ void base_dir_unlock(const char *dir, int *lock)
 	if (*lock < 0)
 		return;
 	(void)snprintf(path, sizeof path, "%s/reeve.lock", dir);
-	if (is_file_at(*lock, AT_FDCWD, path)) /* the directory may have been removed, and be another's by now */
+	if (is_file_at(
+		    *lock, AT_FDCWD, path)) /* the directory may have been removed, and be another's by now */
 		(void)unlink(path);
 	fd_close(lock);
 }
