@@ -4,14 +4,18 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/say.h"
+#include "master/changes.h"
 #include "master/engine.h"
 #include "master/ladder.h"
+#include "master/log_process.h"
 #include "master/mode.h"
 #include "master/process.h"
 #include "master/process_table.h"
 #include "master/reload.h"
 #include "master/report.h"
+#include "master/stopping.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -102,11 +106,20 @@ static int tell_plan(struct engine *en)
 	struct master *m = en->master;
 	struct buf text = {0};
 
-	reload_describe(en, &text);
+	changes_describe(en, &text);
 	reload_answer(m, true, buf_text(&text));
 	buf_free(&text);
 	engine_end(&m->next);
 	return 0;
+}
+
+/* What stands in it now stands in it for ever: it is what the next engine loads, still as root. */
+static bool is_sealed(int fd)
+{
+	const int all = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & all) == all;
 }
 
 int order_plan_end(struct engine *en, const struct wire_plan_end *o, struct err *e)
@@ -117,6 +130,8 @@ int order_plan_end(struct engine *en, const struct wire_plan_end *o, struct err 
 
 	fd_close(&en->plan->bundle);
 	en->plan->bundle = o->bundle; /* ours now */
+	if (!is_sealed(o->bundle))
+		return err_set(e, "its bundle is no sealed memfd");
 	if (o->services != en->plan->services_n)
 		return err_set(e, "it counts %u services and sent %zu", o->services, en->plan->services_n);
 	if (o->engine_uid < -1 || o->engine_uid >= UINT32_MAX || o->engine_gid < -1 ||
@@ -278,7 +293,7 @@ int order_reopen_logs(struct engine *en, const struct wire_reopen_logs *o, struc
 {
 	(void)o;
 	(void)e;
-	if (!logpipe_reopen(en->master))
+	if (!log_process_reopen(en->master))
 		say(SAY_INFO, "reopen-logs: no log process runs; the next one opens its files anyway");
 	return 0;
 }
