@@ -3,6 +3,7 @@
 -- Expression first; actions are queued and done only when the whole chunk went well (reeve.actions).
 
 local actions = require "reeve.actions"
+local api = require "reeve.api"
 local formats = require "reeve.formats"
 local print = require "reeve.print"
 local suggest = require "reeve.suggest"
@@ -94,7 +95,7 @@ local function content(t)
   if not meta or type(rawget(meta, "__pairs")) ~= "function" then return nil end
   local copy = {}
   for k, v in pairs(t) do copy[k] = v end
-  return copy
+  return print.ordered(copy, api.order_of(copy))
 end
 
 local function all_services(session)

@@ -1,6 +1,6 @@
-/* against: a verb that the engine answers, and that with -c FILE sets a file against the running instance. What is
- * in force comes from the engine, and `reeve-engine here <verb>file` reads it on its standard input: so the file is
- * read with the rights of the caller, and nobody can make root read one. */
+/* against: a verb that the engine answers, and that with -c FILE sets a file against the running instance.
+ * What is in force comes from the engine, and `reeve-engine here <verb>file` reads it on its standard input:
+ * so the file is read with the rights of the caller, and nobody can make root read one. */
 #include "base/fd.h"
 #include "cli/cli.h"
 

@@ -102,7 +102,8 @@ int verb_run(const struct cli *cli)
 	int n = 3, code;
 
 	if (cli->argc > (daemon ? 1 : 0))
-		return verb_misused("run", cli->argv[daemon && strcmp(cli->argv[0], "--daemon") == 0 ? 1 : 0]);
+		return verb_misused(
+			"run", cli->argv[daemon && strcmp(cli->argv[0], "--daemon") == 0 ? 1 : 0]);
 	if (realpath(cli->config, config) == NULL || access(config, R_OK) < 0)
 		return no_config(cli);
 	base_dir = absolute(cli->base_dir);

@@ -1,4 +1,5 @@
-/* commit: puts a prepared plan into force, in one go. Nothing here can fail. */
+/* commit: puts a prepared plan into force, in one go. Behind the last look at its listeners nothing can fail.
+ */
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -17,6 +18,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define LAST_WORDS 2 /* s that a retired engine has to answer whom it talks to */
@@ -245,10 +247,15 @@ void reload_commit(struct engine *en)
 {
 	struct master *m = en->master;
 	struct buf text = {0};
+	struct err why;
 
 	if (!en->is_reload && m->life == MASTER_RUNNING) {
 		say(SAY_INFO, "the engine is back (pid %d)", (int)en->pid);
 		hand_over(en, true);
+		return;
+	}
+	if (reload_look_again(en, &why) < 0) {
+		reload_failed(m, EX_OSERR, why.text);
 		return;
 	}
 	m->generation++;

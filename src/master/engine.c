@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/say.h"
 #include "master/mode.h"
+#include "master/orphans.h"
 #include "master/recording.h"
 #include "master/reload.h"
 #include "master/report.h"
@@ -31,7 +32,8 @@
 #define LOAD_TIME    30    /* s from start to `locked` */
 #define WITHDRAW     60000 /* ms without an answer after which nothing is held down any more */
 #define LINK_FD      3
-#define FRAMES_ATURN 16 /* so that a flood of orders starves nobody */
+#define LOAD_MOST    (64 << 20) /* bytes: one that has gone wild must not eat root's memory */
+#define FRAMES_ATURN 16         /* so that a flood of orders starves nobody */
 
 int engine_send_frame(struct engine *en, const void *frame, size_t len)
 {
@@ -113,6 +115,14 @@ static void lost_link(struct engine *en)
 	lost(en, why);
 }
 
+static int check_size(struct engine *en, size_t len, struct err *e)
+{
+	if (en->phase == WIRE_RUNNING)
+		return 0;
+	en->heard += len;
+	return en->heard <= LOAD_MOST ? 0 : err_set(e, "a plan of more than %d MiB", LOAD_MOST >> 20);
+}
+
 static int obey_frame(struct engine *en, const unsigned char *frame, size_t len, int *fd, struct err *e)
 {
 	struct master *m = en->master;
@@ -150,7 +160,7 @@ static void on_frame(evutil_socket_t sock, short what, void *arg)
 			lost_link(en);
 			return;
 		}
-		if (obey_frame(en, frame, (size_t)n, &fd, &e) < 0) {
+		if (check_size(en, (size_t)n, &e) < 0 || obey_frame(en, frame, (size_t)n, &fd, &e) < 0) {
 			say(SAY_ERROR, "the engine sent what is refused: %s", e.text);
 			fd_close(&fd);
 			lost(en, "broke the rules");
@@ -233,7 +243,6 @@ int engine_start(struct master *m, bool is_reload, struct engine **made, struct 
 void engine_end(struct engine **enp)
 {
 	struct engine *en = *enp;
-	siginfo_t si;
 
 	if (en == NULL)
 		return;
@@ -241,8 +250,8 @@ void engine_end(struct engine **enp)
 	(void)event_del(&en->readable);
 	(void)event_del(&en->timer);
 	(void)syscall(SYS_pidfd_send_signal, en->pidfd, SIGKILL, NULL, 0);
-	(void)waitid(P_PIDFD, (id_t)en->pidfd, &si, WEXITED);
 	fd_close(&en->pidfd);
+	orphans_soon(en->master);
 	fd_close(&en->sock);
 	reload_discard(en);
 	plan_free(&en->plan);

@@ -6,8 +6,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/say.h"
-#include "master/base_dir.h"
-#include "master/listener.h"
+#include "master/directory.h"
 #include "master/service.h"
 
 #include <errno.h>
@@ -180,7 +179,7 @@ static int enter_list(const struct master *m, const char *conf, struct err *e)
 
 	if (directory_make(path) < 0)
 		return err_set(e, "state_dir %s cannot be made: %s", path, strerror(errno));
-	dir = own_directory_open("state_dir", path, e);
+	dir = directory_open_own("state_dir", path, e);
 	if (dir < 0)
 		return -1;
 	lock = take_lock(dir);

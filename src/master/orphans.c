@@ -43,15 +43,19 @@ static bool bury_orphans(const struct master *m)
 	return true;
 }
 
-static void on_orphan(evutil_socket_t fd, short what, void *arg)
+void orphans_soon(struct master *m)
 {
 	static const struct timeval soon = {0, 10000};
-	struct master *m = arg;
 
+	(void)event_add(&m->orphan_timer, &soon);
+}
+
+static void on_orphan(evutil_socket_t fd, short what, void *arg)
+{
 	(void)fd;
 	(void)what;
-	if (bury_orphans(m))
-		(void)event_add(&m->orphan_timer, &soon);
+	if (bury_orphans(arg))
+		orphans_soon(arg);
 }
 
 void orphans_init(struct master *m)

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "master/directory.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -171,13 +172,6 @@ int plan_inet(struct plan *plan, const struct wire_inet_listener *m, struct err 
 	return 0;
 }
 
-static const char *below(const char *dir, const char *path)
-{
-	size_t n = strlen(dir);
-
-	return strncmp(dir, path, n) == 0 && path[n] == '/' ? path + n + 1 : path;
-}
-
 static bool is_owner(uint32_t mode, int64_t uid, int64_t gid)
 {
 	return uid >= -1 && uid < UINT32_MAX && gid >= -1 && gid < UINT32_MAX && mode <= 07777;
@@ -195,6 +189,7 @@ int plan_control(struct plan *plan, const struct wire_control_socket *m, struct 
 
 int plan_path(struct plan *plan, const struct wire_path_listener *m, struct err *e)
 {
+	const char *inside = directory_below(plan->settings.base_dir, m->path);
 	struct listener_definition *l;
 
 	if (m->path[0] != '/' || strstr(m->path, "/../") != NULL)
@@ -208,7 +203,7 @@ int plan_path(struct plan *plan, const struct wire_path_listener *m, struct err 
 	if (l == NULL)
 		return -1;
 	l->kind = m->fifo ? LISTENER_FIFO : LISTENER_UNIX;
-	l->name = mem_text(below(plan->settings.base_dir, m->path));
+	l->name = mem_text(inside != NULL ? inside : m->path);
 	l->address = mem_text(m->path);
 	l->mode = (mode_t)m->mode;
 	l->uid = (uid_t)m->uid;

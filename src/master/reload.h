@@ -14,6 +14,10 @@ int reload_begin(struct master *m, uint32_t ticket, bool dry, struct err *e) MUS
  * -1: nothing has changed; *exit_code is what a first start ends with. */
 int reload_prepare(struct engine *en, int *exit_code, struct err *e) MUST_USE;
 
+/* Since then a service may have been stopped or started, and its listeners are others: opens and borrows anew
+ * what the plan needs. -1: as reload_prepare. */
+int reload_look_again(struct engine *en, struct err *e) MUST_USE;
+
 /* The engine has locked itself in: its plan is the one in force from here on. */
 void reload_commit(struct engine *en);
 

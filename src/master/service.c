@@ -175,6 +175,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 void service_close_listeners(struct service *s)
 {
+	s->master->listeners_epoch++;
 	unwatch(s);
 	for (size_t i = 0; i < s->watched_n; i++)
 		listener_close(&s->watched[i].listener);
@@ -184,6 +185,7 @@ void service_close_listeners(struct service *s)
 
 void service_set_listeners(struct service *s, struct watched *watched, size_t n)
 {
+	s->master->listeners_epoch++;
 	unwatch(s);
 	mem_free(&s->watched);
 	s->watched = watched;

@@ -78,6 +78,7 @@ static const struct sample {
 	{SPEC_global, "state_dir", "/var/lib/reeve", ANY_TEXT, NULL},
 	{SPEC_global, "record", "64M", INT64_C(1) << 26, NULL},
 	{SPEC_global, "record", "64", BAD, "'64' has no unit: write \"64M\" (or K, G; powers of 1024)"},
+	{SPEC_global, "record", "67108864", BAD, "'67108864' has no unit: write \"64M\""},
 	{SPEC_global, "record", "2T", BAD, "'2T' is too large; the most is \"1T\""},
 	{SPEC_global, "control", "", ANY_TEXT, NULL},
 	{SPEC_path, "mode", "660", BAD, "'660' lacks the leading 0 of an octal mode; write \"0660\""},

@@ -26,6 +26,16 @@ local function wait_file(d, pattern, file)
   end)
 end
 
+-- Stops it; what the log file had in the end.
+local function text_after_stop(d)
+  local keep = d.dir .. ".kept"
+  reeve.shell(("ln %s %s"):format(d.file, keep))
+  d:stop()
+  local text = reeve.read(keep)
+  os.remove(keep)
+  return text
+end
+
 local function log_pid(d)
   return d:ps "log"[1].pid
 end
@@ -180,6 +190,7 @@ describe("a log process", function()
     assert.equal(old, log_pid(d)) -- nothing has changed
     d:configure(service "a" .. service "b", LOG .. [[log_format = "json",]])
     assert.equal(0, (d:reeve "reload"))
+    reeve.wait_gone(old) -- until then it may still take a line
     a:ask "warn in json"
     assert.truthy(wait_file(d, "[^\n]*in json[^\n]*"):find '^{.*service":"a"')
     d:stop()
@@ -257,11 +268,7 @@ describe("a log process", function()
     local d = start(service("a", nil))
     local a = assert(d:connect "a.sock")
     a:ask "lines 5000"
-    local file, keep = d.file, d.dir .. ".kept"
-    reeve.shell(("ln %s %s"):format(file, keep))
-    d:stop()
-    local text = reeve.read(keep)
-    os.remove(keep)
+    local text = text_after_stop(d)
     assert.truthy(text:find("line 5000 of", 1, true))
     assert.truthy(text:find("info reeved%[%d+%]: stopping"))
   end)
@@ -302,6 +309,6 @@ describe("Dovecot's log process", function()
     local pid = a:ask "pid"
     a:say "exit 89"
     wait_file(d, "a: Fatal: master: process " .. pid)
-    d:stop()
+    assert.is_nil(text_after_stop(d):find("Shutting down", 1, true)) -- it ends with its pipes, as under its own master
   end)
 end)

@@ -72,6 +72,38 @@ describe("an engine that breaks the rules", function()
     end)
   end
 
+  for verb, answers in pairs { stop = false, start = true } do
+    it(("a service that is told to %s while a reload waits for its engine %s behind it"):format(verb,
+      answers and "is reached" or "stays stopped"), function()
+      local d = start(verb .. "-in-reload")
+      reeve.wait_until(function() return d.read "log":find("generation 2 is in force", 1, true) end, function()
+        return "the end of the reload in:\n" .. d.read "log"
+      end)
+      local client, why = socket.connect("127.0.0.1", d.port)
+      if answers then
+        assert(client, why):settimeout(30)
+        assert.truthy(tonumber(say(client, "pid")))
+        client:close()
+      else
+        assert.equal("connection refused", why)
+      end
+      stop(d)
+    end)
+  end
+
+  for rule, sentence in pairs {
+    bundle = "order plan_end: its bundle is no sealed memfd",
+    endless = "a plan of more than 64 MiB",
+  } do
+    it("(" .. rule .. ") with a plan that is none ends a first start with a sentence", function()
+      local d = start(rule)
+      reeve.wait_until(function() return d.read "exit" end, "the end of the master")
+      assert.equal("70", d.read "exit":match "%d+")
+      assert.truthy(d.read "log":find(sentence, 1, true), d.read "log")
+      reeve.shell("rm -rf " .. d.dir)
+    end)
+  end
+
   it("(early) by ordering before its greeting, ends a first start with a sentence", function()
     local d = start "early"
     reeve.wait_until(function() return d.read "exit" end, "the end of the master")

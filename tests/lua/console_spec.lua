@@ -310,10 +310,63 @@ describe("help", function()
     assert.truthy(say(w, "help only"):find "policy")
   end)
 
+  it("knows every documented name: functions, facts, events, actions, commands, verbs, settings, policies", function()
+    local names = { only = true }
+    for _, rows in pairs(api.CLASSES) do
+      for _, row in ipairs(rows) do names[row[1]] = true end
+    end
+    for _, rows in ipairs { api.COMMANDS, api.GLOBALS, api.LUA, api.ACTIONS, api.EVENTS, api.METHODS.service[1] } do
+      for _, row in ipairs(rows) do names[row[1]] = true end
+    end
+    for _, row in ipairs(w.control.spec.settings) do names[row.name] = true end
+    for verb in pairs(require "reeve.control".VERBS) do names[verb], names[":" .. verb] = true, true end
+    for name in pairs(names) do
+      local out, err, code = say(w, "help " .. name)
+      assert.same({ 0, "" }, { code, err }, name)
+      assert.truthy(out:find(name:gsub("^:", ""), 1, true), name .. ": " .. out)
+    end
+    assert.truthy(say(w, "help idle_kill"):find('idle_kill in service "name" { }', 1, true))
+    assert.equal("an event of policies: limit\n  process_limit is reached and clients wait; it has waiting\n",
+      (say(w, "help limit")))
+    assert.truthy(say(w, "help stop"):find "a verb: :stop %[%-%-now%]\n  `reeve help stop`")
+  end)
+
+  it("loses nothing on a narrow terminal", function()
+    for _, width in ipairs { 60, 80 } do
+      for _, about in ipairs { "help", "help services" } do
+        local out = say(w, about, "width=" .. width)
+        for line in out:gmatch "[^\n]+" do assert.is_true(utf8.len(line) <= width, line) end
+        assert.is_nil(out:find("…", 1, true), out)
+      end
+    end
+  end)
+
   it("says what was probably meant", function()
     local _, err, code = say(w, "help bussy")
     assert.equal("error: there is no help about 'bussy'; did you mean 'busy'?\n", err)
     assert.equal(64, code)
+  end)
+end)
+
+describe("a listing", function()
+  it("asks of a service and its processes only what they have: a wrong name costs a search for the right one", function()
+    local facts, suggest, view = require "reeve.facts", require "reeve.suggest", require "reeve.view"
+    local w = facts.new { now = 1000 }
+    w:define({ services = { { name = "web", settings = {}, listeners = {} } } }, require "reeve.spec")
+    w:report("process", { process = 1, svc = 1, pid = 5, generation = 1, state = 1, now = 1000, born = 1, since = 1,
+      available = 1, clients = 0, served = 0, ready = true })
+    local ctx = { plan = { services = { { name = "web" } } }, host = { services = w.views,
+      why = function() return { policies = {} } end } }
+    local searches, hint = 0, suggest.hint
+    suggest.hint = function(...)
+      searches = searches + 1
+      return hint(...)
+    end
+    local r, list = view.service(ctx, "web"), view.processes(ctx, "web")
+    view.state(r, view.fact(ctx.host.services.web, "stopped"))
+    suggest.hint = hint
+    assert.equal(1, #list)
+    assert.equal(0, searches)
   end)
 end)
 

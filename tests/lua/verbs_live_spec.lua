@@ -242,7 +242,8 @@ describe("service", function()
     local w = fake.new()
     w.control.host.override = function() end
     local out = w:say("service", "scale", "web", "4..60")
-    assert.equal("service 'web' has 4 to 60 processes (process_limit is 50), until `reeve service scale web auto`\n", out)
+    assert.equal("service 'web' has 4 to 60 processes (process_limit is 50), "
+      .. "until `reeve service scale web auto`\n", out)
   end)
 
   it("restart --wait waits for the old ones that drain, too", function()
@@ -376,6 +377,16 @@ describe("stop", function()
     assert.is_nil(code)
   end)
 
+  it("names the first of many who are still there", function()
+    local w, list = fake.new(), {}
+    w:say "stop"
+    for i = 1, 100 do list[i] = ("svc%d 3"):format(i) end
+    w.control:stopping { alive = 300, text = table.concat(list, ", ") }
+    local _, err = w:answer()
+    assert.equal("stopping\nstill there: svc1 3, svc2 3, svc3 3, svc4 3, svc5 3, svc6 3, svc7 3, svc8 3 and 92 other "
+      .. "services\n", err)
+  end)
+
   it("is one line that changes on a terminal", function()
     local w = fake.new()
     w.control:connect(1, { uid = 0 })
@@ -467,7 +478,9 @@ job      1         0     -     -      1         0        -        -             
     assert.equal("{ client_limit = 4, process_limit = 50 }\n", (w:say("eval", "services.web.settings")))
     local out = w:say("eval", "--json", "services.web.processes[1].served, services.web.settings")
     assert.equal('90\n{"client_limit":4,"process_limit":50}\n', out)
-    assert.truthy(w:say("eval", "services.web.processes"):find "^ age  busy_for")
+    assert.equal([[
+id  pid  generation  state   age  busy_for  clients  served      rss  private  cpu  idle_for
+]], (w:say("eval", "services.web.processes"):gsub("\n.*", "\n")))
   end)
 
   it("prints under the deadline of the chunk", function()

@@ -190,6 +190,7 @@ end
 
 local PROBES = {
   missing = { "does not exist", "missing-program" },
+  ["not a file"] = { "is not a file", "not-executable" },
   ["not executable"] = { "is not executable", "not-executable" },
 }
 

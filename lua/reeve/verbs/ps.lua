@@ -4,6 +4,8 @@ local print = require "reeve.print"
 local usage = require "reeve.usage"
 local view = require "reeve.view"
 
+local SPARE = { "private", "generation", "served", "status", "busy_for", "idle_for" } -- on a narrow terminal
+
 local function is(v) return v ~= nil and v ~= print.null end
 
 -- As people read it: sizes with a unit, cpu in percent of one processor.
@@ -34,7 +36,8 @@ return function(ctx, args)
   elseif #list == 0 then
     ctx.out("no processes\n")
   else
-    ctx.out(print.listing(view.PROCESS, shown(list), { width = ctx.width, color = ctx.color }))
+    ctx.out(print.listing(view.PROCESS, shown(list), { width = ctx.width, color = ctx.color,
+      spare = SPARE }))
   end
   return 0
 end

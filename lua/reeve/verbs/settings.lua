@@ -3,24 +3,12 @@
 
 local explain = require "reeve.explain"
 local json = require "dkjson"
+local print = require "reeve.print"
 local suggest = require "reeve.suggest"
 local synonyms = require "reeve.config.synonyms"
 local usage = require "reeve.usage"
 
 local FIELDS = { "scope", "name", "type", "default", "least", "most", "words", "change", "help" }
-
-local function wrap(text, width, indent)
-  local lines, line = {}, ""
-  for word in text:gmatch "%S+" do
-    if #line > 0 and #line + 1 + #word > width - indent then
-      lines[#lines + 1], line = line, word
-    else
-      line = #line > 0 and line .. " " .. word or word
-    end
-  end
-  lines[#lines + 1] = line
-  return (" "):rep(indent) .. table.concat(lines, "\n" .. (" "):rep(indent))
-end
 
 local function default_text(row)
   return row.default ~= "" and row.default or "-"
@@ -32,7 +20,7 @@ local function show_table(ctx, spec)
     for _, row in ipairs(spec.settings) do
       if row.scope == scope then
         ctx.out(("  %-22s %-9s %s\n"):format(row.name, row.type, default_text(row)))
-        ctx.out(wrap(row.help, ctx.width or 80, 6) .. "\n")
+        ctx.out(print.wrap(row.help, ctx.width, 6) .. "\n")
       end
     end
   end
@@ -40,7 +28,7 @@ end
 
 local function show_one(ctx, spec, row)
   ctx.out(("%s in %s\n"):format(row.name, explain.TITLES[row.scope]))
-  ctx.out(wrap(row.help, ctx.width or 80, 2) .. "\n")
+  ctx.out(print.wrap(row.help, ctx.width, 2) .. "\n")
   for _, pair in ipairs(explain.facts(spec, row)) do ctx.out(("  %-9s %s\n"):format(pair[1], pair[2])) end
 end
 

@@ -9,6 +9,9 @@ local COLUMNS = {
   "name", "live", "limit", "idle", "busy", "avail", "draining", "clients", "waiting", "starts", "crashes", "state",
 }
 
+-- on a narrow terminal
+local SPARE = { "starts", "draining", "avail", "idle", "crashes", "clients", "limit", "busy", "waiting" }
+
 local function is(v) return v ~= nil and v ~= print.null end
 
 local function headline(ctx, about)
@@ -28,7 +31,7 @@ local function overview(ctx, records)
     }
   end
   ctx.out(print.table(COLUMNS, rows, {
-    width = ctx.width, color = ctx.color,
+    width = ctx.width, color = ctx.color, spare = SPARE,
     row_style = function(i) return states[i] ~= view.GOOD and "31" or nil end,
   }))
 end

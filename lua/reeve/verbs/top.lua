@@ -76,7 +76,8 @@ local function once(ctx, names)
       r.rss and print.size(r.rss) or print.null, r.cpu and ("%.0f%%"):format(r.cpu * 100) or print.null, r.starts,
       r.state }
   end
-  ctx.out(print.table(COLUMNS, rows, { width = ctx.width, color = ctx.color }))
+  ctx.out(print.table(COLUMNS, rows, { width = ctx.width, color = ctx.color,
+    spare = { "starts/s", "cpu", "rss", "idle" } }))
   return 0
 end
 
