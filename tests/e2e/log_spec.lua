@@ -60,6 +60,16 @@ describe("a log process", function()
     d:stop()
   end)
 
+  it("log.levels: what a program says that knows none is an info, unless it marks a line as systemd's do",
+    function()
+    local d = start([[service "p" { executable = { "/bin/sh", "-c",
+      "echo quiet; echo '<3>loud' >&2; exec sleep infinity" },
+      contract = "plain", process_limit = 1, process_min_avail = 1 } ]])
+    wait_file(d, "info p[^:]*: quiet\n")
+    wait_file(d, "error p[^:]*: loud\n")
+    d:stop()
+  end)
+
   it("log.end: it says how a process ended behind that process's own lines", function()
     local d = start(service "a")
     local client = assert(d:connect "a.sock")
