@@ -253,7 +253,7 @@ mutants:
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_links = $(filter-out %/main.c,$(wildcard $(patsubst %,src/%*.c,$(shell sed -n '1s,.*links: *\([^;*]*\).*,\1,p' $(1)))))
-build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch] src/master/notify*.[ch])
+build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch] src/master/*.[ch])
 	@mkdir -p $(@D)
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \

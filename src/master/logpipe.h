@@ -42,6 +42,12 @@ void logpipe_init(struct master *m);
  * more, and replaces a log process that was told something else (the old one ends first). */
 void logpipe_plan(struct master *m);
 
+/* A master before this one had all this: its lines go where they went. */
+void logpipe_resume(struct master *m);
+
+/* The log process is one of ours: another one of the program that is installed now takes its place. */
+void logpipe_renew(struct master *m);
+
 /* Whether a plan with this service of type log (or NULL) gives the services pipes. */
 struct service *logpipe_service(const struct master *m);
 
