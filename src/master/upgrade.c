@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 #define PROBE_SECONDS 10
 #define STATE_FD      3
+#define CAN_GO_ON     "can go on as reeved " /* what a probe says that will do: others may end with status 0, too */
 
 void upgrade_init(struct master *m)
 {
@@ -93,30 +95,39 @@ static int check_time(const struct master *m, struct err *e)
 
 /* ---- whose program is it? */
 
-/* Nobody may be able to write it who could not write the one that runs. */
-static int check_owner(const char *path, const struct stat *st, struct err *e)
+static bool others_write(const struct stat *st)
+{
+	return (st->st_mode & S_IWOTH) != 0 || ((st->st_mode & S_IWGRP) != 0 && st->st_gid != getegid());
+}
+
+/* Root's, ours, or of who had the program that runs (a build directory of one's own). */
+static bool is_trusted(uid_t uid)
 {
 	struct stat ours;
-	bool owner, group;
 
-	if (stat("/proc/self/exe", &ours) < 0)
-		return err_set(e, "/proc/self/exe: %s", strerror(errno));
-	owner = st->st_uid == 0 || st->st_uid == geteuid() || st->st_uid == ours.st_uid;
-	group = (st->st_mode & S_IWGRP) == 0 || ((ours.st_mode & S_IWGRP) != 0 && st->st_gid == ours.st_gid);
+	return uid == 0 || uid == geteuid() || (stat("/proc/self/exe", &ours) == 0 && uid == ours.st_uid);
+}
+
+/* Nobody else may be able to write it, or to put something else in its place. */
+static int check_file(const char *path, struct stat *st, struct err *e)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	struct stat above;
+
+	(void)snprintf(dir, sizeof dir, "%.*s/", slash != NULL ? (int)(slash - path) : 0, path);
+	if (stat(path, st) < 0 || stat(dir, &above) < 0)
+		return err_set(e, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st->st_mode))
 		return err_set(e, "%s is not a file", path);
-	if (!owner || !group || (st->st_mode & S_IWOTH) != 0)
+	if (!is_trusted(st->st_uid) || others_write(st))
 		return err_set(e,
 			"%s can be written by others (owner %u, mode %04o); give it to root: chown root %s; chmod 0755 %s",
 			path, st->st_uid, st->st_mode & 07777, path, path);
+	if (!is_trusted(above.st_uid) || others_write(&above))
+		return err_set(e, "%s can be replaced by others: the directory has owner %u and mode %04o; chmod 0755 %s",
+			path, above.st_uid, above.st_mode & 07777, dir);
 	return 0;
-}
-
-static int look_at_program(struct master *m, struct err *e)
-{
-	if (stat(m->program, &m->upgrade.file) < 0)
-		return err_set(e, "%s: %s", m->program, strerror(errno));
-	return check_owner(m->program, &m->upgrade.file, e);
 }
 
 /* Does the path still lead to what was probed? */
@@ -174,7 +185,7 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
 	read_said(u, said, sizeof said);
 	fd_close(&u->said);
 	fd_close(&u->pidfd);
-	if (si.si_code == CLD_EXITED && si.si_status == 0) {
+	if (si.si_code == CLD_EXITED && si.si_status == 0 && strncmp(said, CAN_GO_ON, strlen(CAN_GO_ON)) == 0) {
 		leave(m);
 		return;
 	}
@@ -237,7 +248,7 @@ static int probe(struct master *m, struct err *e)
 	struct upgrade *u = &m->upgrade;
 	int state = -1, done = -1;
 
-	if (look_at_program(m, e) == 0) {
+	if (check_file(m->program, &m->upgrade.file, e) == 0) {
 		state = carry_write(m, e);
 		done = state < 0 ? -1 : start_probe(m, state, e);
 	}
@@ -394,9 +405,7 @@ static int check_engine(const char *program, struct err *e)
 	char mine[32], its[32];
 	struct stat st;
 
-	if (stat(program, &st) < 0)
-		return err_set(e, "%s: %s", program, strerror(errno));
-	if (check_owner(program, &st, e) < 0)
+	if (check_file(program, &st, e) < 0)
 		return -1;
 	(void)snprintf(mine, sizeof mine, "%016" PRIx64 "\n", wire_hash());
 	ask_engine(program, its, sizeof its);
@@ -412,8 +421,10 @@ int upgrade_check(struct master *m, int fd)
 	master_prepare(m);
 	if (carry_read(m, fd, &e) < 0)
 		(void)err_prefix(&e, "it cannot read what the running reeved hands over");
-	else if (check_engine(m->engine_program, &e) == 0)
+	else if (check_engine(m->engine_program, &e) == 0) {
+		fputs(CAN_GO_ON REEVE_VERSION "\n", stderr);
 		return EX_OK;
+	}
 	fprintf(stderr, "%s\n", e.text);
 	return EX_DATAERR;
 }

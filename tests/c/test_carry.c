@@ -158,6 +158,19 @@ static char *written(size_t *len)
 	return bytes;
 }
 
+static void another_version_is_refused(void **state)
+{
+	struct carry_head head = {CARRY_MAGIC, CARRY_VERSION + 1, 0, 0};
+	struct err e;
+
+	(void)state;
+	assert_int_equal(carry_parse(&the, &head, sizeof head, &e), -1);
+	assert_string_equal(e.text, "it is of version 2, and this reeved reads version 1");
+	head.magic++;
+	assert_int_equal(carry_parse(&the, &head, sizeof head, &e), -1);
+	assert_string_equal(e.text, "it is not the state of a master");
+}
+
 static void comes_back_as_it_was(void **state)
 {
 	size_t len, again;
@@ -261,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_world),
+		cmocka_unit_test(another_version_is_refused),
 		cmocka_unit_test(comes_back_as_it_was),
 		cmocka_unit_test(a_cut_or_flipped_byte_is_refused),
 		cmocka_unit_test(no_line_breaks_the_reader),

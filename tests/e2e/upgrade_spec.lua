@@ -207,7 +207,12 @@ describe("an upgrade", function()
     install(d, "reeved", good)
     assert(reeve.shell(("chmod 777 %s/reeved"):format(d.bin)) == 0)
     refused(d, "can be written by others %(owner 0, mode 0777%)")
-    assert(reeve.shell(("chmod 755 %s/reeved"):format(d.bin)) == 0)
+    assert(reeve.shell(("chmod 755 %s/reeved; chmod 777 %s"):format(d.bin, d.bin)) == 0)
+    refused(d, "can be replaced by others: the directory has owner 0 and mode 0777")
+    assert(reeve.shell(("chmod 755 %s"):format(d.bin)) == 0)
+    install(d, "reeved", "#!/bin/sh\nexit 0\n")
+    refused(d, "it said nothing %(status 0%)")
+    install(d, "reeved", good)
     local its_engine = reeve.read(d.bin .. "/reeve-engine")
     install(d, "reeve-engine", "#!/bin/sh\necho 0123456789abcdef\n")
     refused(d, "reeve%-engine is of another build")
@@ -217,6 +222,23 @@ describe("an upgrade", function()
     local json = select(2, d:json "upgrade")
     assert.truthy(json:find '"ok":true' and json:find '"processes":1', json)
     assert.equal(tostring(c.pid), c:ask "pid")
+    d:stop()
+  end)
+
+  it("goes back when the program cannot be executed after all", function()
+    local d = reeve.start { config = S, own_programs = true }
+    local c, master, engine = d:clients(1)[1], d:status().master_pid, d:status().engine_pid
+    local leaks = open_to_services(master)
+    -- it takes its own interpreter away when it is tried
+    assert(reeve.shell(("cp /bin/sh %s/sh"):format(d.bin)) == 0)
+    install(d, "reeved", ("#!%s/sh\nrm %s/sh\necho can go on as reeved 7 >&2\n"):format(d.bin, d.bin))
+    refused(d, "reeve: upgrade: [^\n]*/bin/reeved cannot be run: No such file or directory; reeve 0.1.0 goes on\n")
+    assert.not_equal(engine, d:status().engine_pid)
+    assert.same(leaks, open_to_services(master))
+    assert.equal(tostring(c.pid), c:ask "pid")
+    assert.truthy(d:clients(1)[1])
+    reeve.kill("HUP", master) -- signals are heard again
+    d:wait_log "generation 2 is in force"
     d:stop()
   end)
 

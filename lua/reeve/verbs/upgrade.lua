@@ -29,7 +29,7 @@ return function(ctx, args)
   end
   ctx.json = ctx.json or given.json
   local ticket, show = ctx.ticket(), progress.new(ctx)
-  show("the programs on disk are tried", 0, 1)
+  if (ctx.progress or 0) > 0 then show("the programs on disk are tried and take over", 0, 1) end
   if not given.id then ctx.applied(PARTING) end -- nobody could ask again how it went
   ctx.order.upgrade { ticket = ticket, id = given.id or "" }
   return ctx.wait(ticket, function(msg)
