@@ -1,5 +1,5 @@
-/* carry: the walk over everything that a master holds, and the memfd it is written to. Allocates nothing but what
- * the defaults of the settings need. Failures are -1. */
+/* carry: the walk over everything that a master holds, and the memfd it is written to. Allocates nothing but
+ * what the defaults of the settings need. Failures are -1. */
 #include "master/carry.h"
 
 #include "base/fd.h"
@@ -35,8 +35,10 @@ static void put_setting(
 	struct carry_sink *to, const struct spec_row *row, const char *settings, const char *defaults)
 {
 	char name[80], text[24];
-	const int64_t *numbers[] = {(const void *)(settings + row->offset), (const void *)(defaults + row->offset)};
-	char *const *texts[] = {(const void *)(settings + row->offset), (const void *)(defaults + row->offset)};
+	const int64_t *numbers[] = {
+		(const void *)(settings + row->offset), (const void *)(defaults + row->offset)};
+	char *const *texts[] = {
+		(const void *)(settings + row->offset), (const void *)(defaults + row->offset)};
 	bool same;
 
 	if (spec_is_number(row->type)) {
@@ -49,8 +51,8 @@ static void put_setting(
 	line(to, name, spec_is_number(row->type) ? text : *texts[0]);
 }
 
-static void put_settings(
-	struct carry_sink *to, enum spec_scope scope, const void *settings, const void *defaults, bool with_order)
+static void put_settings(struct carry_sink *to, enum spec_scope scope, const void *settings,
+	const void *defaults, bool with_order)
 {
 	for (size_t i = 0; i < spec_settings_n; i++) {
 		const struct spec_row *row = &spec_settings[i];
@@ -166,7 +168,9 @@ static void put_pending(struct carry_sink *to, const char *name, const struct no
 static void put_manager(struct carry_sink *to, struct manager *mg)
 {
 	char path[sizeof mg->at.sun_path + 1] = "";
-	size_t n = mg->at_len > offsetof(struct sockaddr_un, sun_path) ? mg->at_len - offsetof(struct sockaddr_un, sun_path) : 0;
+	size_t n = mg->at_len > offsetof(struct sockaddr_un, sun_path)
+			   ? mg->at_len - offsetof(struct sockaddr_un, sun_path)
+			   : 0;
 
 	if (mg->sock >= 0 && n > 0) {
 		memcpy(path, mg->at.sun_path, n);
@@ -261,7 +265,8 @@ static int seal(struct writer *w)
 	if (w->error == 0 && w->head.length > CARRY_MOST - sizeof w->head)
 		w->error = EFBIG;
 	if (w->error == 0 && (fd_write_at(w->fd, &w->head, sizeof w->head, 0) < 0 ||
-				     fcntl(w->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0))
+				     fcntl(w->fd, F_ADD_SEALS,
+					     F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0))
 		w->error = errno;
 	return w->error;
 }

@@ -1,12 +1,12 @@
-/* carry: what a running master hands to the program that takes its place (upgrade.h): everything it holds, in a
- * sealed memfd, as names and values, so that another build with other structs can read it.
+/* carry: what a running master hands to the program that takes its place (upgrade.h): everything it holds, in
+ * a sealed memfd, as names and values, so that another build with other structs can read it.
  *
  *   head   magic, version of this format, length, checksum
  *   lines  texts that end with NUL: "+section=name" begins an object, "field=value" belongs to the last one
  *
- * First the plan in force, as an engine would send it (carry_read checks it with the same functions), then what
- * runs. A line that the reader does not know, or a value out of its range, is refused: then the old master
- * goes on. A field that is missing keeps its value of a fresh object. */
+ * First the plan in force, as an engine would send it (carry_read checks it with the same functions), then
+ * what runs. A line that the reader does not know, or a value out of its range, is refused: then the old
+ * master goes on. A field that is missing keeps its value of a fresh object. */
 #ifndef REEVE_MASTER_CARRY_H
 #define REEVE_MASTER_CARRY_H
 
@@ -44,8 +44,8 @@ int carry_write(struct master *m, struct err *e) MUST_USE;
 /* Makes every descriptor survive an exec, or not any more. -1: errno; one of them is not open. */
 int carry_keep(struct master *m, bool over_exec) MUST_USE;
 
-/* Reads it into a master that has no services yet, and checks all of it. Touches no descriptor; nothing runs until
- * resume_begin. -1: a sentence; the master is of no use then. */
+/* Reads it into a master that has no services yet, and checks all of it. Touches no descriptor; nothing runs
+ * until resume_begin. -1: a sentence; the master is of no use then. */
 int carry_read(struct master *m, int fd, struct err *e) MUST_USE;
 
 /* The same of bytes in memory, and of the lines alone (for tests). */

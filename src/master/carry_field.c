@@ -1,4 +1,5 @@
-/* carry_field: the tables, and what is done by them. A value that does not fit its row is -1 and a sentence. */
+/* carry_field: the tables, and what is done by them. A value that does not fit its row is -1 and a sentence.
+ */
 #include "master/carry_field.h"
 
 #include "base/mem.h"
@@ -17,12 +18,13 @@
 #define TYPE(x)                                                                                              \
 	_Generic((x), bool: CARRY_FLAG, char *: CARRY_TEXT, int: CARRY_SIGNED, long: CARRY_SIGNED,           \
 		default: CARRY_UNSIGNED)
-/* clang-format on */
-#define ROW(type, member)         {#member, TYPE(OF(type, member)), offsetof(type, member), sizeof(OF(type, member)), 0}
-#define UP_TO(type, member, most) {#member, CARRY_UNSIGNED, offsetof(type, member), sizeof(OF(type, member)), most}
-#define FD(type, member)          {#member, CARRY_FD, offsetof(type, member), sizeof(int), 0}
-#define CHARS(type, member)       {#member, CARRY_CHARS, offsetof(type, member), sizeof(OF(type, member)), 0}
+#define SIZE(type, member) offsetof(type, member), sizeof(OF(type, member))
+#define ROW(type, member)         {#member, TYPE(OF(type, member)), SIZE(type, member), 0}
+#define UP_TO(type, member, most) {#member, CARRY_UNSIGNED, SIZE(type, member), most}
+#define FD(type, member)          {#member, CARRY_FD, SIZE(type, member), 0}
+#define CHARS(type, member)       {#member, CARRY_CHARS, SIZE(type, member), 0}
 #define FIELDS(name)              const struct carry_fields carry_##name = {name##_rows, sizeof name##_rows / sizeof name##_rows[0]}
+/* clang-format on */
 
 #define M(member) ROW(struct master, member)
 static const struct carry_field master_rows[] = {
@@ -223,14 +225,16 @@ FIELDS(path);
 
 /* ---- out */
 
+union number {
+	uint8_t one;
+	uint16_t two;
+	uint32_t four;
+	uint64_t eight;
+};
+
 static uint64_t load(const struct carry_field *f, const char *at)
 {
-	union {
-		uint8_t one;
-		uint16_t two;
-		uint32_t four;
-		uint64_t eight;
-	} u = {.eight = 0};
+	union number u = {.eight = 0};
 
 	memcpy(&u, at, f->size);
 	return f->size == 1 ? u.one : f->size == 2 ? u.two : f->size == 4 ? u.four : u.eight;
@@ -300,12 +304,15 @@ static bool fits(const struct carry_field *f, uint64_t n)
 
 static void store(const struct carry_field *f, char *at, uint64_t n)
 {
-	uint8_t one = (uint8_t)n;
-	uint16_t two = (uint16_t)n;
-	uint32_t four = (uint32_t)n;
+	union number u = {.eight = n};
 
-	memcpy(at, f->size == 1 ? (void *)&one : f->size == 2 ? (void *)&two : f->size == 4 ? (void *)&four : (void *)&n,
-		f->size);
+	if (f->size == 1)
+		u.one = (uint8_t)n;
+	else if (f->size == 2)
+		u.two = (uint16_t)n;
+	else if (f->size == 4)
+		u.four = (uint32_t)n;
+	memcpy(at, &u, f->size);
 }
 
 static int take_unsigned(const struct carry_field *f, char *at, const char *value)
@@ -329,7 +336,8 @@ static int take_signed(const struct carry_field *f, char *at, const char *value)
 	errno = 0;
 	n = strtoll(value, &end, 10);
 	if (value[0] == '\0' || *end != '\0' || errno != 0 ||
-		(f->size == 4 && (n < INT32_MIN || n > INT32_MAX)) || (f->type == CARRY_FD && (n < 0 || n > FD_MOST)))
+		(f->size == 4 && (n < INT32_MIN || n > INT32_MAX)) ||
+		(f->type == CARRY_FD && (n < 0 || n > FD_MOST)))
 		return -1;
 	store(f, at, (uint64_t)n);
 	return 0;
@@ -373,7 +381,8 @@ static int take_one(const struct carry_field *f, char *at, const char *value)
 	return -1;
 }
 
-int carry_take(const struct carry_fields *fields, void *object, const char *name, const char *value, struct err *e)
+int carry_take(
+	const struct carry_fields *fields, void *object, const char *name, const char *value, struct err *e)
 {
 	for (size_t i = 0; i < fields->n; i++) {
 		const struct carry_field *f = &fields->rows[i];

@@ -1,5 +1,5 @@
-/* carry_read: from lines to a master. Written by root, and still not trusted: whatever does not fit is -1 and a
- * sentence, never a crash. A section is a row of a table. */
+/* carry_read: from lines to a master. Written by root, and still not trusted: whatever does not fit is -1 and
+ * a sentence, never a crash. A section is a row of a table. */
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/say.h"
@@ -123,8 +123,8 @@ static bool has(const void *settings, const struct spec_row *row, const char *va
 	return strcmp(number, value) == 0;
 }
 
-/* Nothing is to be done for a setting that had its default, which need not be a value that one may write: here it is
- * the same, or there is no such setting. */
+/* Nothing is to be done for a setting that had its default, which need not be a value that one may write:
+ * here it is the same, or there is no such setting. */
 static bool is_default(enum spec_scope scope, const void *settings, const char **name, const char *value)
 {
 	const struct spec_row *row;
@@ -188,8 +188,8 @@ static int end_inet(struct reading *r, struct err *e)
 {
 	const struct listener_definition *at = &r->at;
 	int done = plan_inet(r->plan,
-		&(struct wire_inet_listener){number(r), at->name, at->address != NULL ? at->address : "", at->port,
-			at->ssl, at->haproxy, at->reuse_port},
+		&(struct wire_inet_listener){number(r), at->name, at->address != NULL ? at->address : "",
+			at->port, at->ssl, at->haproxy, at->reuse_port},
 		e);
 
 	forget_at(r);
@@ -480,7 +480,8 @@ static int take_line(struct reading *r, const char *text, struct err *e)
 		return err_set(e, "'%.100s' is no name and value", text);
 	memcpy(name, text, n);
 	name[n] = '\0';
-	return name[0] == '+' ? begin_section(r, name + 1, equals + 1, e) : take_field(r, name, equals + 1, e);
+	return name[0] == '+' ? begin_section(r, name + 1, equals + 1, e)
+			      : take_field(r, name, equals + 1, e);
 }
 
 /* ---- the whole */
@@ -508,7 +509,8 @@ static int check_all(struct reading *r, struct err *e)
 
 	if (!r->ended)
 		return err_set(e, "it has no end");
-	if (m->base_dir == NULL || m->lock < 0 || m->control.fd < 0 || m->control.at.address == NULL || m->state < 0)
+	if (m->base_dir == NULL || m->lock < 0 || m->control.fd < 0 || m->control.at.address == NULL ||
+		m->state < 0)
 		return err_set(e, "the master is not whole");
 	if (number_services(m, e) < 0)
 		return -1;

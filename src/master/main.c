@@ -68,7 +68,8 @@ static int make_state(void)
 	return fd;
 }
 
-/* The path as it was given to exec, so that a link in it leads to what is installed by then; else the file's. */
+/* The path as it was given to exec, so that a link in it leads to what is installed by then; else the file's.
+ */
 static char *program_path(void)
 {
 	const char *given = (const char *)getauxval(AT_EXECFN); // NOLINT

@@ -388,7 +388,8 @@ static void prepare_signals(struct master *m)
 		int signal;
 		event_callback_fn call;
 	} signals[] = {{&m->sigterm, SIGTERM, on_stop_signal}, {&m->sigint, SIGINT, on_stop_signal},
-		{&m->sighup, SIGHUP, on_hangup}, {&m->sigusr1, SIGUSR1, on_reopen}, {&m->sigusr2, SIGUSR2, on_upgrade}};
+		{&m->sighup, SIGHUP, on_hangup}, {&m->sigusr1, SIGUSR1, on_reopen},
+		{&m->sigusr2, SIGUSR2, on_upgrade}};
 
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
 		(void)evsignal_assign(signals[i].event, m->loop, signals[i].signal, signals[i].call, m);

@@ -36,13 +36,13 @@ struct master {
 	int exit_code;
 	bool is_over; /* master_abort was called */
 	bool is_root;
-	bool buries; /* others' children become ours: SIGCHLD is heeded */
+	bool buries;         /* others' children become ours: SIGCHLD is heeded */
 	uint64_t open_files; /* RLIMIT_NOFILE as we were started: what children get */
 
 	/* how we were started */
 	char *config_path;
 	char *base_dir_override; /* NULL: the config's */
-	char *program; /* the path that we were started by */
+	char *program;           /* the path that we were started by */
 	char *engine_program;
 	int handed; /* memfd of a master before this one, whose place we take; -1: none */
 	bool is_daemon;

@@ -1,4 +1,5 @@
-/* upgrade: probe, retire, exec, or back. A program that will not do leaves everything as it was and a sentence. */
+/* upgrade: probe, retire, exec, or back. A program that will not do leaves everything as it was and a
+ * sentence. */
 #include "master/upgrade.h"
 
 #include "base/fd.h"
@@ -22,7 +23,8 @@
 
 #define PROBE_SECONDS 10
 #define STATE_FD      3
-#define CAN_GO_ON     "can go on as reeved " /* what a probe says that will do: others may end with status 0, too */
+#define CAN_GO_ON \
+	"can go on as reeved " /* what a probe says that will do: others may end with status 0, too */
 
 void upgrade_init(struct master *m)
 {
@@ -122,10 +124,13 @@ static int check_file(const char *path, struct stat *st, struct err *e)
 		return err_set(e, "%s is not a file", path);
 	if (!is_trusted(st->st_uid) || others_write(st))
 		return err_set(e,
-			"%s can be written by others (owner %u, mode %04o); give it to root: chown root %s; chmod 0755 %s",
+			"%s can be written by others (owner %u, mode %04o); give it to root: chown root %s; "
+			"chmod 0755 %s",
 			path, st->st_uid, st->st_mode & 07777, path, path);
 	if (!is_trusted(above.st_uid) || others_write(&above))
-		return err_set(e, "%s can be replaced by others: the directory has owner %u and mode %04o; chmod 0755 %s",
+		return err_set(e,
+			"%s can be replaced by others: the directory has owner %u and mode %04o; chmod 0755 "
+			"%s",
 			path, above.st_uid, above.st_mode & 07777, dir);
 	return 0;
 }
@@ -161,8 +166,8 @@ static void read_said(const struct upgrade *u, char *text, size_t room)
 static void explain(const char *path, const siginfo_t *si, const char *said, char *why, size_t room)
 {
 	if (si->si_code != CLD_EXITED)
-		(void)snprintf(why, room, "%s was ended by signal %d (%s) when it was tried", path, si->si_status,
-			strsignal(si->si_status));
+		(void)snprintf(why, room, "%s was ended by signal %d (%s) when it was tried", path,
+			si->si_status, strsignal(si->si_status));
 	else
 		(void)snprintf(why, room, "%s, when it was tried: %s (status %d)", path,
 			said[0] != '\0' ? said : "it said nothing", si->si_status);
@@ -185,7 +190,8 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
 	read_said(u, said, sizeof said);
 	fd_close(&u->said);
 	fd_close(&u->pidfd);
-	if (si.si_code == CLD_EXITED && si.si_status == 0 && strncmp(said, CAN_GO_ON, strlen(CAN_GO_ON)) == 0) {
+	if (si.si_code == CLD_EXITED && si.si_status == 0 &&
+		strncmp(said, CAN_GO_ON, strlen(CAN_GO_ON)) == 0) {
 		leave(m);
 		return;
 	}
@@ -207,7 +213,8 @@ static void on_time(evutil_socket_t fd, short what, void *arg)
 	(void)syscall(SYS_pidfd_send_signal, u->pidfd, SIGKILL, NULL, 0);
 	(void)waitid(P_PIDFD, (id_t)u->pidfd, &si, WEXITED);
 	close_all(u);
-	(void)snprintf(why, sizeof why, "%s did not end within %d s when it was tried", m->program, PROBE_SECONDS);
+	(void)snprintf(
+		why, sizeof why, "%s did not end within %d s when it was tried", m->program, PROBE_SECONDS);
 	refuse(m, why);
 }
 
@@ -282,8 +289,8 @@ int upgrade_begin(struct master *m, uint32_t ticket, const char *id, struct err 
 
 /* ---- it will do: the engine leaves, and the loop */
 
-/* A signal that is caught from here on waits for the new program; those caught before are handled in the turn that
- * is still to come. */
+/* A signal that is caught from here on waits for the new program; those caught before are handled in the turn
+ * that is still to come. */
 static void make_due(struct master *m)
 {
 	sigset_t all;
@@ -320,7 +327,8 @@ static void leave(struct master *m)
 static void become(struct master *m, int state, struct err *e)
 {
 	char number[12];
-	char *argv[8] = {(char[]){"reeved"}, (char[]){"--config"}, m->config_path, (char[]){"--state"}, number};
+	char *argv[8] = {
+		(char[]){"reeved"}, (char[]){"--config"}, m->config_path, (char[]){"--state"}, number};
 
 	(void)snprintf(number, sizeof number, "%d", state);
 	if (m->base_dir_override != NULL) {
@@ -410,7 +418,8 @@ static int check_engine(const char *program, struct err *e)
 	(void)snprintf(mine, sizeof mine, "%016" PRIx64 "\n", wire_hash());
 	ask_engine(program, its, sizeof its);
 	if (strcmp(mine, its) != 0)
-		return err_set(e, "%s is of another build; install all of Reeve's programs, then upgrade", program);
+		return err_set(
+			e, "%s is of another build; install all of Reeve's programs, then upgrade", program);
 	return 0;
 }
 

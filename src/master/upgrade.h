@@ -1,13 +1,14 @@
-/* upgrade: the programs on disk take the place of those that run, and nothing else ends: execve keeps our pid, our
- * children and our descriptors.
+/* upgrade: the programs on disk take the place of those that run, and nothing else ends: execve keeps our
+ * pid, our children and our descriptors.
  *
- *   PROBING  `reeved --check-state FD` of the file that is there now reads what we would hand over (carry.h) and looks
- *            for its engine. Unless it ends with status 0, nothing has happened but a sentence.
- *   LEAVING  the engine is retired; standing orders hold
- *   DUE      the loop has ended its turn with all signals blocked: what we hold is written once more, our descriptors
- *            are let through, and the same file is executed. If that fails everything is put back.
+ *   PROBING  `reeved --check-state FD` of the file that is there now reads what we would hand over (carry.h)
+ * and looks for its engine. Unless it ends with status 0, nothing has happened but a sentence. LEAVING  the
+ * engine is retired; standing orders hold DUE      the loop has ended its turn with all signals blocked: what
+ * we hold is written once more, our descriptors are let through, and the same file is executed. If that fails
+ * everything is put back.
  *
- * The new master reads it (resume.h), starts an engine with the bundle in force, and replaces the log process. */
+ * The new master reads it (resume.h), starts an engine with the bundle in force, and replaces the log
+ * process. */
 #ifndef REEVE_MASTER_UPGRADE_H
 #define REEVE_MASTER_UPGRADE_H
 

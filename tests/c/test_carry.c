@@ -16,7 +16,8 @@
 static const char world[] =
 	"+reeve=0.0.9\n"
 	"+master=\n"
-	"generation=7\nnext_id=40\nbase_dir=/run/r\nlock=10\ncontrol.fd=11\ncontrol.at.address=/run/r/control\n"
+	"generation=7\nnext_id=40\nbase_dir=/run/r\nlock=10\ncontrol.fd=11\ncontrol.at.address=/run/r/"
+	"control\n"
 	"state=12\nbundle=13\nlog.given=a\nupgrade.id=4.5\n"
 	"+manager=@boss\n"
 	"+passed=web\nfd=14\nis_used=1\n"
@@ -28,11 +29,14 @@ static const char world[] =
 	"+file=key\n+at=/etc/key\nfd=15\nino=99\n"
 	"+define=old\nuser=0\nclient_limit=1\nprocess_limit=1\n+argument=/bin/old\n"
 	"+running=\n"
-	"+service=web\nnumber=1\ngeneration=3\npool.crashes=5\npool.throttled_until=77\nstanding.at_most=6\nlog.fds[0]=16\n"
+	"+service=web\nnumber=1\ngeneration=3\npool.crashes=5\npool.throttled_until=77\nstanding.at_most="
+	"6\nlog.fds[0]=16\n"
 	"+watched=0\nlistener.fd=17\nlistener.ino=5\n+watched=1\nlistener.fd=18\n"
 	"+stored=one\nfd=19\nstays=1\n"
-	"+process=12\n+contract=systemd\npool.state=1\npool.reported=1\npool.limit=1\npool.available=1\npid=100\npidfd=20\n"
-	"+process=9\n+contract-wait=inetd\npool.state=4\npool.clients=2\npid=101\npidfd=21\nstep=4\ndue=500\nnotice.said=busy\n"
+	"+process=12\n+contract=systemd\npool.state=1\npool.reported=1\npool.limit=1\npool.available=1\npid="
+	"100\npidfd=20\n"
+	"+process=9\n+contract-wait=inetd\npool.state=4\npool.clients=2\npid=101\npidfd=21\nstep=4\ndue="
+	"500\nnotice.said=busy\n"
 	"+service=old\nnumber=0\n"
 	"+end=\n";
 
@@ -241,7 +245,8 @@ static void what_it_does_not_know_is_refused_by_name(void **state)
 	(void)state;
 	refuses("+manager=", "+cloud=", "there is nothing named 'cloud'");
 	refuses("generation=7", "generations=7", "there is nothing named 'generations'");
-	refuses("~no_setting_of_ours=1", "no_setting_of_ours=1", "there is no global setting 'no_setting_of_ours'");
+	refuses("~no_setting_of_ours=1", "no_setting_of_ours=1",
+		"there is no global setting 'no_setting_of_ours'");
 	refuses("process_limit=9", "proces_limit=9", "there is no setting 'proces_limit'");
 	refuses("contract=systemd\nfd_store", "contract=dbus\nfd_store", "dbus");
 	refuses("process_limit=9", "process_limit=0", "process_limit");

@@ -177,7 +177,8 @@ end
 
 function Daemon:launch()
   os.remove(self.dir .. "/exit")
-  local command = ("%s %s %s/reeve run -c %s"):format(self.env, self.options.wrap or "", quote(self.bin), self.config_path)
+  local command = ("%s %s %s/reeve run -c %s"):format(self.env, self.options.wrap or "", quote(self.bin),
+    self.config_path)
   local run = "(unset LD_PRELOAD; %s & p=$!; wait $p; echo $? >%s/exit.new; mv %s/exit.new %s/exit) >>%s 2>&1 &"
   os.execute(run:format(command, self.dir, self.dir, self.dir, self.log_path))
 end

@@ -65,7 +65,8 @@ local function stopped(w)
 end
 
 local function upgraded(w)
-  w.control:upgrade_done { ticket = w.orders[1].ticket, ok = true, from = "0.1.0", to = "0.2.0", processes = 12, text = "" }
+  w.control:upgrade_done { ticket = w.orders[1].ticket, ok = true, from = "0.1.0", to = "0.2.0", processes = 12,
+    text = "" }
 end
 
 local function not_upgraded(w)
