@@ -10,6 +10,8 @@
 settings {
   -- doveadm and the programs look for each other's sockets here: the base_dir of dovecot.conf
   base_dir = getenv("DOVECOT_BASE_DIR", "/run/dovecot"),
+  -- what outlives the daemon: the list of `doveadm instance list`, and Reeve's recording
+  state_dir = "/var/lib/dovecot",
   libexec_dir = "/usr/lib/dovecot",
 
   -- services of other protocols do not exist

@@ -120,6 +120,42 @@ M.CLASSES = {
   },
 }
 
+--- Why a policy is asked: ev.kind, the hook of that name.
+M.EVENTS = {
+  { "start", "", "the service begins; a tick follows" },
+  { "stop", "", "an operator stopped it" },
+  { "reload", "", "a new config, or a new engine; a tick follows" },
+  { "spawn", "id", "a process was started" },
+  { "ready", "id", "it has come up" },
+  { "status", "", "something has changed; once a turn" },
+  { "demand", "waiting", "a client waits and nobody is available" },
+  { "limit", "waiting", "process_limit is reached and clients wait" },
+  { "exit", "id, ok, asked, stage, code, signal, age, served, clients_lost, text, generation, at",
+    "a process has gone" },
+  { "start_failed", "text, step, errno", "a process failed before exec" },
+  { "fork_failed", "errno", "the kernel gave no process" },
+  { "sample", "", "memory of the processes was read: each second (cpu: every 5 s)" },
+  { "pressure", "short, psi_full, mem_avail", "memory of the machine got short, or is no longer" },
+  { "tick", "", "the wake of a vote came due" },
+  { "operator", "verb; with scale at_least, at_most, until", "somebody did something by hand" },
+}
+
+local ORDERED <const> = { "process", "exit", "override", "vote", "host", "wall" }
+
+--- The names of the fields of the class that a record of facts seems to be of, in their order; none: {}.
+function M.order_of(record)
+  for _, class in ipairs(ORDERED) do
+    local names, known, n = {}, 0, 0
+    for i, row in ipairs(M.CLASSES[class]) do
+      names[i] = row[1]
+      if record[row[1]] ~= nil then known = known + 1 end
+    end
+    for _ in next, record do n = n + 1 end
+    if n > 0 and known == n then return names end
+  end
+  return {}
+end
+
 M.METHODS = { service = { WINDOWS, ACTIONS } }
 M.ACTIONS = ACTIONS
 

@@ -24,6 +24,21 @@ local function check_doubles(said, file)
   end)
 end
 
+local STATEMENTS = { settings = true, service = true, include = true, policy = true } -- words that give nothing
+
+--- What the field of a constructor, which is nil, should have been: message, hint.
+local function nil_sentence(map, field, key, what)
+  local text = field.value and map.text:sub(field.value.from, field.last.to):gsub("%s+", " ") or ""
+  local word = text:match "^%a+"
+  if STATEMENTS[word] then
+    return ("%s stands inside %s"):format(word, what), ("write %s … outside of it"):format(word)
+  end
+  if #text > 40 then text = text:sub(1, 37) .. "..." end
+  local name = (field.positional and "item %s" or "'%s'"):format(tostring(key))
+  return ("%s in %s has no value: %s is nil"):format(name, what, text == "nil" and "it" or text),
+    field.positional and "write false for nothing" or "write unset for the default"
+end
+
 --- "chroot = site.rot": a key whose value is nil is not there at all for Lua.
 local function check_nils(said, record, what)
   local site = said:site(record.at)
@@ -32,17 +47,16 @@ local function check_nils(said, record, what)
   places.each_nil(site, record.options, function(field, path)
     local place = field.value and map:span(field.value, field.last) or map:span(field.at)
     place.file = record.at.file
-    local text = field.value and map.text:sub(field.value.from, field.last.to):gsub("%s+", " ") or ""
-    if #text > 40 then text = text:sub(1, 37) .. "..." end
-    local name = (field.positional and "item %s" or "'%s'"):format(tostring(path[#path]))
-    said:problem_at(place, "nil-value", ("%s in %s has no value: %s is nil"):format(name, what, text),
-      field.positional and "write false for nothing" or "write unset for the default")
+    said:problem_at(place, "nil-value", nil_sentence(map, field, path[#path], what))
   end)
 end
 
+--- A word that never got its { … }. Where the text has them, an error came in between, which was said.
 local function check_unfinished(said)
   for _, record in ipairs(said.waiting) do
-    if not record.done then said:problem(record.at, "call", nil, "unfinished", record.what, record.hint) end
+    if not record.done and not said:site(record.at) and not said:was_ended_at(record.at) then
+      said:problem(record.at, "call", nil, "unfinished", record.what, record.hint)
+    end
   end
 end
 
@@ -90,7 +104,8 @@ end
 -- (reeve.combinators) · env(words) -> environment (reeve.sandbox.config_env) · log (for inline
 -- policies) · now (what os.time() says) · base_dir (overrides the config's) · uid, gid (of the daemon; 0) ·
 -- probe(path) -> "ok" | "missing" | "not executable" | nil (not known) ·
--- certificate("CERTIFICATE\0KEY") -> "good" | "bad" | "not now" | "unreadable" | nil, sentence (reeve.certificate) ·
+-- certificate("pair\0CERTIFICATE\0KEY" | "authorities\0FILE" | "ciphers\0LIST") -> "good" | "bad" | "not now" |
+-- "unreadable" | nil, sentence (reeve.certificate) ·
 -- is_check: somebody looks at the config, nothing is started: what is only dangerous is an error then
 --
 -- A word of a policy in a config is the constructor that load_policy gave: word(options) -> policy.

@@ -9,7 +9,9 @@ local formats = require "reeve.formats"
 local path = require "reeve.path"
 local print = require "reeve.print"
 local roles = require "reeve.roles"
+local settings = require "reeve.verbs.settings"
 local suggest = require "reeve.suggest"
+local usage = require "reeve.usage"
 
 local M = {}
 
@@ -29,12 +31,23 @@ end
 
 -- ---- help
 
+-- A line is the name, and what it means beside it; nothing is cut.
 local function table_of(ctx, title, rows)
-  local lines = {}
-  for i, row in ipairs(rows) do lines[i] = { row[2]:sub(1, #row[1]) == row[1] and row[2] or row[1], row[3] } end
-  local head = print.style(title, "1", ctx.color)
-  local body = print.table({ "", "" }, lines, { width = ctx.width }):gsub("^[^\n]*\n", "")
-  return head .. "\n" .. body:gsub("([^\n]+)", "  %1")
+  local names, most = {}, 0
+  for i, row in ipairs(rows) do
+    names[i] = row[2]:sub(1, #row[1]) == row[1] and row[2] or row[1]
+    most = math.max(most, utf8.len(names[i]))
+  end
+  local lines = { print.style(print.wrap(title, ctx.width, 0), "1", ctx.color) }
+  for i, row in ipairs(rows) do
+    local meaning = print.wrap(row[3], ctx.width, most + 4):sub(most + 5)
+    lines[#lines + 1] = ("  %s%s%s"):format(names[i], (" "):rep(most - utf8.len(names[i]) + 2), meaning):gsub(" +$", "")
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function words_of(ctx, title, words)
+  return print.style(title, "1", ctx.color) .. "\n" .. print.wrap(table.concat(words, " "), ctx.width, 2) .. "\n"
 end
 
 local function named(rows)
@@ -56,8 +69,9 @@ local function help_all(ctx, doors)
     api.GLOBALS) .. table_of(ctx, "a service", api.ACTIONS)
     .. "  its facts and windows: help services\n"
     .. table_of(ctx, "or a command", api.COMMANDS)
-    .. print.style("or a verb of reeve", "1", ctx.color) .. "\n  " .. table.concat(verbs, " ") .. "\n"
-    .. print.style("policies", "1", ctx.color) .. "\n  " .. table.concat(words, " ") .. "\n")
+    .. words_of(ctx, "or a verb of reeve", verbs) .. words_of(ctx, "policies", words)
+    .. print.wrap("every one of these names, each fact, event and setting has help of its own: help NAME", ctx.width, 0)
+    .. "\n")
   return 0
 end
 
@@ -117,33 +131,67 @@ local function help_path(ctx, text)
   return 0
 end
 
-local function help_nothing(ctx, name)
+-- What is not in the table of names, each: how many were found.
+
+local function help_policies(ctx, name)
+  local found = 0
+  for _, row in ipairs(api.EVENTS) do
+    if row[1] == name then
+      ctx.out(("an event of policies: %s\n  %s%s\n"):format(name, row[3], row[2] ~= "" and "; it has " .. row[2] or ""))
+      found = found + 1
+    end
+  end
+  if ctx.evaluator().api[name] == nil or name == "services" or name == "print" then return found end
+  ctx.out(name .. "(…): a policy, or words that make one of others; reeve-policy(7) has them all\n")
+  return found + 1
+end
+
+local function help_verb(ctx, doors, name)
+  name = name:gsub("^:", "")
+  if not doors.verbs[name] then return 0 end
+  ctx.out((("a verb: :%s %s"):format(name, usage.OF[name]):gsub(" +$", "") .. "\n  `reeve help %s` tells all about it\n")
+    :format(name))
+  return 1
+end
+
+local function help_setting(ctx, name)
+  local known = false
+  for _, row in ipairs(ctx.spec.settings or {}) do known = known or row.name == name end
+  if not known then return 0 end
+  settings(ctx, { name })
+  return 1
+end
+
+local function help_nothing(ctx, doors, name)
   local names = {}
   for _, rows in pairs(api.CLASSES) do
     for _, row in ipairs(rows) do names[row[1]] = true end
   end
-  for _, rows in ipairs { api.COMMANDS, api.GLOBALS, api.LUA, api.ACTIONS } do
+  for _, rows in ipairs { api.COMMANDS, api.GLOBALS, api.LUA, api.ACTIONS, api.EVENTS } do
     for _, row in ipairs(rows) do names[row[1]] = true end
   end
+  for _, row in ipairs(ctx.spec.settings or {}) do names[row.name] = true end
+  for verb in pairs(doors.verbs) do names[verb] = true end
   local meant = suggest.nearest(name, names)
   return wrong(ctx, "there is no help about '%s'%s", print.plain(name),
-    meant and (": did you mean '%s'?"):format(meant) or "; `help` lists everything")
+    meant and ("; did you mean '%s'?"):format(meant) or "; `help` lists everything")
 end
 
 local function help(ctx, doors, name)
   if name == "" then return help_all(ctx, doors) end
-  local class = name == "services" and "service" or api.CLASSES[name] and name
-  if class then return help_class(ctx, class, TITLES[class]) end
   local code = help_path(ctx, name)
   if code then return code end
-  local found = rows_named(name)
-  for _, one in ipairs(found) do say_row(ctx, TITLES[one[1]] or "", one[2]) end
-  if #found > 0 then return 0 end
-  if ctx.evaluator().api[name] ~= nil then
-    ctx.out(name .. "(…): a policy, or words that make one of others; reeve-policy(7) has them all\n")
-    return 0
+  local class, found = name == "services" and "service" or api.CLASSES[name] and name, {}
+  if class then
+    found[1] = class
+    help_class(ctx, class, ("%s, %s"):format(name, TITLES[class]))
+  else
+    found = rows_named(name)
+    for _, one in ipairs(found) do say_row(ctx, TITLES[one[1]] or "", one[2]) end
   end
-  return help_nothing(ctx, name)
+  local more = help_policies(ctx, name) + help_verb(ctx, doors, name) + help_setting(ctx, name)
+  if #found + more > 0 then return 0 end
+  return help_nothing(ctx, doors, name)
 end
 
 -- ---- commands
@@ -234,7 +282,7 @@ local function command(ctx, doors, text)
   end
   local meant = suggest.nearest(name, known)
   return wrong(ctx, "unknown command ':%s'%s", print.plain(name),
-    meant and (": did you mean ':%s'?"):format(meant) or "; `help` lists them")
+    meant and ("; did you mean ':%s'?"):format(meant) or "; `help` lists them")
 end
 
 -- ---- watch

@@ -44,7 +44,7 @@ local silent = setmetatable({}, { __index = function() return function() end end
 --- opts: host, plan, send(session, bytes), close(session), order, role_of(peer) -> role | nil, sentence;
 -- guard and sandbox (default: the engine's), log, spec, about() -> { version, generation, master_pid,
 -- engine_pid, degraded }, words() -> the words of policies, now() -> ms, wall(), behind(session) -> bytes not yet sent,
--- tail(service) -> the last log lines, as reeve.memory has them.
+-- tail(service) -> the last log lines, as reeve.memory has them, started = { uid, gid, base_dir, daemon, environment }.
 function M.new(opts)
   local self = setmetatable({ sessions = {}, strangers = {}, tickets = 0, asked = 0, questions = {} }, M)
   for _, name in ipairs { "host", "plan", "send", "close", "order", "role_of", "spec", "words", "wall" } do
@@ -57,6 +57,7 @@ function M.new(opts)
   self.now = opts.now or function() return 0 end
   self.behind = opts.behind or function() return 0 end
   self.tail = opts.tail or function() end
+  self.started = opts.started or {}
   self.unix = opts.unix or function() return os.time() * 1000 end
   return self
 end
@@ -207,7 +208,7 @@ local function question(self, q)
   self.order.sync { seq = q.seq }
 end
 
---- Calls f once everything that has changed by now is known (never, when this engine is retired first).
+--- Calls f once everything that has changed by now is known, or when this engine is retired first.
 function M:once_known(f) question(self, { answer = f }) end
 
 local function ask_first(self, session, handler, id, payload)
@@ -305,7 +306,8 @@ function M:retired(msg)
     return
   end
   for _, q in ipairs(self.questions) do
-    if q.session and self.sessions[q.session.number] == q.session then send_on(self, q.session, q.id) end
+    if not q.session then q.answer()
+    elseif self.sessions[q.session.number] == q.session then send_on(self, q.session, q.id) end
   end
   self.questions = {}
   for _, job in ipairs(waiting(self, "ticket")) do pass_on(self, job, not job.applied) end
@@ -313,6 +315,12 @@ function M:retired(msg)
   for _, what in ipairs { "turn", "answer" } do
     for _, job in ipairs(waiting(self, what)) do pass_on(self, job, job.streams) end
   end
+end
+
+--- Lets go of everybody, once what is said was sent: they come to the newer engine.
+function M:close_all()
+  for number in pairs(self.sessions) do self.close(number) end
+  self.sessions = {}
 end
 
 --- Whether somebody wants to know of events (reeve.happenings), so that they need to be made.

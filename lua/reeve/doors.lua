@@ -46,9 +46,10 @@ local function policy_loader(policies, constructors)
   return load
 end
 
--- "CERTIFICATE\0KEY": a question of the recorder has one argument.
-local function check_certificate(both)
-  return require "reeve.certificate".check(both:match "^(.-)%z(.*)$")
+-- "WHAT\0…": a question of the recorder has one argument.
+local function check_certificate(words)
+  local what, first, second = words:match "^(.-)%z([^%z]*)%z?(.*)$"
+  return require "reeve.certificate"[what](first, second)
 end
 
 --- The doors over a recorder of answers; the policies lie beside `lua_dir`. `constructors` are those loaded so far.

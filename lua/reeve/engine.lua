@@ -17,7 +17,7 @@ local plans = require "reeve.plan"
 local roles = require "reeve.roles"
 local sandbox = require "reeve.sandbox"
 
-local EX_USAGE, EX_SOFTWARE, EX_CONFIG = 64, 70, 78
+local EX_USAGE, EX_SOFTWARE, EX_IOERR, EX_CONFIG = 64, 70, 74, 78
 local RECORD_EVERY_MS = 100 -- between two sums of the policies' tables in the recording
 local SAVE_SHARE = 20 -- saving takes at most one part in this many of a processor
 local TEXT_MAX = 60000 -- of one message
@@ -155,13 +155,23 @@ local function console_words()
   return words
 end
 
+-- How the daemon was started, for who evaluates another config in its place; environment: what services inherit.
+local function how_started()
+  local environment = {}
+  for name in plan.globals.import_environment:gmatch "%f[^%s\0][^=%s]+%f[%s\0]" do
+    environment[name] = world:ask("getenv", name, function() return nil end) or false
+  end
+  return { uid = world:ask "uid", gid = world:ask "gid", base_dir = arg.base_dir, daemon = arg.daemon,
+    environment = environment }
+end
+
 local function open_console()
   local socket, controls = require "reeve.socket", require "reeve.control"
   control = controls.new {
     host = host, plan = plan, send = socket.send, close = socket.close, order = wire.order, log = log,
     role_of = roles.of(plan.control, world:ask("uid")), guard = guard, sandbox = sandbox,
     spec = require "reeve.spec", about = about, words = console_words, now = time.now, wall = time.wall,
-    behind = socket.behind, unix = time.unix, tail = memory.tail,
+    behind = socket.behind, unix = time.unix, tail = memory.tail, started = how_started(),
   }
   if fds.control then socket.listen(fds.control) end
   fds.control = nil
@@ -306,9 +316,19 @@ function on.service_done(m) control:service_done(m) end
 
 function on.stopping(m) control:stopping(m) end
 
+-- For as long as doveadm is here (the master sees to it that it is not for long) this engine stays, and does nothing
+-- but answer it: policies, recording and console are the newer one's.
+local function stay_for_doveadm()
+  require "reeve.socket".deaf()
+  control:close_all()
+  recorder:close()
+  M.on_timer = function() end
+end
+
 function on.retired(m)
   if control and control.retired then control:retired(m) end
-  return 0
+  if not doveadm or not doveadm:retired() or control.ending then return 0 end
+  return stay_for_doveadm()
 end
 
 -- ---- what C calls
@@ -344,7 +364,10 @@ function M.on_line_connect(session, peer) doveadm:connect(session, peer) end
 
 function M.on_line(session, text) doveadm:line(session, text) end
 
-function M.on_line_close(session) doveadm:closed(session) end
+function M.on_line_close(session)
+  if not doveadm:closed(session) and doveadm.is_retired then return 0 end
+  return nil
+end
 
 -- Both ways: a report without a handler, and a handler without a report.
 local function check_handlers()
@@ -373,6 +396,8 @@ end
 
 -- ---- verbs without a running instance
 
+local OF_VERB <const> = { pastwhy = "why", pastevents = "events", planfile = "plan" }
+
 local function context()
   world = answers.new()
   local here = doors()
@@ -380,7 +405,7 @@ local function context()
   return {
     out = function(text) io.stdout:write(text) end,
     err = function(text) io.stderr:write(text) end,
-    width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = here,
+    verb = OF_VERB[arg.verb] or arg.verb, width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = here,
     version = arg.version, lua_dir = arg.lua_dir, err_is_terminal = arg.err_is_terminal,
   }
 end
@@ -411,8 +436,10 @@ function M.main(options)
   arg = options
   if arg.mode == "serve" then return serve() end
   local code = arg.script and run_script() or run_verb()
-  io.stdout:flush()
-  return code
+  local ok, why = io.stdout:flush()
+  if ok or code ~= 0 then return code end
+  io.stderr:write(("reeve: cannot write: %s\n"):format(why))
+  return EX_IOERR
 end
 
 return M

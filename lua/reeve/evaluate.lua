@@ -3,6 +3,7 @@
 -- Expression first; actions are queued and done only when the whole chunk went well (reeve.actions).
 
 local actions = require "reeve.actions"
+local api = require "reeve.api"
 local formats = require "reeve.formats"
 local print = require "reeve.print"
 local suggest = require "reeve.suggest"
@@ -46,21 +47,24 @@ end
 
 -- ---- what a chunk sees
 
--- services.web:stop(): checked at once, done later.
+-- services.web:stop(): checked at once, done later. It is called last by what the chunk calls, so that level 2 is the
+-- chunk's line.
 local function queue(session, verb, name, ...)
   local row, ctx = actions.row(verb), session.ctx
-  if not ctx then error(verb .. ": only a line of the console can do this, not what it left behind", 3) end
+  if not ctx then error(verb .. ": only a line of the console can do this, not what it left behind", 2) end
   if not ctx.may(row.role) then
     session.denied = ("%s needs the role %s; yours is %s"):format(verb, row.role, session.who.role)
-    error(session.denied, 3)
+    error(session.denied, 2)
   end
   local fields, sentence = row.check(...)
-  if not fields then error(("%s of %s: %s"):format(verb, name, sentence), 3) end
-  if #session.queue >= ACTIONS_MAX then error(("more than %d actions in a chunk"):format(ACTIONS_MAX), 3) end
+  if not fields then error(("%s of %s: %s"):format(verb, name, sentence), 2) end
+  if #session.queue >= ACTIONS_MAX then error(("more than %d actions in a chunk"):format(ACTIONS_MAX), 2) end
   local action = { service = name, verb = verb, fields = fields }
   table.insert(session.queue, action)
   return ("queued: %s"):format(actions.text(action))
 end
+
+local function read_fact(facts, key) return facts[key] end
 
 -- `services.web`: reads facts, and its methods queue actions.
 local function service_object(session, name)
@@ -70,7 +74,8 @@ local function service_object(session, name)
     if actions.row(key) then
       return function(_, ...) return queue(session, key, name, ...) end
     end
-    local v = facts[key]
+    local known, v = pcall(read_fact, facts, key)
+    if not known then error((v:gsub("^[^:]*:%d+: ", "")), 2) end
     if type(v) ~= "function" then return v end
     return function(_, ...) return v(facts, ...) end
   end
@@ -90,7 +95,7 @@ local function content(t)
   if not meta or type(rawget(meta, "__pairs")) ~= "function" then return nil end
   local copy = {}
   for k, v in pairs(t) do copy[k] = v end
-  return copy
+  return print.ordered(copy, api.order_of(copy))
 end
 
 local function all_services(session)

@@ -97,7 +97,7 @@ function M.context(self, job)
     json = job.json, width = session.width, progress = session.progress, color = session.color, id = job.id,
     asks = session.asks,
     host = self.host, plan = self.plan, spec = self.spec, order = self.order, about = self.about, wall = self.wall,
-    unix = self.unix, guard = self.guard, sandbox = self.sandbox, tail = self.tail,
+    unix = self.unix, guard = self.guard, sandbox = self.sandbox, tail = self.tail, started = self.started,
   }
   function ctx.out(text) M.text(self, job, "out", text) end
   function ctx.err(text) M.text(self, job, "err", text) end

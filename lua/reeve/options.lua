@@ -12,7 +12,7 @@ end
 
 local function unknown(word, known)
   local meant = suggest.nearest(word, known)
-  return ("unknown option '%s'%s"):format(word, meant and (": did you mean '%s'?"):format(meant) or "")
+  return ("unknown option '%s'%s"):format(word, meant and ("; did you mean '%s'?"):format(meant) or "")
 end
 
 -- What an option's field gets, and how many words after it that took; or nil and a sentence.

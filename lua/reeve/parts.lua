@@ -113,16 +113,17 @@ local function check_table(policy, path)
   for name, value in next, policy do
     if math.type(name) ~= "integer" then
       local wrong = check_word(path, name, value)
-      if wrong then return wrong end
+      if wrong then return wrong, name end
     end
   end
   if policy.only_while and not FACTS[policy.only_while] then
     return ("policy %s: there is no fact '%s'%s"):format(path, policy.only_while,
-      suggest.hint(policy.only_while, FACTS))
+      suggest.hint(policy.only_while, FACTS)), "only_while"
   end
   for _, kind in ipairs(policy.on or {}) do
     if not facts.EVENTS[kind] then
-      return ("policy %s: there is no event '%s'%s"):format(path, tostring(kind), suggest.hint(kind, facts.EVENTS))
+      return ("policy %s: there is no event '%s'%s"):format(path, tostring(kind),
+        suggest.hint(kind, facts.EVENTS)), "on"
     end
   end
 end
@@ -137,8 +138,8 @@ local function hooks_in_order(policy)
 end
 
 local function compile_table(policy, path, out, of_all)
-  local wrong = check_table(policy, path)
-  if wrong then return nil, wrong end
+  local wrong, key = check_table(policy, path)
+  if wrong then return nil, wrong, key end
   local store = new_store(path, policy)
   if policy.run then add(out, path, store, policy.run, policy.on and set(policy.on)) end
   if policy.min_avail then add(out, path .. ".min_avail", store, ask_min_avail(policy.min_avail)) end
@@ -150,7 +151,7 @@ local function compile_table(policy, path, out, of_all)
   end
   for i, item in ipairs(policy) do
     local ok, sentence = compile(item, ("%s.%d"):format(path, i), out, of_all)
-    if not ok then return nil, sentence end
+    if not ok then return nil, sentence, i end
   end
   return true
 end
@@ -168,16 +169,16 @@ function compile(policy, path, out, of_all)
     if type(policy.name) == "string" then path = ("%s(%s)"):format(path, policy.name:sub(1, 40)) end
     return compile_table(policy, path, out, of_all)
   end
-  return nil, ("policy %s must be a function, a table of hooks or a list of policies, not a %s"):format(path,
-    type(policy))
+  return nil, ("policy %s must be a function, a table of hooks or a list of policies, not %s"):format(path,
+    policy == nil and "nothing" or "a " .. type(policy))
 end
 
---- The parts of a policy, or nil and a sentence. `path` names it in messages and in saved state; of_all: it decides
--- between services.
+--- The parts of a policy, or nil, a sentence and the key in it that is wrong (nil: all of it is). `path` names it in
+-- messages and in saved state; of_all: it decides between services.
 function parts.compile(policy, path, of_all)
   local out = {}
-  local ok, sentence = compile(policy, path, out, of_all)
-  if not ok then return nil, sentence end
+  local ok, sentence, key = compile(policy, path, out, of_all)
+  if not ok then return nil, sentence, key end
   return out
 end
 

@@ -6,8 +6,11 @@ local M = {}
 
 local FIRST_SPARE, LAST_SPARE = 61184, 65519 -- uids that systemd leaves to nobody in particular
 
--- what only Lua reads, or what has an order of its own
 local NOT_SENT = { policy = true, table = true, command = true, map = true }
+
+--- Whether the master is told of a setting (a row of reeve.spec): not what only Lua reads or what has an order of its
+-- own.
+function M.is_sent(row) return not NOT_SENT[row.type] end
 
 local function flag(v) return v == true or v == 1 or v == "1" end
 
@@ -20,7 +23,7 @@ end
 local function each_setting(scope, values, f)
   for _, row in ipairs(spec.settings) do
     local value = values[row.name]
-    if row.scope == scope and value ~= nil and not NOT_SENT[row.type] then f(row.name, tostring(value)) end
+    if row.scope == scope and value ~= nil and M.is_sent(row) then f(row.name, tostring(value)) end
   end
 end
 

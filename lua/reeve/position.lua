@@ -46,16 +46,35 @@ local function assigned_before(tokens, p)
   if equals and equals.kind == "=" and name and name.kind == "name" then return name end
 end
 
---- The key that begins at `p`: key, first token of the value. Positional: nil, p.
+--- Index of the "]" that closes the "[" at `p`, or nil.
+local function bracket_end(tokens, p)
+  local depth = 0
+  for i = p, #tokens do
+    local kind = tokens[i].kind
+    if kind == "[" then depth = depth + 1 end
+    if kind == "]" then depth = depth - 1 end
+    if depth == 0 then return i end
+  end
+end
+
+--- What the one token between brackets is as a key; nil: only Lua knows.
+local function literal(token)
+  if token.kind == "string" then return token.value end
+  if token.kind == "number" then return math.tointeger(tonumber(token.value)) or tonumber(token.value) end
+  if token.kind == "keyword" and token.value ~= "nil" then return token.value == "true" end
+end
+
+--- The key that begins at `p`: key, first token of the value. Of a computed one (`[prefix .. n] =`) the key is its
+-- first token, which is no other's. Positional: nil, p.
 local function key_at(tokens, p)
   local first, second = tokens[p], tokens[p + 1]
   if first.kind == "name" and second and second.kind == "=" then return first.value, p + 2 end
-  if first.kind == "[" and tokens[p + 2] and tokens[p + 2].kind == "]" then
-    local value = second.value
-    if second.kind == "number" then value = math.tointeger(tonumber(value)) or tonumber(value) end
-    return value, p + 4
-  end
-  return nil, p
+  local close = first.kind == "[" and bracket_end(tokens, p)
+  if not close or not tokens[close + 1] or tokens[close + 1].kind ~= "=" then return nil, p end
+  local key
+  if close == p + 2 then key = literal(second) end
+  if key == nil then key = first end
+  return key, close + 2
 end
 
 --- Reads the constructors of the text's tokens.
@@ -78,11 +97,12 @@ function Reader:constructor(p, inside)
   local count = 0
   while tokens[p] and tokens[p].kind ~= "}" do
     local key, value = key_at(tokens, p)
-    if not key then
+    if key == nil then
       count = count + 1
       key = count
     end
-    local field = { key = key, at = tokens[p], value = tokens[value], positional = value == p }
+    local field = { key = key, at = tokens[p], value = tokens[value], positional = value == p,
+      computed = key == tokens[p] }
     p = self:value(value, field)
     node.fields[#node.fields + 1] = field
     node.by[key] = field

@@ -31,6 +31,16 @@ function M.record(names, from)
   return t
 end
 
+--- Gives a table the order of its fields: those of `names` that it has. Returns it.
+function M.ordered(t, names)
+  local order = {}
+  for _, name in ipairs(names) do
+    if rawget(t, name) ~= nil then order[#order + 1] = name end
+  end
+  if #order > 0 then order_of[t] = order end
+  return t
+end
+
 -- numbers before texts before the rest
 local RANK = { number = 1, string = 2, boolean = 3 }
 
@@ -243,12 +253,44 @@ local function table_lines(columns, cells, widths, rights, options)
   return table.concat(lines, "\n") .. "\n"
 end
 
---- A table for people. Columns of numbers stand to the right; lines are cut to the width (0: not).
+local LAST_LEAST <const> = 24 -- what is kept of the last column, before one is left out
+
+-- The columns that are shown: those of `spare` are left out one by one, as long as the rest is wider than the terminal.
+local function shown_columns(columns, rows, options)
+  local at, total = {}, -2
+  for i, name in ipairs(columns) do
+    local most = width_of(name)
+    for _, row in ipairs(rows) do most = math.max(most, width_of(cell(row[i]))) end
+    if i == #columns then most = math.min(most, LAST_LEAST) end
+    at[name], total = most, total + most + 2
+  end
+  for _, name in ipairs(options.spare) do
+    if total <= options.width then break end
+    if at[name] then at[name], total = nil, total - at[name] - 2 end
+  end
+  return at
+end
+
+local function narrowed(columns, rows, options)
+  local at, names, kept = shown_columns(columns, rows, options), {}, {}
+  for r = 1, #rows do kept[r] = {} end
+  for i, name in ipairs(columns) do
+    if at[name] then
+      names[#names + 1] = name
+      for r, row in ipairs(rows) do kept[r][#names] = row[i] end
+    end
+  end
+  return names, kept
+end
+
+--- A table for people. Columns of numbers stand to the right; lines are cut to the width (0: not). Where that would
+-- cut columns away, those of `spare` are left out first, in that order.
 ---@param columns string[] the headings
 ---@param rows any[][] one list of values a row; nil and null print as "-"
----@param options? { width?: integer, color?: boolean, row_style?: fun(row: integer): string? }
+---@param options? { width?: integer, color?: boolean, row_style?: fun(row: integer): string?, spare?: string[] }
 ---@return string text that ends in a newline
 function M.table(columns, rows, options)
+  if options and options.spare and (options.width or 0) > 0 then columns, rows = narrowed(columns, rows, options) end
   local widths, rights, cells = {}, {}, {}
   for i, name in ipairs(columns) do widths[i], rights[i] = width_of(name), #rows > 0 end
   for r, row in ipairs(rows) do
@@ -284,11 +326,14 @@ end
 
 -- Every key of any of the records. Facts leave out what is nil; nobody else's records differ.
 local function all_keys(list)
-  local union = {}
+  local seen, keys = {}, {}
   for _, r in ipairs(list) do
-    for k in next, r do union[k] = true end
+    for _, k in ipairs(order_of[r] or sorted_keys(r)) do
+      if not seen[k] then seen[k], keys[#keys + 1] = true, k end
+    end
   end
-  return order_of[list[1]] or sorted_keys(union)
+  if not order_of[list[1]] then table.sort(keys, before) end
+  return keys
 end
 
 -- the records of a list that prints as a table, and their keys; or nil
@@ -322,6 +367,24 @@ end
 function M.literal(v, options)
   return pretty(v, { width = WIDTH, view = options and options.view, path = {}, depth = 0, deepest = JSON_DEPTH,
     items = math.huge, more = "nil --[[ deeper ]]", cycle = "nil --[[ cycle ]]" }, "")
+end
+
+--- Words as lines of at most `width` columns (0: 80) that begin with `indent` blanks, without a newline at the end.
+---@param text string
+---@param width integer|nil
+---@param indent integer
+function M.wrap(text, width, indent)
+  local most = ((width or 0) > 0 and width or 80) - indent
+  local lines, line = {}, ""
+  for word in text:gmatch "%S+" do
+    if #line > 0 and width_of(line) + 1 + width_of(word) > most then
+      lines[#lines + 1], line = line, word
+    else
+      line = #line > 0 and line .. " " .. word or word
+    end
+  end
+  lines[#lines + 1] = line
+  return (" "):rep(indent) .. table.concat(lines, "\n" .. (" "):rep(indent))
 end
 
 local UNITS = { "B", "K", "M", "G", "T" }

@@ -165,6 +165,12 @@ function Record:take_file(fd, size)
   if self.host then start(self, self.host) end
 end
 
+--- No more is recorded: the file is another engine's.
+function Record:close()
+  self.on, self.ready, self.hopeless = false, false, true
+  self.ring:close()
+end
+
 -- The segment is nearly full, or a turn did not fit: the next one begins with everything that a replay needs.
 local function turn_over(self, host)
   local whole = not self.turn_over

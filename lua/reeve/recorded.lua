@@ -1,24 +1,17 @@
 --- What the verbs share that read a recording: which file, since when, and how to say what is wrong.
 local here = require "reeve.config.here"
 local openings = require "reeve.doors"
-local read_options = require "reeve.options"
 local recording = require "reeve.recording"
+local usage = require "reeve.usage"
 
 local M = {}
 
-local NO_INPUT <const>, USAGE <const>, NO_PERMISSION <const> = 66, 64, 77
+local NO_INPUT <const>, NO_PERMISSION <const> = 66, 77
 
 --- Says what went wrong. -> nil, exit code
 function M.fail(ctx, code, sentence)
-  ctx.err(("reeve: %s\n"):format(sentence))
+  usage.say(ctx, ctx.verb, sentence)
   return nil, code
-end
-
---- The options and words of a verb | nil, exit code.
-function M.options(ctx, verb, known, args)
-  local options, words = read_options(known, args)
-  if options then return options, words end
-  return M.fail(ctx, USAGE, ("%s: %s"):format(verb, words))
 end
 
 --- A moment as people read it, of ms of wall time.

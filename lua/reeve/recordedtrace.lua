@@ -17,12 +17,20 @@ local CLIENT_LIMIT_ONE <const> = 1
 
 local function seconds(self, now) return math.max(0, (now - self.start) / 1000) end
 
--- Whoever has come by now: taken, waiting or dropped.
+-- Whoever has come by now: taken, waiting or dropped. Who waits is counted at another moment than who was taken, so for
+-- a while one client may be in neither count, or in both.
 local function count_clients(self, msg)
   local total = msg.arrivals + msg.waiting + msg.dropped
   local news = total - (self.total or total)
+  self.total_at_last = total
   for _ = 1, news do self.came[#self.came + 1] = seconds(self, msg.now) end
   if not self.total or total > self.total then self.total = total end
+end
+
+-- Those who were in both counts, when it is known how many have come.
+local function settle_clients(self)
+  for _ = 1, (self.total or 0) - (self.total_at_last or self.total or 0) do table.remove(self.came) end
+  self.total, self.total_at_last = nil, nil
 end
 
 local function end_stay(self, p, now, n)
@@ -195,7 +203,7 @@ function Visitor:state(taken, block)
   self.name, self.number = service.name, number
   self.settings = self.settings or service_of(self).settings
   self.single = math.tointeger(tonumber(self.settings.client_limit)) == CLIENT_LIMIT_ONE
-  self.total = nil
+  settle_clients(self)
   if not self.start then return begin(self, taken, service) end
   for id in pairs(self.processes) do -- another engine: processes that went unseen are gone
     if not service.processes[id] then self.processes[id] = nil end
@@ -231,6 +239,7 @@ end
 
 -- The k-th who came stays as long as the k-th who was taken; who was never seen being served, as long as the mean.
 local function clients(self)
+  settle_clients(self)
   for _, p in pairs(self.processes) do
     if p.busy_since then end_stay(self, p, self.now, 1) end
   end

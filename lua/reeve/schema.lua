@@ -23,7 +23,7 @@ local function refuse_control(text)
   return text
 end
 
---- A list of words from "a b" or { "a", "b" }. -> list | nil, sentence
+--- A list of words from "a b" or { "a", "b" }. -> list | nil, sentence, the key in it that is wrong
 local function words_of(value, of_what)
   local list = {}
   if type(value) == "string" then
@@ -36,16 +36,16 @@ local function words_of(value, of_what)
   end
   for key in next, value do
     if math.type(key) ~= "integer" or key < 1 or key > rawlen(value) then
-      return nil, ("a list of %s has no keys, but here is '%s'"):format(of_what, tostring(key))
+      return nil, ("a list of %s has no keys, but here is '%s'"):format(of_what, tostring(key)), key
     end
   end
   for i = 1, rawlen(value) do
     local word = rawget(value, i)
     if type(word) ~= "string" then
-      return nil, ("%s is not one of a list of %s; write it in quotes"):format(article(word), of_what)
+      return nil, ("%s is not one of a list of %s; write it in quotes"):format(article(word), of_what), i
     end
     if word == "" or word:find("%s") or word:find("%c") then
-      return nil, ("%s in a list of %s is not one word"):format(quote(word), of_what)
+      return nil, ("%s in a list of %s is not one word"):format(quote(word), of_what), i
     end
     list[i] = word
   end
@@ -83,10 +83,7 @@ end
 
 local function with_unit(example)
   return function(self, row, value)
-    if type(value) == "number" and not math.tointeger(value) then
-      return nil, ("%s has no unit; write a text such as %s"):format(article(value), example)
-    end
-    if type(value) == "number" then value = tostring(math.tointeger(value)) end
+    if math.tointeger(value) then value = tostring(math.tointeger(value)) end
     if type(value) ~= "string" then
       return nil, ("%s is not a %s; write a text such as %s"):format(article(value), row.type, example)
     end
@@ -99,11 +96,11 @@ CHECKS.size = with_unit '"256M"'
 
 function CHECKS.mode(self, row, value)
   if value == 0 then value = "0" end
-  if type(value) == "number" then
-    local digits = math.type(value) == "integer" and tostring(value) or ""
+  if math.type(value) == "integer" then
+    local digits = tostring(value)
     local meant = digits:find("^[0-7][0-7][0-7][0-7]?$") and ("%04d"):format(value) or "0600"
     return nil, ("a mode is a text such as \"%s\": Lua reads the number 0%s as decimal %s"):format(meant,
-      (digits:gsub("^0+", "")), tostring(value))
+      digits, digits)
   end
   if type(value) ~= "string" then
     return nil, ("%s is not a mode; write a text such as \"0660\""):format(article(value))
@@ -162,17 +159,17 @@ function CHECKS.choice(self, row, value)
 end
 
 function CHECKS.words(_, row, value)
-  local list, sentence = words_of(value, row.name == "listen" and "addresses" or "words")
-  if not list then return nil, sentence end
+  local list, sentence, item = words_of(value, row.name == "listen" and "addresses" or "words")
+  if not list then return nil, sentence, nil, item end
   return table.concat(list, " "), nil, list
 end
 
 function CHECKS.groups(_, _, value)
-  local list, sentence = words_of(value, "groups")
-  if not list then return nil, sentence end
-  for _, word in ipairs(list) do
+  local list, sentence, item = words_of(value, "groups")
+  if not list then return nil, sentence, nil, item end
+  for i, word in ipairs(list) do
     local good, why = CHECKS.group(nil, nil, word)
-    if not good then return nil, why end
+    if not good then return nil, why, nil, type(value) == "table" and i or nil end
   end
   return table.concat(list, " "), nil, list
 end
@@ -185,12 +182,12 @@ function CHECKS.command(_, _, value)
   elseif type(value) == "table" then
     for key, word in next, value do
       if math.type(key) ~= "integer" or key < 1 or key > rawlen(value) then
-        return nil, ("a command is a list without keys, but here is '%s'"):format(tostring(key))
+        return nil, ("a command is a list without keys, but here is '%s'"):format(tostring(key)), nil, key
       end
       if type(word) ~= "string" then
-        return nil, ("%s in a command is not a text; write it in quotes"):format(article(word))
+        return nil, ("%s in a command is not a text; write it in quotes"):format(article(word)), nil, key
       end
-      if word:find("\0", 1, true) then return nil, "a word of a command has a NUL byte" end
+      if word:find("\0", 1, true) then return nil, "a word of a command has a NUL byte", nil, key end
       list[key] = word
     end
   else
@@ -335,7 +332,7 @@ end
 --- Checks one value as a config writes it.
 -- -> canonical text (users and groups: still the name; policy: the value), nil, list (of words,
 -- groups, command, map: its items) | nil, a sentence about the value alone, nil, the key that is
--- wrong (of map)
+-- wrong (of a table)
 function Schema:check(scope, name, value)
   local row = assert(self.rows[scope][name], "no such setting")
   return (scope == "global" and FORMS[name] or CHECKS[row.type])(self, row, value)

@@ -49,7 +49,7 @@ end
 function M.unknown(ctx, name)
   local names = M.names(ctx)
   local meant = suggest.nearest(name, names)
-  if meant then return ("no service '%s': did you mean '%s'?"):format(name, meant) end
+  if meant then return ("no service '%s'; did you mean '%s'?"):format(name, meant) end
   return ("no service '%s'; there are: %s"):format(name, #names > 0 and table.concat(names, ", ") or "none")
 end
 

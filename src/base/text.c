@@ -140,6 +140,7 @@ int text_size(const char *text, int64_t *bytes, struct err *e)
 	const char *p = text;
 	int64_t factor, n = 0;
 	size_t len;
+	char meant[32];
 
 	*bytes = 0;
 	if (strcmp(text, "0") == 0)
@@ -153,6 +154,10 @@ int text_size(const char *text, int64_t *bytes, struct err *e)
 			e, "'%s' is not a size; write \"64K\", \"256M\", \"1G\" or \"unlimited\"", text);
 	len = word_length(p);
 	factor = p[len] == '\0' ? factor_of(sizes, p, len) : 0;
+	if (*p == '\0' && n >= 1 << 20 && n % (1 << 20) == 0) { /* somebody counted the bytes */
+		text_print_size(meant, sizeof meant, n);
+		return err_set(e, "'%s' has no unit: write \"%s\"", text, meant);
+	}
 	if (*p == '\0')
 		return err_set(e, "'%s' has no unit: write \"%sM\" (or K, G; powers of 1024)", text, text);
 	if (factor == 0 && len == 2 && p[1] == 'B' && p[2] == '\0' && factor_of(sizes, p, 1) != 0)

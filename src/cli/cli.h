@@ -41,6 +41,7 @@ int verb_console(const struct cli *cli);
 int here_run(const struct cli *cli);
 int live_run(const struct cli *cli);
 int past_run(const struct cli *cli);
+int file_run(const struct cli *cli);
 
 /* As here_run, with the Lua verb of that name. */
 int here_exec(const struct cli *cli, const char *name);

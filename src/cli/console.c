@@ -8,6 +8,7 @@
 #include "cli/edit.h"
 #include "cli/histfile.h"
 #include "cli/talk.h"
+#include "cli/verbs.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -91,8 +92,8 @@ static void greet(const struct talk *t)
 	talk_about(t, "generation", generation, sizeof generation);
 	talk_about(t, "role", role, sizeof role);
 	talk_about(t, "services", services, sizeof services);
-	printf("reeve %s, generation %s, %u services, role %s (uid %u).  help, :quit, ^C cancels\n", version,
-		generation, count_words(services), role, (unsigned)getuid());
+	printf("reeve %s, generation %s, %u services, role %s.  help, :quit, ^C cancels\n", version, generation,
+		count_words(services), role);
 	(void)fflush(stdout);
 }
 
@@ -211,12 +212,8 @@ static int catch_signals(void)
 static bool good_words(const struct cli *cli)
 {
 	for (int i = 0; i < cli->argc; i++)
-		if (strcmp(cli->argv[i], "--json") != 0) {
-			fprintf(stderr,
-				"reeve: console: unknown argument '%s'; usage: reeve console [--json]\n",
-				cli->argv[i]);
-			return false;
-		}
+		if (strcmp(cli->argv[i], "--json") != 0)
+			return verb_misused("console", cli->argv[i]), false;
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <glob.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -20,6 +21,32 @@ struct seen {
 	FILE *out;
 };
 
+static bool may_look_at(pid_t pid)
+{
+	char fds[64];
+
+	(void)snprintf(fds, sizeof fds, "/proc/%d/fd", (int)pid);
+	return access(fds, R_OK | X_OK) == 0;
+}
+
+/* One that has ended, and that nobody has waited for yet, runs nowhere. */
+static bool is_zombie(pid_t pid)
+{
+	char path[64], text[64] = "";
+	const char *state;
+	FILE *f;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return true;
+	if (fgets(text, sizeof text, f) == NULL)
+		text[0] = '\0';
+	(void)fclose(f);
+	state = strstr(text, ") ");
+	return state == NULL || state[2] == 'Z';
+}
+
 static void tell(struct seen *seen, pid_t pid, const char *base_dir)
 {
 	for (int i = 0; i < seen->n; i++)
@@ -31,7 +58,9 @@ static void tell(struct seen *seen, pid_t pid, const char *base_dir)
 	if (base_dir != NULL)
 		fprintf(seen->out, "  reeve -b %s  (pid %d)\n", base_dir, (int)pid);
 	else
-		fprintf(seen->out, "  pid %d (only root and its owner can see its base_dir)\n", (int)pid);
+		fprintf(seen->out, "  pid %d (%s)\n", (int)pid,
+			may_look_at(pid) ? "it has no base_dir yet, or somebody removed it"
+					 : "only root and its owner can see its base_dir");
 }
 
 /* /run/reeve/reeve.lock -> /run/reeve */
@@ -106,7 +135,7 @@ static void look_in_proc(struct seen *seen)
 
 	while (proc != NULL && (entry = readdir(proc)) != NULL) {
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (isdigit((unsigned char)entry->d_name[0]) && lock_is_reeved(pid))
+		if (isdigit((unsigned char)entry->d_name[0]) && lock_is_reeved(pid) && !is_zombie(pid))
 			tell(seen, pid, base_dir_of(pid, path, sizeof path));
 	}
 	if (proc != NULL)

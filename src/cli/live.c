@@ -40,6 +40,7 @@ struct live {
 	struct client client;
 	struct holder master;
 	int signals;        /* signalfd of SIGINT */
+	sigset_t mask;      /* of signals, as the caller had it */
 	uint64_t start;     /* when we asked first */
 	bool heard;         /* the engine has spoken */
 	bool greeted;       /* it has spoken, if only on an earlier connection */
@@ -87,8 +88,10 @@ static void on_out(struct live *l, const struct frame *f)
 		let_before(l);
 		return;
 	}
-	if (fd_write_all(STDOUT_FILENO, f->payload, f->length) < 0)
+	if (fd_write_all(STDOUT_FILENO, f->payload, f->length) < 0) {
+		fprintf(stderr, "reeve: cannot write: %s\n", strerror(errno));
 		l->code = EX_IOERR;
+	}
 }
 
 static void on_err(struct live *l, const struct frame *f)
@@ -338,7 +341,7 @@ static int catch_interrupt(struct live *l)
 
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGINT);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)sigprocmask(SIG_BLOCK, &set, &l->mask);
 	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return l->signals < 0 ? fail(EX_OSERR, "signalfd failed") : EX_OK;
 }
@@ -363,6 +366,8 @@ int live_run(const struct cli *cli)
 	client_close(&l.client);
 	let_before(&l);
 	lock_let_go(&l.master);
+	if (l.signals >= 0) /* what comes after us must end at ^C */
+		(void)sigprocmask(SIG_SETMASK, &l.mask, NULL);
 	fd_close(&l.signals);
 	mem_free(&l.words);
 	return l.code;

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/verbs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define RUN_LIVE(name)   live_run
 #define RUN_PAST(name)   past_run
 #define RUN_BOTH(name)   both_run
+#define RUN_FILE(name)   file_run
 #define RUN_SCREEN(name) verb_##name
 
 static int both_run(const struct cli *cli)
@@ -33,7 +35,7 @@ static int unknown(const char *word)
 	const char *meant = verb_suggest(word);
 
 	if (meant != NULL)
-		fprintf(stderr, "reeve: unknown verb '%s': did you mean '%s'?\n", word, meant);
+		fprintf(stderr, "reeve: unknown verb '%s'; did you mean '%s'?\n", word, meant);
 	else
 		fprintf(stderr, "reeve: unknown verb '%s': `reeve help` lists them\n", word);
 	return EX_USAGE;
@@ -52,10 +54,29 @@ static int help(const char *word)
 	return EX_OK;
 }
 
+/* -c may stand before any verb; but who writes it with reload expects that file to come into force. */
+static int refuse_other_config(const struct cli *cli)
+{
+	fprintf(stderr,
+		"reeve: reload: the daemon reads the config that it was started with; "
+		"`reeve plan -c %s` compares another\n",
+		cli->config);
+	return EX_USAGE;
+}
+
+static int run_verb(const struct cli *cli)
+{
+	const struct verb *verb = verb_find(cli->word);
+
+	if (verb == NULL)
+		return unknown(cli->word);
+	if (cli->config_given && strcmp(cli->word, "reload") == 0)
+		return refuse_other_config(cli);
+	return runs[verb - verbs](cli);
+}
+
 static int dispatch(const struct cli *cli)
 {
-	const struct verb *verb;
-
 	if (cli->version) {
 		puts("reeve " REEVE_VERSION);
 		return EX_OK;
@@ -68,8 +89,7 @@ static int dispatch(const struct cli *cli)
 		return help(cli->word);
 	if (strcmp(cli->word, "help") == 0)
 		return help(cli->argv[0]);
-	verb = verb_find(cli->word);
-	return verb != NULL ? runs[verb - verbs](cli) : unknown(cli->word);
+	return run_verb(cli);
 }
 
 int main(int argc, char **argv)
@@ -83,5 +103,9 @@ int main(int argc, char **argv)
 	else
 		fprintf(stderr, "reeve: %s\n", e.text);
 	cli_free(&cli);
+	if (fflush(stdout) != 0 && code == EX_OK) {
+		fprintf(stderr, "reeve: cannot write: %s\n", strerror(errno));
+		code = EX_IOERR;
+	}
 	return code;
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/program.h"
+#include "cli/verbs.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -21,13 +22,6 @@ static int no_config(const struct cli *cli)
 	fprintf(stderr, "reeve: config %s: %s%s\n", cli->config, strerror(why),
 		cli->config_given ? "" : "; name another with -c FILE");
 	return EX_NOINPUT;
-}
-
-static int usage(const char *word)
-{
-	fprintf(stderr, "reeve: run: unknown argument '%s'; usage: reeve run [-c FILE] [-b DIR] [--daemon]\n",
-		word);
-	return EX_USAGE;
 }
 
 /* The directory may not exist yet, so realpath cannot be asked. To be freed. */
@@ -108,7 +102,8 @@ int verb_run(const struct cli *cli)
 	int n = 3, code;
 
 	if (cli->argc > (daemon ? 1 : 0))
-		return usage(cli->argv[daemon && strcmp(cli->argv[0], "--daemon") == 0 ? 1 : 0]);
+		return verb_misused(
+			"run", cli->argv[daemon && strcmp(cli->argv[0], "--daemon") == 0 ? 1 : 0]);
 	if (realpath(cli->config, config) == NULL || access(config, R_OK) < 0)
 		return no_config(cli);
 	base_dir = absolute(cli->base_dir);

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 #include <string.h>
+#include <sysexits.h>
 
 const struct verb verbs[] = {
 #define VERB(name, where, usage, summary, details) {#name, VERB_##where, usage, summary, details},
@@ -32,6 +33,13 @@ const struct verb *verb_find(const char *name)
 const char *verb_suggest(const char *name)
 {
 	return text_suggest(name, names, sizeof names / sizeof names[0]);
+}
+
+int verb_misused(const char *name, const char *word)
+{
+	fprintf(stderr, "reeve: %s: unknown argument '%s'\nusage: reeve %s %s\n", name, word, name,
+		verb_find(name)->usage);
+	return EX_USAGE;
 }
 
 void verb_help_all(FILE *out)

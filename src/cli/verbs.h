@@ -12,6 +12,7 @@ enum verb_where {
 	VERB_SCREEN, /* src/cli draws what the engine is asked again and again */
 	VERB_PAST,   /* as VERB_LIVE; with --since `reeve-engine here past<verb>` has a say, too */
 	VERB_BOTH,   /* as VERB_HERE; with --running as VERB_LIVE */
+	VERB_FILE,   /* as VERB_LIVE; with -c its answer to --basis is what `reeve-engine here <verb>file` reads */
 };
 
 struct verb {
@@ -29,6 +30,9 @@ const struct verb *verb_find(const char *name);
 
 /* The verb that was probably meant, or NULL. */
 const char *verb_suggest(const char *name);
+
+/* Says that a word after the verb is not known, and how the verb is used: 64. */
+int verb_misused(const char *name, const char *word);
 
 /* All verbs, a line each; or one verb in full. */
 void verb_help_all(FILE *out);

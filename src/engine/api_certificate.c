@@ -1,6 +1,6 @@
-/* api_certificate: reeve.certificate, whether a certificate and its key are good. The parsing is done by
- * `reeve-tls check`, a process without privileges that gets the two files as descriptors: root parses no
- * ASN.1. Gone after lock-down: nothing can be started then. */
+/* api_certificate: reeve.certificate, whether a certificate and its key, authorities or a list of ciphers are
+ * good. The parsing is done by `reeve-tls check`, a process without privileges that gets the files as
+ * descriptors: root parses no ASN.1. Gone after lock-down: nothing can be started then. */
 #include "base/clock.h"
 #include "engine/api.h"
 
@@ -38,24 +38,29 @@ static int program(char *path, size_t room)
 		       : -1;
 }
 
-static pid_t start(const int fds[2], int out)
+/* What is to be looked at: a word, files, which become descriptors 3 and 4, and a text. */
+struct question {
+	const char *what, *text;
+	const char *paths[2];
+	int fds[2]; /* above those of the program, so that none is overwritten before it is duplicated */
+};
+
+static pid_t start(const struct question *q, int out)
 {
 	char path[PATH_MAX];
-	char *const argv[] = {(char[]){"reeve-tls"}, (char[]){"check"}, NULL}, *const envp[] = {NULL};
+	char *const argv[] = {(char *)(uintptr_t) "reeve-tls", (char *)(uintptr_t) "check",
+		(char *)(uintptr_t)q->what, (char *)(uintptr_t)q->text, NULL};
+	char *const envp[] = {NULL};
 	posix_spawn_file_actions_t actions;
 	pid_t pid = -1;
-	int high[2] = {fcntl(fds[0], F_DUPFD_CLOEXEC, 10), fcntl(fds[1], F_DUPFD_CLOEXEC, 10)};
 
 	(void)posix_spawn_file_actions_init(&actions);
 	(void)posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	(void)posix_spawn_file_actions_adddup2(&actions, high[0], 3);
-	(void)posix_spawn_file_actions_adddup2(&actions, high[1], 4);
-	if (high[0] < 0 || high[1] < 0 || program(path, sizeof path) < 0 ||
-		posix_spawn(&pid, path, &actions, NULL, argv, envp) != 0)
+	for (int i = 0; i < 2 && q->fds[i] >= 0; i++)
+		(void)posix_spawn_file_actions_adddup2(&actions, q->fds[i], 3 + i);
+	if (program(path, sizeof path) < 0 || posix_spawn(&pid, path, &actions, NULL, argv, envp) != 0)
 		pid = -1;
 	(void)posix_spawn_file_actions_destroy(&actions);
-	(void)close(high[0]);
-	(void)close(high[1]);
 	return pid;
 }
 
@@ -93,7 +98,7 @@ static void listen_to(int fd, pid_t pid, char *text, size_t room)
 	text[strcspn(text, "\n")] = '\0';
 }
 
-static int judge(lua_State *L, const int fds[2])
+static int judge(lua_State *L, const struct question *q)
 {
 	char text[512];
 	int ends[2], status = -1;
@@ -101,7 +106,7 @@ static int judge(lua_State *L, const int fds[2])
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return api_refuse(L, "pipe: %s", strerror(errno));
-	pid = start(fds, ends[1]);
+	pid = start(q, ends[1]);
 	(void)close(ends[1]);
 	if (pid > 0) {
 		listen_to(ends[0], pid, text, sizeof text);
@@ -119,14 +124,17 @@ static int judge(lua_State *L, const int fds[2])
 static int open_file(const char *path)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), high;
 
 	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))) {
 		(void)close(fd);
 		errno = EINVAL;
 		return -1;
 	}
-	return fd;
+	high = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 10) : -1;
+	if (fd >= 0)
+		(void)close(fd);
+	return high;
 }
 
 /* "unreadable" is not the same as bad: who checks a config need not be able to read root's keys. */
@@ -137,25 +145,52 @@ static int refuse_file(lua_State *L, const char *path)
 	return 2;
 }
 
-/* check(certificate path, key path) -> "good" | "bad" | "not now" | "unreadable", sentence | nil, sentence */
-static int certificate_check(lua_State *L)
+static int ask(lua_State *L, struct question *q)
 {
-	const char *paths[2] = {api_text(L, 1), api_text(L, 2)};
-	int fds[2] = {open_file(paths[0]), -1}, results;
+	int results = 0;
 
-	if (fds[0] < 0)
-		return refuse_file(L, paths[0]);
-	fds[1] = open_file(paths[1]);
-	results = fds[1] < 0 ? refuse_file(L, paths[1]) : judge(L, fds);
-	(void)close(fds[0]);
-	if (fds[1] >= 0)
-		(void)close(fds[1]);
+	q->fds[0] = q->fds[1] = -1;
+	for (int i = 0; i < 2 && q->paths[i] != NULL && results == 0; i++) {
+		q->fds[i] = open_file(q->paths[i]);
+		if (q->fds[i] < 0)
+			results = refuse_file(L, q->paths[i]);
+	}
+	if (results == 0)
+		results = judge(L, q);
+	for (int i = 0; i < 2; i++)
+		if (q->fds[i] >= 0)
+			(void)close(q->fds[i]);
 	return results;
+}
+
+/* Each -> "good" | "bad" | "not now" | "unreadable", sentence | nil, sentence */
+
+/* pair(certificate path, key path) */
+static int certificate_pair(lua_State *L)
+{
+	return ask(L, &(struct question){.what = "pair", .paths = {api_text(L, 1), api_text(L, 2)}});
+}
+
+/* authorities(path) */
+static int certificate_authorities(lua_State *L)
+{
+	return ask(L, &(struct question){.what = "authorities", .paths = {api_text(L, 1)}});
+}
+
+/* ciphers(list) */
+static int certificate_ciphers(lua_State *L)
+{
+	return ask(L, &(struct question){.what = "ciphers", .text = api_text(L, 1)});
 }
 
 int luaopen_reeve_certificate(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"check", certificate_check}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {
+		{"pair", certificate_pair},
+		{"authorities", certificate_authorities},
+		{"ciphers", certificate_ciphers},
+		{NULL, NULL},
+	};
 
 	luaL_newlib(L, functions);
 	return 1;

@@ -189,6 +189,18 @@ static int socket_close(lua_State *L)
 	return 0;
 }
 
+/* deaf(): takes no new clients */
+static int socket_deaf(lua_State *L)
+{
+	struct engine *engine = check_engine(L);
+
+	if (engine->sessions != NULL)
+		sessions_deaf(engine->sessions);
+	if (engine->lines != NULL)
+		sessions_deaf(engine->lines);
+	return 0;
+}
+
 int luaopen_reeve_socket(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
@@ -197,6 +209,7 @@ int luaopen_reeve_socket(lua_State *L)
 		{"send", socket_send},
 		{"behind", socket_behind},
 		{"close", socket_close},
+		{"deaf", socket_deaf},
 		{NULL, NULL},
 	};
 

@@ -327,6 +327,12 @@ void session_leave_alone(void)
 	interrupt_ignore();
 }
 
+void sessions_deaf(struct sessions *sessions)
+{
+	(void)event_del(sessions->accepts);
+	(void)event_del(sessions->again);
+}
+
 void session_close(struct sessions *sessions, uint64_t session)
 {
 	struct session *s = session_find(sessions, session);

@@ -61,6 +61,9 @@ size_t session_behind(const struct sessions *sessions, uint64_t session);
 void session_attend(struct sessions *sessions, uint64_t session, uint32_t id);
 void session_leave_alone(void);
 
+/* Takes nobody any more; whoever is there stays. */
+void sessions_deaf(struct sessions *sessions);
+
 /* Closes it once everything queued was sent. */
 void session_close(struct sessions *sessions, uint64_t session);
 

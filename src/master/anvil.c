@@ -2,9 +2,8 @@
 #include "master/anvil.h"
 
 #include "base/fd.h"
-#include "base/mem.h"
 #include "base/say.h"
-#include "master/environment.h"
+#include "master/outfit.h"
 #include "master/process.h"
 
 #include <errno.h>
@@ -80,11 +79,8 @@ static void pass_log(const struct master *m, const struct service *s)
 void anvil_plan(struct master *m)
 {
 	struct anvil *a = &m->anvil;
-	struct service *s, *mine = NULL;
+	struct service *mine = service_of_type(m, "anvil");
 
-	LIST_EACH (s, &m->services, struct service, link)
-		if (s->number != 0 && strcmp(s->kind->name, "anvil") == 0)
-			mine = s;
 	if (mine == NULL)
 		return;
 	pass_log(m, mine);
@@ -106,11 +102,15 @@ void anvil_dress(struct service *s, struct outfit *o)
 
 	if (!a->is_open)
 		return;
-	o->fds = mem_new(2, sizeof *o->fds);
-	o->fds[o->fds_n++] = a->own[0];
-	o->fds[o->fds_n++] = a->shared[0];
+	outfit_fd(o, a->own[0]);
+	outfit_fd(o, a->shared[0]);
 	if (a->ran)
-		environment_add(o, "ANVIL_RESTARTED=1");
+		outfit_add(o, "ANVIL_RESTARTED=1");
+}
+
+int anvil_log_socket(struct service *s)
+{
+	return s->master->anvil.log_fds[0];
 }
 
 /* The shared pipe blocks its writers, so we write to a description of our own. */

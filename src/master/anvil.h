@@ -34,6 +34,7 @@ void anvil_end(struct master *m);
 
 /* The row of type anvil. */
 void anvil_dress(struct service *s, struct outfit *o);
+int anvil_log_socket(struct service *s);
 void anvil_started(struct process *p);
 bool anvil_ended(struct process *p, bool exited, int status);
 

@@ -3,44 +3,18 @@
 #include "master/base_dir.h"
 
 #include "base/fd.h"
-#include "master/listener.h"
+#include "master/directory.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-int own_directory_open(const char *setting, const char *dir, struct err *e)
-{
-	struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-	struct stat st;
-	int fd = (int)syscall(SYS_openat2, AT_FDCWD, dir, &how, sizeof how);
-
-	if (fd < 0 && errno == ELOOP)
-		return err_set(e, "%s %s goes through a symbolic link; write the real path", setting, dir);
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		int error = errno;
-		fd_close(&fd);
-		return err_set(e, "%s %s cannot be opened: %s", setting, dir, strerror(error));
-	}
-	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-		fd_close(&fd);
-		return err_set(e,
-			"%s %s can be written by others (owner %u, mode %04o); give it to its user "
-			"alone: "
-			"chown %u %s; chmod 0755 %s",
-			setting, dir, st.st_uid, st.st_mode & 07777, geteuid(), dir, dir);
-	}
-	return fd;
-}
 
 /* The holder writes its pid a moment after it has the lock. */
 static pid_t holder_of(int fd)
@@ -56,17 +30,23 @@ static pid_t holder_of(int fd)
 	return 0;
 }
 
+static bool is_file_at(int fd, int dir_fd, const char *path)
+{
+	struct stat mine, named;
+
+	return fstat(fd, &mine) == 0 && fstatat(dir_fd, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+}
+
 /* 1: locked, 0: the file was removed under us (try again), -1: held or broken */
 static int try_lock(int dir_fd, int *lock)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	struct stat mine, named;
 
 	*lock = openat(dir_fd, "reeve.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (*lock < 0 || fcntl(*lock, F_OFD_SETLK, &whole) < 0)
 		return -1;
-	if (fstat(*lock, &mine) == 0 && fstatat(dir_fd, "reeve.lock", &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-		mine.st_ino == named.st_ino)
+	if (is_file_at(*lock, dir_fd, "reeve.lock"))
 		return 1;
 	fd_close(lock);
 	return 0;
@@ -80,7 +60,7 @@ int base_dir_lock(const char *dir, int *exit_code, struct err *e)
 	*exit_code = EX_OSERR;
 	if (directory_make(dir) < 0)
 		return err_set(e, "base_dir %s cannot be made: %s", dir, strerror(errno));
-	dir_fd = own_directory_open("base_dir", dir, e);
+	dir_fd = directory_open_own("base_dir", dir, e);
 	if (dir_fd < 0)
 		return -1;
 	for (int tries = 0; got == 0 && tries < 100; tries++)
@@ -118,6 +98,8 @@ void base_dir_unlock(const char *dir, int *lock)
 	if (*lock < 0)
 		return;
 	(void)snprintf(path, sizeof path, "%s/reeve.lock", dir);
-	(void)unlink(path);
+	if (is_file_at(
+		    *lock, AT_FDCWD, path)) /* the directory may have been removed, and be another's by now */
+		(void)unlink(path);
 	fd_close(lock);
 }

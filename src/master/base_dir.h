@@ -11,10 +11,6 @@
  * 71 the directory cannot be used. */
 int base_dir_lock(const char *dir, int *exit_code, struct err *e) MUST_USE;
 
-/* A directory that nobody but root or we can change, and no symbolic link on the way. An fd, or -1; the
- * sentence names the setting. */
-int own_directory_open(const char *setting, const char *dir, struct err *e) MUST_USE;
-
 /* Removes the file and lets go. */
 void base_dir_unlock(const char *dir, int *lock);
 

@@ -3,7 +3,7 @@
 
 #include "base/fd.h"
 #include "base/say.h"
-#include "master/listener.h"
+#include "master/directory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,13 +12,6 @@
 #include <unistd.h>
 
 #define LOGIN_MODE 0750
-
-static bool is_below(const char *path, const char *base_dir)
-{
-	size_t n = strlen(base_dir);
-
-	return strncmp(path, base_dir, n) == 0 && path[n] == '/' && strcmp(path + n, "/.") != 0;
-}
 
 /* Through the directory's own fd: what is changed is what was made. */
 static int close_to_others(const char *path, gid_t group, struct err *e)
@@ -53,7 +46,8 @@ int chroots_make(const struct plan *plan, bool is_root, struct err *e)
 {
 	for (size_t i = 0; i < plan->services_n; i++) {
 		const struct spec_service_settings *set = &plan->services[i]->settings;
-		if (strcmp(set->contract, "dovecot") != 0 || !is_below(set->chroot, plan->settings.base_dir))
+		if (strcmp(set->contract, "dovecot") != 0 ||
+			directory_below(plan->settings.base_dir, set->chroot) == NULL)
 			continue;
 		if (make(set, is_root, e) < 0)
 			return err_prefix(e, "service %s", plan->services[i]->name);

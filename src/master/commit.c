@@ -1,11 +1,15 @@
-/* commit: puts a prepared plan into force, in one go. Nothing here can fail. */
-#include "base/buf.h"
+/* commit: puts a prepared plan into force, in one go. Behind the last look at its listeners nothing can fail.
+ */
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "master/changes.h"
 #include "master/control.h"
 #include "master/environment.h"
+#include "master/instances.h"
+#include "master/log_process.h"
+#include "master/neighbours.h"
 #include "master/process.h"
 #include "master/process_table.h"
 #include "master/recording.h"
@@ -14,99 +18,8 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
-
-static bool texts_are_same(const struct texts *a, const struct texts *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->text[i], b->text[i]) != 0)
-			return false;
-	return true;
-}
-
-static bool listeners_are_same(const struct definition *a, const struct definition *b)
-{
-	if (a->listeners_n != b->listeners_n)
-		return false;
-	for (size_t i = 0; i < a->listeners_n; i++) {
-		const struct listener_definition *x = &a->listeners[i], *y = &b->listeners[i];
-		if (!listener_definition_is_same_place(x, y) || strcmp(x->name, y->name) != 0 ||
-			x->ssl != y->ssl || x->haproxy != y->haproxy)
-			return false;
-	}
-	return true;
-}
-
-/* Of listeners that are the same. */
-static bool owners_are_same(const struct definition *a, const struct definition *b)
-{
-	for (size_t i = 0; i < a->listeners_n && i < b->listeners_n; i++) {
-		const struct listener_definition *x = &a->listeners[i], *y = &b->listeners[i];
-		if (x->uid != y->uid || x->gid != y->gid || x->mode != y->mode)
-			return false;
-	}
-	return true;
-}
-
-/* Dovecot's programs read dovecot.conf when they start: after `doveadm reload` others must run. Not anvil,
- * who would forget everybody, and not the log process, who is told in its environment. */
-static bool rereads(const struct engine *en, const struct definition *d)
-{
-	const struct kind *kind = kind_find(d->settings.type);
-
-	return en->is_reload && en->master->settings.doveadm &&
-	       strcmp(d->settings.contract, "dovecot") == 0 && (kind == NULL || !kind->single);
-}
-
-static void name_change(const struct spec_row *row, void *arg)
-{
-	struct buf *names = arg;
-
-	buf_print(names, "%s%s", names->used > 0 ? ", " : "", row->name);
-}
-
-/* How the definition of a service changes; the names of what differs go to `names`. */
-static enum spec_change compare(const struct definition *old, const struct definition *new, struct buf *names)
-{
-	enum spec_change most = spec_diff(SPEC_service, &old->settings, &new->settings, name_change, names);
-	enum spec_change because = most;
-	const char *more[] = {
-		texts_are_same(&old->arguments, &new->arguments) ? NULL : "executable",
-		texts_are_same(&old->environment, &new->environment) ? NULL : "env",
-		listeners_are_same(old, new) ? NULL : "listeners",
-		definition_files_are_same(old, new) ? NULL : "open_files",
-	};
-
-	if (most < SPEC_LIVE && !owners_are_same(old, new)) {
-		buf_print(names, "owner or mode of a listener");
-		most = SPEC_LIVE;
-	}
-
-	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
-		if (more[i] != NULL) {
-			if (strstr(buf_text(names), more[i]) == NULL)
-				buf_print(names, "%s%s", names->used > 0 ? ", " : "", more[i]);
-			most = SPEC_RENEW;
-		}
-	/* an anvil that is replaced forgets everybody: only what it must be replaced for */
-	if (strcmp(new->settings.type, "anvil") == 0 && most == SPEC_RENEW && because == most &&
-		more[0] == NULL && more[2] == NULL)
-		return SPEC_LIVE;
-	return most;
-}
-
-static enum spec_change change_of(const struct engine *en, const struct definition *old,
-	const struct definition *new, struct buf *names)
-{
-	enum spec_change change = compare(old, new, names);
-
-	if (change >= SPEC_RENEW || !rereads(en, new))
-		return change;
-	buf_print(names, "%sdovecot.conf is read again", names->used > 0 ? ", " : "");
-	return SPEC_RENEW;
-}
 
 /* One that is kept may need another queue, owner or mode. */
 static void take_listener(const struct master *m, struct watched *w, const struct definition *d)
@@ -143,51 +56,13 @@ static bool lost_its_place(const struct service *s, const struct definition *d)
 	return false;
 }
 
-/* A line of the description: what is done, to whom, because of what. */
-static void print_change(
-	struct buf *text, const struct service *s, enum spec_change change, const struct buf *names)
-{
-	static const char *const verbs[] = {"keep  ", "live  ", "resize", "renew ", "renew "};
-
-	buf_print(text, "%s %s%s%s%s%s\n", verbs[change], s->definition->name, names->used > 0 ? " (" : "",
-		buf_text(names), names->used > 0 ? ")" : "", service_is_stopped(s) ? ", stopped" : "");
-}
-
-static bool is_in(const struct plan *plan, const char *name)
-{
-	for (size_t i = 0; i < plan->services_n; i++)
-		if (strcmp(plan->services[i]->name, name) == 0)
-			return true;
-	return false;
-}
-
-void reload_describe(const struct engine *en, struct buf *text)
-{
-	const struct plan *plan = en->plan;
-	struct service *s;
-
-	LIST_EACH (s, &en->master->services, struct service, link)
-		if (s->number != 0 && !is_in(plan, s->definition->name))
-			buf_print(text, "stop   %s\n", s->definition->name);
-	for (size_t i = 0; i < plan->services_n; i++) {
-		struct buf names = {0};
-		s = service_find(en->master, plan->services[i]->name);
-		if (s == NULL || s->number == 0)
-			buf_print(text, "start  %s\n", plan->services[i]->name);
-		else
-			print_change(
-				text, s, change_of(en, s->definition, plan->services[i], &names), &names);
-		buf_free(&names);
-	}
-}
-
 static void retire_missing(struct master *m, const struct plan *plan, struct buf *text)
 {
 	struct service *s;
 	struct process *p;
 
 	LIST_EACH (s, &m->services, struct service, link) {
-		if (s->number == 0 || is_in(plan, s->definition->name))
+		if (s->number == 0 || plan_has(plan, s->definition->name))
 			continue;
 		buf_print(text, "stop   %s\n", s->definition->name);
 		LIST_EACH (p, &s->processes, struct process, link)
@@ -204,7 +79,7 @@ static void retire_missing(struct master *m, const struct plan *plan, struct buf
 /* What services learn of each other has changed: of the plan, so that no single definition shows it. */
 static void prepare_all(struct master *m, const char *before, struct buf *text)
 {
-	char *after = environment_shared(m);
+	char *after = neighbours_summary(m);
 	bool renew = before != NULL && strcmp(before, after) != 0;
 	struct service *s;
 
@@ -241,14 +116,14 @@ static void put_service(struct engine *en, size_t i, struct buf *text)
 		s = service_new(m, d);
 		buf_print(text, "start  %s\n", d->name);
 	} else {
-		enum spec_change change = change_of(en, s->definition, d, &names);
+		enum spec_change change = changes_of(en, s->definition, d, &names);
 		if (lost_its_place(s, d))
 			change = lost_listener(&names);
 		if (service_is_stopped(s)) {
 			mem_free(&watched);
 			n = 0;
 		}
-		print_change(text, s, change, &names);
+		changes_print(text, s, change, &names);
 		if (change >= SPEC_RENEW || s->number == 0)
 			s->generation++;
 		if (change >= SPEC_RENEW && kind_find(d->settings.type)->outdates)
@@ -295,7 +170,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	struct master *m = en->master;
 	struct plan *plan = en->plan;
 	struct spec_global_settings old = m->settings;
-	char *shared = m->life == MASTER_RUNNING ? environment_shared(m) : NULL;
+	char *shared = m->life == MASTER_RUNNING ? neighbours_summary(m) : NULL;
 
 	control_redefine(m, plan);
 	take_listeners(en);
@@ -306,7 +181,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	for (size_t i = 0; i < plan->services_n; i++)
 		put_service(en, i, text);
 	mem_free(&en->opened);
-	logpipe_plan(m);
+	log_process_plan(m);
 	anvil_plan(m);
 	prepare_all(m, shared, text);
 	mem_free(&shared);
@@ -318,6 +193,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	m->bundle = plan->bundle;
 	plan->bundle = -1;
 	reload_reserve(m);
+	instances_enter(m);
 }
 
 /* ---- the engines change places */
@@ -352,10 +228,15 @@ void reload_commit(struct engine *en)
 {
 	struct master *m = en->master;
 	struct buf text = {0};
+	struct err why;
 
 	if (!en->is_reload && m->life == MASTER_RUNNING) {
 		say(SAY_INFO, "the engine is back (pid %d)", (int)en->pid);
 		hand_over(en, true);
+		return;
+	}
+	if (reload_look_again(en, &why) < 0) {
+		reload_failed(m, EX_OSERR, why.text);
 		return;
 	}
 	m->generation++;

@@ -1,8 +1,10 @@
 /* contract: the table of contracts. */
 #include "master/contract.h"
 
+#include "master/dovecot.h"
 #include "master/environment.h"
 #include "master/inetd.h"
+#include "master/native.h"
 #include "master/systemd.h"
 
 #include <assert.h>
@@ -12,17 +14,17 @@ static const struct contract contracts[] = {
 	{.name = "reeve",
 		.reports = true,
 		.knows_clients = true,
-		.environment = environment_native,
-		.fds = environment_native_fds,
-		.kit = environment_native_kit},
+		.environment = native_environment,
+		.fds = native_fds,
+		.kit = native_kit},
 	{.name = "dovecot",
 		.reports = true,
 		.knows_clients = true,
 		.short_names = true,
 		.drops_by_itself = true,
-		.environment = environment_dovecot,
-		.fds = environment_native_fds,
-		.kit = environment_native_kit},
+		.environment = dovecot_environment,
+		.fds = native_fds,
+		.kit = native_kit},
 	{.name = "systemd",
 		.blocks = true,
 		.notifies = true,

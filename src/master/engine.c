@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/say.h"
 #include "master/mode.h"
+#include "master/orphans.h"
 #include "master/recording.h"
 #include "master/reload.h"
 #include "master/report.h"
@@ -235,7 +236,6 @@ int engine_start(struct master *m, bool is_reload, struct engine **made, struct 
 void engine_end(struct engine **enp)
 {
 	struct engine *en = *enp;
-	siginfo_t si;
 
 	if (en == NULL)
 		return;
@@ -243,8 +243,8 @@ void engine_end(struct engine **enp)
 	(void)event_del(&en->readable);
 	(void)event_del(&en->timer);
 	(void)syscall(SYS_pidfd_send_signal, en->pidfd, SIGKILL, NULL, 0);
-	(void)waitid(P_PIDFD, (id_t)en->pidfd, &si, WEXITED);
 	fd_close(&en->pidfd);
+	orphans_soon(en->master);
 	fd_close(&en->sock);
 	reload_discard(en);
 	plan_free(&en->plan);

@@ -18,8 +18,9 @@ struct engine {
 	bool is_reload; /* it brings a plan of its own; false: it resumes the one in force */
 	struct plan *plan;
 	struct watched *
-		*opened; /* listeners of its plan, an array a service; fds still in force are borrowed */
-	uint64_t since;  /* running since */
+		*opened;    /* listeners of its plan, an array a service; fds still in force are borrowed */
+	uint32_t opened_in; /* listeners_epoch as they were opened */
+	uint64_t since;     /* running since */
 	struct event readable, timer;
 };
 
@@ -33,7 +34,8 @@ int engine_send(struct engine *en, enum wire_kind kind, const void *msg);
 /* Sends whole frames of messages. -1: the socket is full or gone. */
 int engine_send_frame(struct engine *en, const void *frame, size_t len);
 
-/* Kills and buries it. */
+/* Kills it and forgets it. It is buried as an orphan: one that is stuck in the kernel, on a file system that
+ * does not answer, or that has much memory to give back, takes its time and must not take ours. */
 void engine_end(struct engine **en);
 
 /* The engine that works is told to leave (one that does not yet is ended): m->engine is NULL from here on. */

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/say.h"
 #include "master/environment.h"
+#include "master/outfit.h"
 #include "master/process.h"
 
 #include <arpa/inet.h>
@@ -146,10 +147,10 @@ enum kit_result inetd_kit(struct process *p, struct kit *k)
 
 void inetd_environment(struct service *s, struct outfit *o)
 {
-	s->slots.remote_addr = environment_slot(o, "REMOTE_ADDR=", INET6_ADDRSTRLEN);
-	s->slots.remote_port = environment_slot(o, "REMOTE_PORT=", 8);
-	s->slots.local_addr = environment_slot(o, "LOCAL_ADDR=", INET6_ADDRSTRLEN);
-	s->slots.local_port = environment_slot(o, "LOCAL_PORT=", 8);
+	s->slots.remote_addr = outfit_slot(o, "REMOTE_ADDR=", INET6_ADDRSTRLEN);
+	s->slots.remote_port = outfit_slot(o, "REMOTE_PORT=", 8);
+	s->slots.local_addr = outfit_slot(o, "LOCAL_ADDR=", INET6_ADDRSTRLEN);
+	s->slots.local_port = outfit_slot(o, "LOCAL_PORT=", 8);
 }
 
 void inetd_wait_fds(struct service *s, const struct outfit *o)

@@ -2,8 +2,9 @@
 #include "master/kind.h"
 
 #include "master/anvil.h"
+#include "master/log_outfit.h"
+#include "master/log_process.h"
 #include "master/login.h"
-#include "master/logpipe.h"
 
 #include <string.h>
 
@@ -14,6 +15,7 @@ static const struct kind kinds[] = {
 	{.name = "startup", .once = true},
 	{.name = "login",
 		.never_drops = true,
+		.extra = login_file,
 		.counted = login_counted,
 		.ended = login_ended,
 		.full = login_full},
@@ -25,11 +27,12 @@ static const struct kind kinds[] = {
 		.without_anvil = true,
 		.without_config = true,
 		.rank = 2,
-		.dress = logpipe_dress,
-		.starting = logpipe_log_starting,
-		.started = logpipe_log_started,
-		.up = logpipe_log_up,
-		.ended = logpipe_log_ended},
+		.dress = log_outfit_dress,
+		.starting = log_process_starting,
+		.started = log_process_started,
+		.up = log_process_up,
+		.leave = log_process_leave,
+		.ended = log_process_ended},
 	{.name = "config", .without_anvil = true, .without_config = true, .outdates = true},
 	{.name = "anvil",
 		.single = true,
@@ -37,6 +40,7 @@ static const struct kind kinds[] = {
 		.without_anvil = true,
 		.rank = 1,
 		.dress = anvil_dress,
+		.extra = anvil_log_socket,
 		.started = anvil_started,
 		.ended = anvil_ended},
 };

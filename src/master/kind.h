@@ -7,18 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct outfit;
 struct process;
 struct service;
-
-/* What a kind adds to a process's descriptors and environment (environment.c collects it). */
-struct outfit {
-	char **text; /* environment, ends with NULL; owned by the spawn afterwards */
-	size_t count;
-	int *fds; /* descriptors from 7 on, before the listeners; counted in SOCKET_COUNT */
-	size_t fds_n;
-	int *behind; /* after the listeners, not counted */
-	size_t behind_n;
-};
 
 struct kind {
 	const char *name;    /* as `type` says */
@@ -35,11 +26,13 @@ struct kind {
 	uint32_t quiet_ms; /* process_limit is reached: complain only after this long */
 
 	/* each may be NULL */
-	void (*dress)(struct service *s, struct outfit *o);  /* at each preparation, and before each start */
-	void (*starting)(struct service *s);                 /* it is about to run */
-	void (*started)(struct process *p);                  /* it runs */
-	void (*up)(struct process *p);                       /* its first status has come */
+	void (*dress)(struct service *s, struct outfit *o); /* at each preparation, and before each start */
+	int (*extra)(struct service *s);     /* the fd 4 of contracts reeve and dovecot, borrowed; -1: none */
+	void (*starting)(struct service *s); /* it is about to run */
+	void (*started)(struct process *p);  /* it runs */
+	void (*up)(struct process *p);       /* its first status has come */
 	void (*counted)(struct process *p, uint32_t before); /* a status; what was available before it */
+	bool (*leave)(struct process *p); /* it is asked to go. True: it does so without a signal */
 	bool (*ended)(struct process *p, bool exited, int status); /* it is gone. True: that was no failure */
 	void (*full)(struct service *s); /* process_limit is reached, clients wait */
 };

@@ -2,6 +2,7 @@
 #include "master/listener.h"
 
 #include "base/fd.h"
+#include "master/directory.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -41,29 +42,6 @@ static int fail(const struct listener_definition *at, const char *doing, const c
 	listener_print(at, name, sizeof name);
 	return err_set(
 		e, "%s: cannot %s: %s%s%s", name, doing, strerror(error), *way_out ? "; " : "", way_out);
-}
-
-int directory_make(const char *path)
-{
-	char part[4096];
-	size_t n = strlen(path);
-
-	if (n >= sizeof part) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(part, path, n + 1);
-	for (char *p = part + 1;; p++) {
-		char kept = *p;
-		if (kept != '/' && kept != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(part, 0755) < 0 && errno != EEXIST)
-			return -1;
-		if (kept == '\0')
-			return 0;
-		*p = '/';
-	}
 }
 
 /* ---- inet */
@@ -170,12 +148,10 @@ static int fifo_open(const struct listener_definition *at, struct err *e)
 
 	if (lstat(at->address, &st) == 0 && S_ISFIFO(st.st_mode))
 		(void)unlink(at->address);
-	if (mkfifo(at->address, 0) < 0)
+	if (mkfifo(at->address, 0600) < 0)
 		return fail(at, "make the fifo", errno == EEXIST ? "something else has that name" : "", e);
 	/* read and write: a fifo that has a writer for ever never says end of file */
 	fd = open(at->address, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && chmod(at->address, 0600) == 0) /* without root, mode 0 keeps us out too */
-		fd = open(at->address, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	return fd < 0 ? fail(at, "open the fifo", "", e) : fd;
 }
 
@@ -207,39 +183,15 @@ int listener_set_owner(struct listener *l, const struct listener_definition *at,
 	return done < 0 ? fail(at, "set owner and mode of its file", "", e) : 0;
 }
 
+/* Below base_dir only: elsewhere directories are other people's. */
 static int make_parent(const struct listener_definition *at, const char *base_dir, struct err *e)
 {
-	char dir[256];
-	const char *slash = strrchr(at->address, '/');
-	size_t n = (size_t)(slash - at->address), base = strlen(base_dir);
+	char dir[sizeof((struct sockaddr_un *)0)->sun_path];
 
-	if (n <= base || n >= sizeof dir || strncmp(at->address, base_dir, base) != 0)
+	if (directory_below(base_dir, at->address) == NULL)
 		return 0;
-	memcpy(dir, at->address, n);
-	dir[n] = '\0';
+	(void)snprintf(dir, sizeof dir, "%.*s", (int)(strrchr(at->address, '/') - at->address), at->address);
 	return directory_make(dir) < 0 ? fail(at, "make its directory", "", e) : 0;
-}
-
-int listener_open(struct listener *l, const struct listener_definition *at, int backlog, const char *base_dir,
-	struct err *e)
-{
-	memset(l, 0, sizeof *l);
-	l->at = *at;
-	l->fd = -1;
-	if (at->kind == LISTENER_INET) {
-		l->fd = inet_open(at, backlog, e);
-		return l->fd < 0 ? -1 : 0;
-	}
-	if (make_parent(at, base_dir, e) < 0)
-		return -1;
-	l->fd = at->kind == LISTENER_UNIX ? unix_open(at, backlog, e) : fifo_open(at, e);
-	if (l->fd < 0)
-		return -1;
-	if (listener_set_owner(l, at, e) == 0)
-		return 0;
-	fd_close(&l->fd);
-	(void)unlink(at->address);
-	return -1;
 }
 
 bool listener_is_there(const struct listener *l)
@@ -259,6 +211,27 @@ void listener_close(struct listener *l)
 	if (l->at.kind != LISTENER_INET && listener_is_there(l))
 		(void)unlink(l->at.address);
 	fd_close(&l->fd);
+}
+
+int listener_open(struct listener *l, const struct listener_definition *at, int backlog, const char *base_dir,
+	struct err *e)
+{
+	memset(l, 0, sizeof *l);
+	l->at = *at;
+	l->fd = -1;
+	if (at->kind == LISTENER_INET) {
+		l->fd = inet_open(at, backlog, e);
+		return l->fd < 0 ? -1 : 0;
+	}
+	if (make_parent(at, base_dir, e) < 0)
+		return -1;
+	l->fd = at->kind == LISTENER_UNIX ? unix_open(at, backlog, e) : fifo_open(at, e);
+	if (l->fd < 0)
+		return -1;
+	if (listener_set_owner(l, at, e) == 0)
+		return 0;
+	listener_close(l);
+	return -1;
 }
 
 /* ---- the queue */
@@ -291,7 +264,7 @@ static int unix_queue(int fd, int diag, uint32_t *waiting)
 	if (diag < 0 || fstat(fd, &st) < 0)
 		return -1;
 	q.ask.udiag_ino = (uint32_t)st.st_ino;
-	if (send(diag, &q, sizeof q, 0) < 0)
+	if (send(diag, &q, sizeof q, MSG_DONTWAIT) < 0)
 		return -1;
 	n = recv(diag, &answer, sizeof answer, MSG_DONTWAIT);
 	if (n < (ssize_t)at || answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY)

@@ -48,7 +48,4 @@ void listener_print(const struct listener_definition *at, char *out, size_t room
 /* Accepts and closes whoever waits (mode = "shed"); returns how many. */
 uint32_t listener_drop(struct listener *l);
 
-/* Creates `path` and its missing parents with 0755. -1: errno. */
-int directory_make(const char *path) MUST_USE;
-
 #endif

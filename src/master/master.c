@@ -1,7 +1,6 @@
-/* master: the loop, the signals, the turn, the end. */
+/* master: the loop, the signals, the turn. */
 #include "master/master.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -9,20 +8,20 @@
 #include "master/base_dir.h"
 #include "master/control.h"
 #include "master/engine.h"
-#include "master/ladder.h"
+#include "master/log_handshake.h"
+#include "master/log_process.h"
+#include "master/orphans.h"
 #include "master/process.h"
 #include "master/reload.h"
 #include "master/report.h"
 #include "master/resume.h"
+#include "master/stopping.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -36,152 +35,6 @@ void master_abort(struct master *m, int exit_code)
 	m->is_over = true;
 	m->exit_code = exit_code;
 	(void)event_base_loopbreak(m->loop);
-}
-
-/* ---- stopping */
-
-static void print_remaining(const struct master *m, struct buf *text)
-{
-	struct service *s;
-
-	LIST_EACH (s, &m->services, struct service, link)
-		if (s->processes.count > 0)
-			buf_print(text, "%s%s %u", text->used > 0 ? ", " : "", s->definition->name,
-				s->processes.count);
-}
-
-/* The engine is told at every change, the log each second. */
-static void say_remaining(struct master *m)
-{
-	struct buf text = {0};
-
-	if (m->alive == m->stop_told)
-		return;
-	m->stop_told = m->alive;
-	print_remaining(m, &text);
-	if (m->engine != NULL && m->engine->phase == WIRE_RUNNING)
-		(void)engine_send(
-			m->engine, WIRE_stopping, &(struct wire_stopping){m->alive, buf_text(&text)});
-	buf_free(&text);
-}
-
-static void log_remaining(struct master *m)
-{
-	struct buf text = {0};
-
-	m->stop_logged = m->alive;
-	print_remaining(m, &text);
-	say(SAY_INFO, "still there: %s", buf_text(&text));
-	buf_free(&text);
-}
-
-static void kill_all(struct master *m)
-{
-	struct service *s;
-	struct process *p;
-
-	LIST_EACH (s, &m->services, struct service, link)
-		LIST_EACH (p, &s->processes, struct process, link)
-			if (s->kind->rank == 0)
-				process_kill(p);
-}
-
-/* The lowest rank that has processes: those end before the next rank is told to. */
-static uint32_t lowest_rank(const struct master *m)
-{
-	uint32_t least = UINT32_MAX;
-	struct service *s;
-
-	LIST_EACH (s, &m->services, struct service, link)
-		if (s->processes.count > 0 && s->kind->rank < least)
-			least = s->kind->rank;
-	return least;
-}
-
-/* stop_timeout of the daemon bounds that of its services. */
-static void end_service(struct service *s)
-{
-	struct process *p;
-
-	s->ending = true;
-	service_end(s);
-	if (s->kind->rank == 0 && s->master->stop_deadline != 0)
-		LIST_EACH (p, &s->processes, struct process, link)
-			process_retire(p, s->master->stop_deadline);
-}
-
-/* Ends the services of that rank and below, those first that are after others. `at_once`: whoever needs whom.
- */
-static void end_rank(struct master *m, uint32_t rank, bool at_once)
-{
-	struct service *s;
-
-	LIST_EACH (s, &m->services, struct service, link) {
-		if (s->kind->rank > rank || (s->number == 0 && s->kind->rank == 0) || s->ending)
-			continue;
-		if (at_once || !m->settings.shutdown_clients || !sequence_is_needed(s))
-			end_service(s);
-	}
-}
-
-/* With shutdown_clients = false those that serve clients outlive the daemon: their dead pipe has ended, so
- * they take no more and leave when the last has gone. */
-static bool may_leave(const struct master *m)
-{
-	const struct service *s;
-	const struct process *p;
-
-	if (m->alive == 0 || m->settings.shutdown_clients || lowest_rank(m) != 0)
-		return m->alive == 0;
-	LIST_EACH (s, &m->services, struct service, link)
-		LIST_EACH (p, &s->processes, struct process, link)
-			if (p->pool.clients == 0 && s->kind->rank == 0) /* log and anvil stay with them */
-				return false;
-	say(SAY_INFO, "%u processes finish their clients without the daemon (shutdown_clients)", m->alive);
-	return true;
-}
-
-/* Also of what a reload has left behind, which drains already. */
-static void bound_drain(struct master *m)
-{
-	struct service *s;
-	struct process *p;
-
-	if (m->settings.stop_timeout == TEXT_UNLIMITED || !m->settings.shutdown_clients)
-		return;
-	m->stop_deadline = clock_ms() + (uint64_t)m->settings.stop_timeout;
-	LIST_EACH (s, &m->services, struct service, link)
-		LIST_EACH (p, &s->processes, struct process, link)
-			if (s->number == 0 && s->kind->rank == 0)
-				process_retire(p, m->stop_deadline);
-}
-
-void master_stop(struct master *m, bool now)
-{
-	if (m->life == MASTER_BOOTING) {
-		say(SAY_INFO, "told to stop before anything ran");
-		master_abort(m, EX_OK);
-		return;
-	}
-	if (m->life == MASTER_STOPPING || now) {
-		if (m->life == MASTER_STOPPING)
-			say(SAY_WARNING, "told to stop again: killing %u processes", m->alive);
-		now = true;
-	}
-	if (m->life == MASTER_RUNNING) {
-		say(SAY_INFO, "stopping; %u processes may finish their clients", m->alive);
-		m->life = MASTER_STOPPING;
-		manager_stopping(m);
-		m->stop_told = UINT32_MAX;
-		engine_end(&m->next);
-		bound_drain(m);
-		end_rank(m, 0, now);
-	}
-	if (now) {
-		end_rank(m, 0, true);
-		kill_all(m);
-	}
-	event_active(&m->turn, EV_TIMEOUT, 1);
 }
 
 static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
@@ -226,7 +79,7 @@ static void on_reopen(evutil_socket_t sig, short what, void *arg)
 {
 	(void)sig;
 	(void)what;
-	if (!logpipe_reopen(arg))
+	if (!log_process_reopen(arg))
 		say(SAY_INFO, "SIGUSR1: there is no log process that could open its files again");
 }
 
@@ -240,64 +93,17 @@ static void on_upgrade(evutil_socket_t sig, short what, void *arg)
 		say(SAY_ERROR, "SIGUSR2: %s", e.text);
 }
 
-static bool is_engine(const struct engine *en, pid_t pid)
-{
-	return en != NULL && en->pid == pid;
-}
-
-static bool is_ours(const struct master *m, pid_t pid)
-{
-	struct service *s;
-	struct process *p;
-
-	LIST_EACH (s, &m->services, struct service, link)
-		LIST_EACH (p, &s->processes, struct process, link)
-			if (p->pid == pid || (p->heir.pidfd >= 0 && p->heir.pid == pid))
-				return true;
-	return is_engine(m->engine, pid) || is_engine(m->next, pid) || is_engine(m->retiring, pid);
-}
-
-/* Somebody else's children may become ours (PID 1, a subreaper, or a child made with CLONE_PARENT);
- * nobody else buries them. Our own are buried by their pidfd, so the first of them ends the look for
- * now. Returns whether there may be more. */
-static bool bury_orphans(const struct master *m)
-{
-	siginfo_t si;
-
-	for (int i = 0; i < 1000; i++) {
-		si.si_pid = 0;
-		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0 || si.si_pid == 0)
-			return false;
-		if (is_ours(m, si.si_pid))
-			return true;
-		(void)waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | WNOHANG);
-	}
-	return true;
-}
-
-static void on_orphan(evutil_socket_t fd, short what, void *arg)
-{
-	static const struct timeval soon = {0, 10000};
-	struct master *m = arg;
-
-	(void)fd;
-	(void)what;
-	if (bury_orphans(m))
-		(void)event_add(&m->orphan_timer, &soon);
-}
-
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	struct master *m = arg;
 
 	(void)fd;
 	(void)what;
-	(void)bury_orphans(m);
+	orphans_look(m);
 	if (m->life == MASTER_RUNNING)
 		engine_watch(m);
-	if (m->life == MASTER_STOPPING && m->alive != m->stop_logged)
-		log_remaining(m);
-	logpipe_second(m);
+	stopping_second(m);
+	log_handshake_second(m);
 }
 
 static void on_engine_timer(evutil_socket_t fd, short what, void *arg)
@@ -342,12 +148,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	forget_removed(m);
 	report_turn(m);
 	manager_turn(m);
-	if (m->life != MASTER_STOPPING)
-		return;
-	say_remaining(m);
-	end_rank(m, lowest_rank(m), false);
-	if (may_leave(m))
-		(void)event_base_loopbreak(m->loop);
+	stopping_turn(m);
 }
 
 /* ---- start and end */
@@ -378,7 +179,6 @@ static void prepare_timers(struct master *m)
 	(void)event_add(&m->second, &second);
 	(void)evtimer_assign(&m->engine_timer, m->loop, on_engine_timer, m);
 	(void)evtimer_assign(&m->hangup_timer, m->loop, on_hangup_timer, m);
-	(void)evtimer_assign(&m->orphan_timer, m->loop, on_orphan, m);
 }
 
 static void prepare_signals(struct master *m)
@@ -395,19 +195,6 @@ static void prepare_signals(struct master *m)
 		(void)evsignal_assign(signals[i].event, m->loop, signals[i].signal, signals[i].call, m);
 		(void)evsignal_add(signals[i].event, NULL);
 	}
-	(void)evsignal_assign(&m->sigchld, m->loop, SIGCHLD, on_orphan, m);
-}
-
-/* Whoever is PID 1 or a subreaper hears of each child; others look once a second. */
-static void prepare_children(struct master *m)
-{
-	int reaper = 0;
-
-	if (m->handed < 0)
-		m->buries = getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &reaper) == 0 && reaper != 0);
-	if (m->buries)
-		(void)evsignal_add(&m->sigchld, NULL);
-	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* who goes into the background stays ours: heir.h */
 }
 
 static void end_engine(struct master *m)
@@ -430,7 +217,7 @@ static void clear(struct master *m)
 {
 	struct service *s;
 
-	logpipe_end(m);
+	log_process_end(m);
 	anvil_end(m);
 	LIST_EACH (s, &m->services, struct service, link)
 		if (s->processes.count == 0) /* those that outlive us stay as they are */
@@ -459,7 +246,7 @@ static void begin(struct master *m)
 
 	if (m->handed >= 0 && resume_begin(m, m->handed, &e) < 0)
 		die(EX_SOFTWARE, "what the reeved before this one handed over is of no use: %s", e.text);
-	prepare_children(m);
+	orphans_init(m);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* those that came meanwhile are heard now */
 	if (m->handed >= 0)

@@ -54,9 +54,10 @@ struct master {
 	struct list services;       /* struct service, in the plan's order; removed ones behind */
 	struct service **by_number; /* [svc - 1] */
 	size_t services_n;
-	int bundle; /* memfd of the texts of the plan in force */
-	int state;  /* memfd of the policies' st */
-	int tail;   /* memfd of the last log lines (base/tail.h): held, never read; -1: there is none */
+	uint32_t listeners_epoch; /* raised when listeners of a service are opened or closed */
+	int bundle;               /* memfd of the texts of the plan in force */
+	int state;                /* memfd of the policies' st */
+	int tail; /* memfd of the last log lines (base/tail.h): held, never read; -1: there is none */
 	struct listener control; /* control.c; its address is ours */
 	char *base_dir;          /* of the lock and the control socket; NULL before they are taken */
 	int lock;
@@ -108,9 +109,6 @@ void master_prepare(struct master *m);
 
 /* Runs the daemon to its end; returns the exit code. */
 int master_run(struct master *m);
-
-/* Ends the daemon: drains, or kills when `now` or when it is stopping already. */
-void master_stop(struct master *m, bool now);
 
 /* Leaves the loop with this code (before anything runs: boot failed). */
 void master_abort(struct master *m, int exit_code);

@@ -5,9 +5,9 @@
 #include "base/fd.h"
 #include "base/say.h"
 #include "master/alive.h"
-#include "master/environment.h"
 #include "master/ladder.h"
 #include "master/notify_socket.h"
+#include "master/outfit.h"
 #include "master/process.h"
 #include "master/report.h"
 
@@ -223,11 +223,11 @@ void notice_environment(struct service *s, struct outfit *o)
 
 	if (!notice_is_given(s))
 		return;
-	s->slots.notify_socket = environment_slot(o, "NOTIFY_SOCKET=", NOTIFY_ADDRESS);
+	s->slots.notify_socket = outfit_slot(o, "NOTIFY_SOCKET=", NOTIFY_ADDRESS);
 	if (watchdog == TEXT_UNLIMITED)
 		return;
-	environment_add(o, "WATCHDOG_USEC=%" PRId64, watchdog * 1000);
-	s->spawn.pid_text[1] = environment_slot(o, "WATCHDOG_PID=", SPAWN_PID_ROOM);
+	outfit_add(o, "WATCHDOG_USEC=%" PRId64, watchdog * 1000);
+	s->spawn.pid_text[1] = outfit_slot(o, "WATCHDOG_PID=", SPAWN_PID_ROOM);
 }
 
 enum kit_result notice_kit(struct process *p)

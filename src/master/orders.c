@@ -4,13 +4,16 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/say.h"
+#include "master/changes.h"
 #include "master/engine.h"
 #include "master/ladder.h"
+#include "master/log_process.h"
 #include "master/mode.h"
 #include "master/process.h"
 #include "master/process_table.h"
 #include "master/reload.h"
 #include "master/report.h"
+#include "master/stopping.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -102,7 +105,7 @@ static int tell_plan(struct engine *en)
 	struct master *m = en->master;
 	struct buf text = {0};
 
-	reload_describe(en, &text);
+	changes_describe(en, &text);
 	reload_answer(m, true, buf_text(&text));
 	buf_free(&text);
 	engine_end(&m->next);
@@ -291,7 +294,7 @@ int order_reopen_logs(struct engine *en, const struct wire_reopen_logs *o, struc
 {
 	(void)o;
 	(void)e;
-	if (!logpipe_reopen(en->master))
+	if (!log_process_reopen(en->master))
 		say(SAY_INFO, "reopen-logs: no log process runs; the next one opens its files anyway");
 	return 0;
 }

@@ -3,19 +3,11 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
-#include "master/kind.h"
-#include "master/ready.h"
-#include "master/rlimits.h"
-#include "master/sequence.h"
+#include "master/directory.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 /* An engine gone wild must not eat root's memory. */
 #define SERVICES_MOST  10000
@@ -34,44 +26,6 @@ struct plan *plan_new(void)
 	plan->engine_gid = (gid_t)-1;
 	plan->bundle = -1;
 	return plan;
-}
-
-static void texts_free(struct texts *t)
-{
-	for (size_t i = 0; i < t->count; i++)
-		mem_free(&t->text[i]);
-	mem_free(&t->text);
-	t->count = 0;
-}
-
-static void files_free(struct definition *d)
-{
-	for (size_t i = 0; i < d->files_n; i++) {
-		mem_free(&d->files[i].name);
-		mem_free(&d->files[i].path);
-		fd_close(&d->files[i].fd);
-	}
-	mem_free(&d->files);
-	d->files_n = 0;
-}
-
-void definition_free(struct definition **dp)
-{
-	struct definition *d = *dp;
-
-	if (d == NULL)
-		return;
-	for (size_t i = 0; i < d->listeners_n; i++) {
-		mem_free(&d->listeners[i].name);
-		mem_free(&d->listeners[i].address);
-	}
-	mem_free(&d->listeners);
-	files_free(d);
-	texts_free(&d->arguments);
-	texts_free(&d->environment);
-	spec_free(SPEC_service, &d->settings);
-	mem_free(&d->name);
-	mem_free(dp);
 }
 
 void plan_free(struct plan **pp)
@@ -218,13 +172,6 @@ int plan_inet(struct plan *plan, const struct wire_inet_listener *m, struct err 
 	return 0;
 }
 
-static const char *below(const char *dir, const char *path)
-{
-	size_t n = strlen(dir);
-
-	return strncmp(dir, path, n) == 0 && path[n] == '/' ? path + n + 1 : path;
-}
-
 static bool is_owner(uint32_t mode, int64_t uid, int64_t gid)
 {
 	return uid >= -1 && uid < UINT32_MAX && gid >= -1 && gid < UINT32_MAX && mode <= 07777;
@@ -242,6 +189,7 @@ int plan_control(struct plan *plan, const struct wire_control_socket *m, struct 
 
 int plan_path(struct plan *plan, const struct wire_path_listener *m, struct err *e)
 {
+	const char *inside = directory_below(plan->settings.base_dir, m->path);
 	struct listener_definition *l;
 
 	if (m->path[0] != '/' || strstr(m->path, "/../") != NULL)
@@ -255,7 +203,7 @@ int plan_path(struct plan *plan, const struct wire_path_listener *m, struct err 
 	if (l == NULL)
 		return -1;
 	l->kind = m->fifo ? LISTENER_FIFO : LISTENER_UNIX;
-	l->name = mem_text(below(plan->settings.base_dir, m->path));
+	l->name = mem_text(inside != NULL ? inside : m->path);
 	l->address = mem_text(m->path);
 	l->mode = (mode_t)m->mode;
 	l->uid = (uid_t)m->uid;
@@ -288,149 +236,10 @@ int plan_file(struct plan *plan, const struct wire_open_file *m, struct err *e)
 	return 0;
 }
 
-/* O_NONBLOCK: a fifo, which is refused, must not stop us. */
-static int open_file(struct file_definition *f, struct err *e)
+bool plan_has(const struct plan *plan, const char *name)
 {
-	struct stat st;
-
-	f->fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (f->fd < 0 || fstat(f->fd, &st) < 0)
-		return err_set(e, "open_files: cannot open %s: %s", f->path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, "open_files: %s is not a regular file", f->path);
-	f->dev = st.st_dev;
-	f->ino = st.st_ino;
-	f->size = st.st_size;
-	f->changed = st.st_mtim;
-	return 0;
-}
-
-int definition_open_files(struct definition *d, struct err *e)
-{
-	for (size_t i = 0; i < d->files_n; i++)
-		if (d->files[i].fd < 0 && open_file(&d->files[i], e) < 0)
-			return -1;
-	return 0;
-}
-
-static bool file_is_same(const struct file_definition *a, const struct file_definition *b)
-{
-	return strcmp(a->name, b->name) == 0 && a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
-bool definition_files_are_same(const struct definition *a, const struct definition *b)
-{
-	if (a->files_n != b->files_n)
-		return false;
-	for (size_t i = 0; i < a->files_n; i++)
-		if (!file_is_same(&a->files[i], &b->files[i]))
-			return false;
-	return true;
-}
-
-int definition_backlog(const struct definition *d)
-{
-	int64_t n;
-
-	if (__builtin_mul_overflow(d->settings.process_limit, d->settings.client_limit, &n) || n > INT_MAX)
-		return INT_MAX;
-	return n < 511 ? 511 : (int)n; /* room for a burst even before small pools */
-}
-
-bool listener_definition_is_same_place(
-	const struct listener_definition *a, const struct listener_definition *b)
-{
-	return a->kind == b->kind && a->port == b->port && strcmp(a->address, b->address) == 0;
-}
-
-static int check_numbers(const struct definition *d, struct err *e)
-{
-	const struct spec_service_settings *s = &d->settings;
-
-	if (s->client_limit < 1)
-		return err_set(e, "client_limit must be at least 1");
-	if (s->process_limit < 1)
-		return err_set(e, "process_limit must be at least 1");
-	if (s->process_min_avail > s->process_limit)
-		return err_set(e, "process_min_avail %lld is more than process_limit %lld",
-			(long long)s->process_min_avail, (long long)s->process_limit);
-	if (s->vsz_limit > 0 && s->vsz_limit < 1 << 20)
-		return err_set(e, "vsz_limit must be at least \"1M\", or 0 for none");
-	return 0;
-}
-
-static int check_privileges(const struct definition *d, uid_t engine_uid, bool is_root, struct err *e)
-{
-	const struct spec_service_settings *s = &d->settings;
-
-	if (is_root && s->user < 0)
-		return err_set(e, "no user was given");
-	if (!is_root && ((s->user >= 0 && s->user != (int64_t)geteuid()) || s->chroot[0] != '\0'))
-		return err_set(e, "without root its processes can have no other user and no chroot");
-	if (engine_uid != (uid_t)-1 && engine_uid != 0 && s->user == (int64_t)engine_uid)
-		return err_set(e, "user %lld is the policy engine's own; no service may run as it",
-			(long long)s->user);
-	return 0;
-}
-
-/* What its contract can and cannot have. */
-static int check_contract(const struct definition *d, struct err *e)
-{
-	const struct spec_service_settings *s = &d->settings;
-	const struct contract *c = contract_find(s->contract, s->wait != 0);
-	struct ready_rule ready;
-	struct place alive;
-
-	if (c == NULL)
-		return err_set(e, "there is no contract '%s'", s->contract);
-	if (ready_parse(s->ready, c, &ready, e) < 0)
-		return err_prefix(e, "ready");
-	if (s->alive[0] != '\0' && place_parse(s->alive, &alive, e) < 0)
-		return err_prefix(e, "alive");
-	if (strcmp(c->name, "inetd") == 0 && (d->listeners_n == 0 || (c->wait && d->listeners_n > 1)))
-		return err_set(e, "contract \"inetd\" needs %s listener; it has %zu",
-			c->wait ? "with wait = true exactly one" : "a", d->listeners_n);
-	for (size_t i = 0; c->accepts && i < d->listeners_n; i++)
-		if (d->listeners[i].kind == LISTENER_FIFO)
-			return err_set(
-				e, "nobody can be accepted on fifo_listener %s", d->listeners[i].address);
-	return 0;
-}
-
-static int check_service(const struct plan *plan, const struct definition *d, bool is_root, struct err *e)
-{
-	if (d->arguments.count == 0 || d->arguments.text[0][0] != '/')
-		return err_set(e, "its executable is not an absolute path");
-	if (kind_find(d->settings.type) == NULL)
-		return err_set(e, "there is no type '%s'", d->settings.type);
-	if (check_contract(d, e) < 0 || check_numbers(d, e) < 0 || rlimits_check(d->settings.rlimits, e) < 0)
-		return -1;
-	return check_privileges(d, plan->engine_uid, is_root, e);
-}
-
-static int check_places(const struct plan *plan, size_t i, struct err *e)
-{
-	const struct definition *d = plan->services[i];
-
-	for (size_t n = 0; n < d->listeners_n; n++)
-		for (size_t j = 0; j <= i; j++) {
-			const struct definition *other = plan->services[j];
-			size_t end = j == i ? n : other->listeners_n;
-			for (size_t k = 0; k < end; k++)
-				if (listener_definition_is_same_place(&d->listeners[n], &other->listeners[k]))
-					return err_set(e, "listener '%s' is also one of service %s",
-						d->listeners[n].address, other->name);
-		}
-	return 0;
-}
-
-int plan_check(const struct plan *plan, bool is_root, struct err *e)
-{
-	if (plan->settings.base_dir[0] != '/')
-		return err_set(e, "base_dir '%s' is not an absolute path", plan->settings.base_dir);
 	for (size_t i = 0; i < plan->services_n; i++)
-		if (check_service(plan, plan->services[i], is_root, e) < 0 || check_places(plan, i, e) < 0)
-			return err_prefix(e, "service %s", plan->services[i]->name);
-	return sequence_check(plan, e);
+		if (strcmp(plan->services[i]->name, name) == 0)
+			return true;
+	return false;
 }

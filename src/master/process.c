@@ -8,6 +8,7 @@
 #include "master/ending.h"
 #include "master/environment.h"
 #include "master/ladder.h"
+#include "master/log_writer.h"
 #include "master/mode.h"
 #include "master/process_table.h"
 #include "master/report.h"
@@ -199,7 +200,7 @@ static void tell_end(struct process *p, const siginfo_t *si, struct pool_end *en
 	if (s->kind->ended != NULL && s->kind->ended(p, exited, si->si_status))
 		end->asked = true;
 	bad = !end->ok && !end->asked;
-	if (!logpipe_ended(s, p->pid, exited ? si->si_status : 0, bad ? text : NULL) && bad)
+	if (!log_writer_ended(s, p->pid, exited ? si->si_status : 0, bad ? text : NULL) && bad)
 		say(SAY_ERROR, "service %s: %s", s->definition->name, text);
 	if (!end->ok)
 		anvil_killed(s->master, p->pid);
@@ -421,7 +422,7 @@ int process_start(struct service *s)
 	m->next_id++;
 	if (s->kind->starting != NULL)
 		s->kind->starting(s);
-	logpipe_starting(s);
+	log_writer_starting(s);
 	mode_dress(s);
 	p->pid = spawn_run(&s->spawn, &p->pidfd, &f);
 	close_kit(&kit);
@@ -431,7 +432,7 @@ int process_start(struct service *s)
 	}
 	enter(p, s, clock_ms());
 	watch(p);
-	logpipe_started(s, p->pid);
+	log_writer_started(s, p->pid);
 	if (s->kind->started != NULL)
 		s->kind->started(p);
 	await_readiness(p);

@@ -4,9 +4,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/say.h"
-#include "master/base_dir.h"
+#include "master/directory.h"
 #include "master/engine.h"
-#include "master/listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +74,7 @@ static int open_recording(const struct master *m, struct err *e)
 
 	if (directory_make(m->settings.state_dir) < 0)
 		return err_set(e, "state_dir %s cannot be made: %s", m->settings.state_dir, strerror(errno));
-	dir = own_directory_open("state_dir", m->settings.state_dir, e);
+	dir = directory_open_own("state_dir", m->settings.state_dir, e);
 	if (dir < 0)
 		return -1;
 	leave_a_sign(m);

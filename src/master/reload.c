@@ -86,6 +86,7 @@ static int open_listeners(struct engine *en, struct err *e)
 {
 	struct plan *plan = en->plan;
 
+	en->opened_in = en->master->listeners_epoch;
 	en->opened = mem_new(plan->services_n, sizeof *en->opened);
 	for (size_t i = 0; i < plan->services_n; i++) {
 		const struct definition *d = plan->services[i];
@@ -113,6 +114,14 @@ void reload_discard(struct engine *en)
 		mem_free(&en->opened[i]);
 	}
 	mem_free(&en->opened);
+}
+
+int reload_look_again(struct engine *en, struct err *e)
+{
+	if (en->opened_in == en->master->listeners_epoch)
+		return 0;
+	reload_discard(en);
+	return open_listeners(en, e);
 }
 
 /* An engine that resumes must have read the plan in force out of the bundle. */

@@ -14,8 +14,9 @@ int reload_begin(struct master *m, uint32_t ticket, bool dry, struct err *e) MUS
  * -1: nothing has changed; *exit_code is what a first start ends with. */
 int reload_prepare(struct engine *en, int *exit_code, struct err *e) MUST_USE;
 
-/* What putting this plan into force would do, a line a service. Nothing is changed. */
-void reload_describe(const struct engine *en, struct buf *text);
+/* Since then a service may have been stopped or started, and its listeners are others: opens and borrows anew
+ * what the plan needs. -1: as reload_prepare. */
+int reload_look_again(struct engine *en, struct err *e) MUST_USE;
 
 /* The engine has locked itself in: its plan is the one in force from here on. */
 void reload_commit(struct engine *en);

@@ -6,7 +6,8 @@
 #include "base/say.h"
 #include "master/carry.h"
 #include "master/environment.h"
-#include "master/ladder.h"
+#include "master/log_process.h"
+#include "master/process.h"
 #include "master/reload.h"
 
 #include <errno.h>
@@ -46,7 +47,7 @@ int resume_begin(struct master *m, int fd, struct err *e)
 		return err_set(e, "a descriptor of it is not open: %s", strerror(errno));
 	m->life = MASTER_RUNNING;
 	m->engine_seen = clock_ms();
-	logpipe_resume(m);
+	log_process_resume(m);
 	anvil_resume(m);
 	LIST_EACH (s, &m->services, struct service, link)
 		resume_listeners(s);
@@ -63,5 +64,5 @@ void resume_end(struct master *m)
 	say(SAY_INFO, "Reeve %s goes on from %s: %u processes of %zu services", REEVE_VERSION,
 		m->upgrade.from, m->alive, m->services_n);
 	manager_reloaded(m);
-	logpipe_renew(m);
+	log_process_renew(m);
 }

@@ -99,6 +99,16 @@ struct service *service_find(const struct master *m, const char *name)
 	return NULL;
 }
 
+struct service *service_of_type(const struct master *m, const char *type)
+{
+	struct service *s;
+
+	LIST_EACH (s, &m->services, struct service, link)
+		if (s->number != 0 && strcmp(s->kind->name, type) == 0)
+			return s;
+	return NULL;
+}
+
 /* ---- listeners */
 
 struct listener *service_listener(const struct master *m, const struct listener_definition *at)
@@ -165,6 +175,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 void service_close_listeners(struct service *s)
 {
+	s->master->listeners_epoch++;
 	unwatch(s);
 	for (size_t i = 0; i < s->watched_n; i++)
 		listener_close(&s->watched[i].listener);
@@ -174,6 +185,7 @@ void service_close_listeners(struct service *s)
 
 void service_set_listeners(struct service *s, struct watched *watched, size_t n)
 {
+	s->master->listeners_epoch++;
 	unwatch(s);
 	mem_free(&s->watched);
 	s->watched = watched;

@@ -74,6 +74,9 @@ void service_redefine(struct service *s, struct definition *d);
 /* The service of that name, removed ones that still drain included; or NULL. */
 struct service *service_find(const struct master *m, const char *name);
 
+/* The first service of that type in the plan in force, or NULL. */
+struct service *service_of_type(const struct master *m, const char *type);
+
 /* The listener in force at this place, or NULL. */
 struct listener *service_listener(const struct master *m, const struct listener_definition *at);
 

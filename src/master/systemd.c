@@ -2,6 +2,7 @@
 #include "master/systemd.h"
 
 #include "master/environment.h"
+#include "master/outfit.h"
 #include "master/process.h"
 
 #include <stdio.h>
@@ -29,9 +30,9 @@ void systemd_environment(struct service *s, struct outfit *o)
 		return;
 	for (size_t i = 0; i < s->watched_n; i++)
 		room += strnlen(s->watched[i].listener.at.name, NAME_MOST) + 1;
-	s->slots.listen_fds = environment_slot(o, "LISTEN_FDS=", 16);
-	s->slots.listen_names = environment_slot(o, "LISTEN_FDNAMES=", room);
-	s->spawn.pid_text[0] = environment_slot(o, "LISTEN_PID=", SPAWN_PID_ROOM);
+	s->slots.listen_fds = outfit_slot(o, "LISTEN_FDS=", 16);
+	s->slots.listen_names = outfit_slot(o, "LISTEN_FDNAMES=", room);
+	s->spawn.pid_text[0] = outfit_slot(o, "LISTEN_PID=", SPAWN_PID_ROOM);
 }
 
 void systemd_fds(struct service *s, const struct outfit *o)

@@ -1,55 +1,12 @@
 /* certificate: what is wrong with one is -1 and a sentence. */
 #include "tls/certificate.h"
 
-#include <errno.h>
+#include "tls/mistake.h"
+#include "tls/pem.h"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-static int refuse(struct reeve_error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int refuse(struct reeve_error *e, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(e->text, sizeof e->text, format, args);
-	va_end(args);
-	return -1;
-}
-
-const char *certificate_reason(const char *otherwise)
-{
-	unsigned long error = ERR_peek_last_error();
-	const char *reason = error != 0 ? ERR_reason_error_string(error) : NULL;
-
-	ERR_clear_error();
-	return reason != NULL ? reason : otherwise;
-}
-
-/* The whole file as a BIO. NULL: it cannot be read, or is larger than any key. */
-static BIO *read_file(int fd, struct reeve_error *e)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	char piece[4096];
-	off_t at = 0;
-	ssize_t n = 0;
-
-	while (bio != NULL && at <= PEM_MOST && (n = pread(fd, piece, sizeof piece, at)) > 0) {
-		(void)BIO_write(bio, piece, (int)n);
-		at += n;
-	}
-	if (bio != NULL && n == 0)
-		return bio;
-	(void)refuse(e, "cannot be read: %s", n < 0 ? strerror(errno) : "it is larger than 1 MiB");
-	BIO_free(bio);
-	return NULL;
-}
 
 /* Nobody is here to type a passphrase. */
 static int no_passphrase(char *to, int room, int writing, void *asked)
@@ -63,7 +20,7 @@ static int no_passphrase(char *to, int room, int writing, void *asked)
 
 static int read_key(struct certificate *c, int fd, struct reeve_error *e)
 {
-	BIO *bio = read_file(fd, e);
+	BIO *bio = pem_read(fd, e);
 	bool asked = false;
 
 	if (bio == NULL)
@@ -79,7 +36,7 @@ static int read_key(struct certificate *c, int fd, struct reeve_error *e)
 
 static int read_chain(struct certificate *c, int fd, struct reeve_error *e)
 {
-	BIO *bio = read_file(fd, e);
+	BIO *bio = pem_read(fd, e);
 	X509 *next;
 
 	if (bio == NULL)

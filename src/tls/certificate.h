@@ -7,8 +7,6 @@
 #include <openssl/ssl.h>
 #include <time.h>
 
-#define PEM_MOST (1 << 20)
-
 struct certificate {
 	X509 *leaf;
 	STACK_OF(X509) * chain;
@@ -27,8 +25,5 @@ int certificate_check_time(const struct certificate *c, time_t now, struct reeve
 
 /* Is it one for this name, as RFC 6125 matches? */
 bool certificate_is_for(const struct certificate *c, const char *name);
-
-/* A sentence of what OpenSSL said last, or `otherwise`. */
-const char *certificate_reason(const char *otherwise);
 
 #endif

@@ -1,16 +1,17 @@
-/* check: one certificate, one sentence, one exit code. */
+/* check: one question, one sentence, one exit code. */
 #include "tls/check.h"
 
-#include "tls/certificate.h"
+#include "tls/context.h"
+#include "tls/mistake.h"
 
 #include <grp.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define CERTIFICATE_FD 3
-#define KEY_FD         4
-#define NOBODY         65534
+#define FIRST_FD 3
+#define NOBODY   65534
 
 static int drop_root(void)
 {
@@ -22,24 +23,58 @@ static int drop_root(void)
 		       : 0;
 }
 
-int check_run(void)
+static int check_pair(const char *text, struct reeve_error *e)
 {
 	struct certificate c;
-	struct reeve_error e;
-	int result = CHECK_GOOD;
+	int result;
 
-	if (drop_root() < 0) {
-		(void)puts("the check could not give up its privileges");
+	(void)text;
+	if (certificate_read(&c, FIRST_FD, FIRST_FD + 1, e) < 0)
 		return CHECK_BAD;
-	}
-	if (certificate_read(&c, CERTIFICATE_FD, KEY_FD, &e) < 0) {
-		(void)puts(e.text);
-		return CHECK_BAD;
-	}
-	if (certificate_check_time(&c, time(NULL), &e) < 0) {
-		(void)puts(e.text);
-		result = CHECK_NOT_NOW;
-	}
+	result = certificate_check_time(&c, time(NULL), e) < 0 ? CHECK_NOT_NOW : CHECK_GOOD;
 	certificate_free(&c);
+	return result;
+}
+
+static int check_authorities(const char *text, struct reeve_error *e)
+{
+	struct authorities a;
+	int result;
+
+	(void)text;
+	if (authorities_open(&a, e) < 0)
+		return CHECK_BAD;
+	result = authorities_add(&a, FIRST_FD, e) < 0 ? CHECK_BAD : CHECK_GOOD;
+	authorities_close(&a);
+	return result;
+}
+
+static int check_ciphers(const char *text, struct reeve_error *e)
+{
+	return context_check_ciphers(text != NULL ? text : "", e) < 0 ? CHECK_BAD : CHECK_GOOD;
+}
+
+static const struct {
+	const char *what;
+	int (*look)(const char *text, struct reeve_error *e);
+} checks[] = {
+	{"pair", check_pair},
+	{"authorities", check_authorities},
+	{"ciphers", check_ciphers},
+};
+
+int check_run(char *const words[])
+{
+	struct reeve_error e = {"there is nothing to check; see reeve-tls(8)"};
+	int result = CHECK_BAD;
+
+	if (drop_root() < 0)
+		(void)refuse(&e, "the check could not give up its privileges");
+	else
+		for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+			if (words[0] != NULL && strcmp(words[0], checks[i].what) == 0)
+				result = checks[i].look(words[1], &e);
+	if (result != CHECK_GOOD)
+		(void)puts(e.text);
 	return result;
 }

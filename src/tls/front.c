@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -60,6 +61,17 @@ ssize_t front_write(struct front *f, const void *from, size_t len)
 	return n != 0 ? n : FRONT_BROKEN;
 }
 
+/* What is wrong with the client's certificate says more than that something is. */
+static const char *reason(const struct front *f)
+{
+	long verified = SSL_get_verify_result(f->ssl);
+	const char *text = ERR_reason_error_string(ERR_peek_last_error());
+
+	if (verified != X509_V_OK)
+		return X509_verify_cert_error_string(verified);
+	return text != NULL ? text : "the client has gone";
+}
+
 int front_handshake(struct front *f)
 {
 	int r;
@@ -69,6 +81,7 @@ int front_handshake(struct front *f)
 	r = SSL_do_handshake(f->ssl);
 	if (r == 1)
 		return 1;
+	f->why = reason(f);
 	return ssl_result(f, r) == FRONT_AGAIN ? FRONT_AGAIN : FRONT_BROKEN;
 }
 

@@ -8,8 +8,9 @@
 
 struct front {
 	int fd;
-	SSL *ssl;       /* NULL: none */
-	uint32_t wants; /* epoll events without which the last call could not go on */
+	SSL *ssl;        /* NULL: none */
+	const char *why; /* of a handshake that failed; a constant text */
+	uint32_t wants;  /* epoll events without which the last call could not go on */
 };
 
 enum { FRONT_AGAIN = -1, FRONT_BROKEN = -2 };

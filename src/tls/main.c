@@ -58,8 +58,8 @@ int main(int argc, char **argv)
 	struct reeve_error error;
 	int result = EXIT_START;
 
-	if (argc == 2 && strcmp(argv[1], "check") == 0)
-		return check_run();
+	if (argc >= 2 && strcmp(argv[1], "check") == 0)
+		return check_run(argv + 2);
 	raise_limit();
 	if (options_read(&options, argc, argv, &error) == 0 && reeve_start(&relay.worker, &error) == 0 &&
 		check_listeners(&relay, &error) == 0 && open_contexts(&relay, &error) == 0) {

@@ -1,21 +1,9 @@
 /* options: a table of words, each with as many arguments as it takes. */
 #include "tls/options.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include "tls/mistake.h"
+
 #include <string.h>
-
-static int refuse(struct reeve_error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int refuse(struct reeve_error *e, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(e->text, sizeof e->text, format, args);
-	va_end(args);
-	return -1;
-}
 
 static struct route *last(struct options *o)
 {
@@ -59,6 +47,42 @@ static int on_certificate(struct options *o, char **arguments, struct reeve_erro
 	return 0;
 }
 
+static int on_ca(struct options *o, char **arguments, struct reeve_error *e)
+{
+	struct route *r = last(o);
+
+	if (r->authorities_n == AUTHORITIES_MOST)
+		return refuse(e, "--listener %.60s has more than %d files of authorities", r->listener,
+			AUTHORITIES_MOST);
+	r->authorities[r->authorities_n++] = arguments[0];
+	return 0;
+}
+
+static int on_verify_client(struct options *o, char **arguments, struct reeve_error *e)
+{
+	bool is_required = strcmp(arguments[0], "required") == 0;
+
+	if (!is_required && strcmp(arguments[0], "true") != 0)
+		return refuse(e, "--verify-client %.60s is neither true nor required", arguments[0]);
+	last(o)->verify = is_required ? VERIFY_REQUIRED : VERIFY_ASKED;
+	return 0;
+}
+
+static int on_min_protocol(struct options *o, char **arguments, struct reeve_error *e)
+{
+	last(o)->is_1_3_only = strcmp(arguments[0], "TLSv1.3") == 0;
+	if (!last(o)->is_1_3_only && strcmp(arguments[0], "TLSv1.2") != 0)
+		return refuse(e, "--min-protocol %.60s is neither TLSv1.2 nor TLSv1.3", arguments[0]);
+	return 0;
+}
+
+static int on_ciphers(struct options *o, char **arguments, struct reeve_error *e)
+{
+	(void)e;
+	last(o)->ciphers = arguments[0];
+	return 0;
+}
+
 static const struct word {
 	const char *name;
 	int arguments;
@@ -68,6 +92,10 @@ static const struct word {
 	{"--to", 1, on_to},
 	{"--send-proxy", 0, on_send_proxy},
 	{"--certificate", 2, on_certificate},
+	{"--min-protocol", 1, on_min_protocol},
+	{"--ciphers", 1, on_ciphers},
+	{"--verify-client", 1, on_verify_client},
+	{"--ca", 1, on_ca},
 };
 
 static const struct word *find(const char *name)

@@ -1,8 +1,9 @@
 /* options: the words that reeve-tls is started with. Pure.
  *
- *     reeve-tls --listener NAME --to PATH [--send-proxy] [--certificate CERT KEY]... [--listener ...]...
+ *     reeve-tls --listener NAME --to PATH [--send-proxy] [--certificate CERT KEY]... [--min-protocol TLSv1.3]
+ *               [--ciphers LIST] [--verify-client true|required] [--ca FILE]... [--listener ...]...
  *
- * CERT and KEY are names of files that the service's open_files has. */
+ * CERT, KEY and FILE are names of files that the service's open_files has. */
 #ifndef REEVE_TLS_OPTIONS_H
 #define REEVE_TLS_OPTIONS_H
 
@@ -10,15 +11,23 @@
 
 #define ROUTES_MOST       64
 #define CERTIFICATES_MOST 64
+#define AUTHORITIES_MOST  16
 
 struct certificate_names {
 	const char *certificate, *key;
 };
 
-/* Where the clients of a listener go. */
+/* May a client show a certificate, must it? */
+enum verify { VERIFY_NONE, VERIFY_ASKED, VERIFY_REQUIRED };
+
+/* Where the clients of a listener go, and by which TLS. */
 struct route {
 	const char *listener, *path;
-	bool send_proxy;
+	const char *ciphers; /* of TLS 1.2; NULL: ours */
+	const char *authorities[AUTHORITIES_MOST];
+	size_t authorities_n;
+	enum verify verify;
+	bool send_proxy, is_1_3_only;
 	struct certificate_names certificates[CERTIFICATES_MOST];
 	size_t certificates_n;
 };

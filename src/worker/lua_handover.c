@@ -117,6 +117,7 @@ static int client_proxy(lua_State *L)
 	lua_newtable(L);
 	set_flag(L, "is_local", p->local);
 	set_flag(L, "ssl", p->ssl);
+	set_flag(L, "certificate", p->certificate);
 	set_flag(L, "verified", p->verified);
 	set_text(L, "source", p->source);
 	set_text(L, "destination", p->destination);

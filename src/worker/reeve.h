@@ -74,13 +74,15 @@ struct reeve_service {
 
 /* What a PROXY header said (haproxy's protocol, versions 1 and 2). Texts that it did not have are "". */
 struct reeve_proxy {
-	bool local;    /* the balancer's own connection, or it did not say whose: there are no addresses */
-	bool ssl;      /* the client came over TLS */
-	bool verified; /* with a certificate that was found good */
+	bool local; /* the balancer's own connection, or it did not say whose: there are no addresses */
+	bool ssl;   /* the client came over TLS */
+	bool certificate, verified; /* and showed a certificate, which was found good */
+	uint32_t verify_result;     /* what was wrong with it: a number of OpenSSL's X509_V_ERR_... */
 	uint16_t source_port, destination_port;
 	char source[109], destination[109]; /* numeric addresses; of unix sockets the paths */
 	char authority[256];                /* the server name the client asked for */
-	char alpn[64], ssl_version[32], cipher[64], common_name[256];
+	char alpn[64], ssl_version[32], cipher[64];
+	char common_name[256];     /* of the certificate; worth something only if it was found good */
 	const unsigned char *tlvs; /* all fields of version 2: reeve_proxy_tlv */
 	size_t tlvs_size;
 };

@@ -56,6 +56,13 @@ static const struct sample {
 	{SPEC_global, "ssl", "yes", BAD, "'yes' is none of \"false\", \"true\", \"required\""},
 	{SPEC_global, "ssl_cert", "/etc/ssl/a.pem /etc/ssl/b.pem", ANY_TEXT, NULL},
 	{SPEC_global, "ssl_key", "/etc/ssl/a.key", ANY_TEXT, NULL},
+	{SPEC_global, "ssl_min_protocol", "TLSv1.3", ANY_TEXT, NULL},
+	{SPEC_global, "ssl_min_protocol", "TLSv1", BAD, "'TLSv1' is none of \"TLSv1.2\", \"TLSv1.3\""},
+	{SPEC_global, "ssl_cipher_list", "ECDHE+AESGCM", ANY_TEXT, NULL},
+	{SPEC_global, "ssl_ca", "/etc/ssl/ca.pem", ANY_TEXT, NULL},
+	{SPEC_global, "ssl_verify_client_cert", "required", ANY_TEXT, NULL},
+	{SPEC_global, "ssl_verify_client_cert", "yes", BAD,
+		"'yes' is none of \"false\", \"true\", \"required\""},
 	{SPEC_global, "haproxy_trusted_networks", "192.0.2.0/24 ::1", ANY_TEXT, NULL},
 	{SPEC_global, "haproxy_timeout", "3s", 3000, NULL},
 	{SPEC_global, "haproxy_timeout", "0", BAD, "'0' is too small; the least is \"1ms\""},
@@ -71,6 +78,7 @@ static const struct sample {
 	{SPEC_global, "state_dir", "/var/lib/reeve", ANY_TEXT, NULL},
 	{SPEC_global, "record", "64M", INT64_C(1) << 26, NULL},
 	{SPEC_global, "record", "64", BAD, "'64' has no unit: write \"64M\" (or K, G; powers of 1024)"},
+	{SPEC_global, "record", "67108864", BAD, "'67108864' has no unit: write \"64M\""},
 	{SPEC_global, "record", "2T", BAD, "'2T' is too large; the most is \"1T\""},
 	{SPEC_global, "control", "", ANY_TEXT, NULL},
 	{SPEC_path, "mode", "660", BAD, "'660' lacks the leading 0 of an octal mode; write \"0660\""},
@@ -193,6 +201,14 @@ static const struct sample {
 	{SPEC_inet, "ssl", "no", BAD, "'no' is neither true nor false"},
 	{SPEC_inet, "ssl_cert", "/etc/ssl/a.pem", ANY_TEXT, NULL},
 	{SPEC_inet, "ssl_key", "/etc/ssl/a.key", ANY_TEXT, NULL},
+	{SPEC_inet, "ssl_min_protocol", "TLSv1.2", ANY_TEXT, NULL},
+	{SPEC_inet, "ssl_min_protocol", "TLSv1.1", BAD,
+		"'TLSv1.1' is none of \"\", \"TLSv1.2\", \"TLSv1.3\""},
+	{SPEC_inet, "ssl_cipher_list", "ECDHE+AESGCM", ANY_TEXT, NULL},
+	{SPEC_inet, "ssl_ca", "/etc/ssl/ca.pem", ANY_TEXT, NULL},
+	{SPEC_inet, "ssl_verify_client_cert", "true", ANY_TEXT, NULL},
+	{SPEC_inet, "ssl_verify_client_cert", "ask", BAD,
+		"'ask' is none of \"\", \"false\", \"true\", \"required\""},
 	{SPEC_inet, "send_proxy", "true", 1, NULL},
 	{SPEC_inet, "send_proxy", "2", BAD, "'2' is neither true nor false"},
 	{SPEC_inet, "haproxy", "true", 1, NULL},
@@ -462,7 +478,7 @@ static void note(const struct spec_row *row, void *arg)
 static void set_other(const struct spec_row *row, union any_settings *s)
 {
 	const char *tries[] = {"1", "0", "2000", "reeve", "plain", "startup", "INT", "USR1", "false", "json",
-		"drop", "other"};
+		"drop", "TLSv1.3", "required", "other"};
 
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		char before[256];

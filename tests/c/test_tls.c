@@ -1,4 +1,4 @@
-/* links: tls/flow tls/options worker/environment */
+/* links: tls/mistake tls/flow tls/options worker/environment */
 /* The pure parts of reeve-tls: a direction's buffer, and the words it is started with. */
 #include "test.h"
 #include "tls/flow.h"
@@ -134,10 +134,34 @@ static void words_make_routes(void **state)
 	assert_int_equal(r->certificates_n, 2);
 	assert_string_equal(r->certificates[1].certificate, "C2");
 	assert_string_equal(r->certificates[1].key, "K2");
+	assert_int_equal(r->verify, VERIFY_NONE);
+	assert_false(r->is_1_3_only);
 	r = options_route(&options, "smtp");
 	assert_false(r->send_proxy);
 	assert_int_equal(r->certificates_n, 0);
 	assert_null(options_route(&options, "imaps"));
+}
+
+static void words_say_which_tls_and_which_clients(void **state)
+{
+	const struct route *r;
+
+	(void)state;
+	assert_int_equal(
+		read_words("--listener a --to /a --min-protocol TLSv1.3 --ciphers X:Y --verify-client true "
+			   "--ca C1 --ca C2 --listener b --to /b --min-protocol TLSv1.2 --verify-client "
+			   "required"),
+		0);
+	r = options_route(&options, "a");
+	assert_true(r->is_1_3_only);
+	assert_string_equal(r->ciphers, "X:Y");
+	assert_int_equal(r->verify, VERIFY_ASKED);
+	assert_int_equal(r->authorities_n, 2);
+	assert_string_equal(r->authorities[1], "C2");
+	r = options_route(&options, "b");
+	assert_false(r->is_1_3_only);
+	assert_null(r->ciphers);
+	assert_int_equal(r->verify, VERIFY_REQUIRED);
 }
 
 static void words_that_say_nothing_good_are_refused(void **state)
@@ -154,6 +178,10 @@ static void words_that_say_nothing_good_are_refused(void **state)
 		{"--listener a --to /run/a --listener a --to /run/b", "--listener a stands there twice"},
 		{"--listener a --to /run/a --port 80", "there is no option --port"},
 		{"serve", "there is no option serve"},
+		{"--listener a --to /a --min-protocol SSLv3",
+			"--min-protocol SSLv3 is neither TLSv1.2 nor TLSv1.3"},
+		{"--listener a --to /a --verify-client no",
+			"--verify-client no is neither true nor required"},
 	};
 
 	(void)state;
@@ -179,6 +207,11 @@ static void too_many_are_refused(void **state)
 		(void)snprintf(line + strlen(line), sizeof line - strlen(line), " --listener l%d --to /a", i);
 	assert_int_equal(read_words(line), -1);
 	assert_non_null(strstr(error.text, "more than 64 listeners"));
+	(void)strcpy(line, "--listener a --to /a");
+	for (int i = 0; i <= AUTHORITIES_MOST; i++)
+		strcat(line, " --ca C");
+	assert_int_equal(read_words(line), -1);
+	assert_non_null(strstr(error.text, "more than 16 files of authorities"));
 }
 
 int main(void)
@@ -189,6 +222,7 @@ int main(void)
 		cmocka_unit_test(the_end_is_told_once_after_the_last_byte),
 		cmocka_unit_test(a_broken_flow_forgets_what_waits),
 		cmocka_unit_test(words_make_routes),
+		cmocka_unit_test(words_say_which_tls_and_which_clients),
 		cmocka_unit_test(words_that_say_nothing_good_are_refused),
 		cmocka_unit_test(too_many_are_refused),
 	};

@@ -197,10 +197,10 @@ static void a_full_queue_is_tried_again_until_the_time_is_up(void **state)
 	reeve_handover_free(&first);
 	client = taken();
 	end(&client);
-	for (int tries = 0; reeve_handover_step(second, &error) == 1 && tries < 2; tries++) {
+	for (int tries = 0; reeve_handover_step(second, &error) == 1 && tries < 50; tries++) {
 		struct pollfd ready = {.fd = listener, .events = POLLIN};
 
-		(void)poll(&ready, 1, 500);
+		(void)poll(&ready, 1, 500); /* it tries again each 50 ms */
 		client.fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (client.fd < 0)
 			continue;

@@ -153,6 +153,6 @@ int main(void)
 		cmocka_unit_test(a_long_text_becomes_lines_that_are_written_at_once),
 	};
 
-	(void)alarm(60);
+	(void)alarm(200);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

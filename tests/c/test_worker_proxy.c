@@ -1,4 +1,4 @@
-/* links: worker/proxy worker/network worker/environment */
+/* links: worker/proxy worker/proxy_v1 worker/proxy_v2 worker/proxy_write worker/network worker/environment */
 /* PROXY headers, versions 1 and 2: what is good, where each ends, and every way to be wrong. */
 #include "test.h"
 #include "worker/network.h"
@@ -455,6 +455,69 @@ static void a_header_that_is_too_long_is_refused_before_it_is_read(void **state)
 	assert_int_equal(proxy_measure(b.at, 16, &own, &whole, &error), 0);
 }
 
+/* ---- certificates of clients */
+
+/* client: TLS 1, a certificate in this connection 2, in this session 4. */
+static void a_certificate_counts_only_if_it_was_found_good(void **state)
+{
+	static const struct {
+		unsigned char client, result;
+		bool ssl, certificate, verified;
+	} rows[] = {
+		{0, 0, false, false, false},
+		{1, 0, true, false, false},
+		{1, 1, true, false, false},
+		{3, 0, true, true, true},
+		{5, 0, true, true, true}, /* a session that was resumed */
+		{7, 0, true, true, true},
+		{7, 18, true, true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		unsigned char ssl[5] = {rows[i].client, 0, 0, 0, rows[i].result};
+		struct bytes b = v2(0x21, 0x11);
+
+		add_in4(&b);
+		add_tlv(&b, 0x20, ssl, sizeof ssl);
+		finish(&b);
+		good(&b);
+		assert_int_equal(proxy.ssl, rows[i].ssl);
+		assert_int_equal(proxy.certificate, rows[i].certificate);
+		assert_int_equal(proxy.verified, rows[i].verified);
+		assert_int_equal(proxy.verify_result, rows[i].result);
+	}
+}
+
+static void what_a_client_showed_is_written_and_read_back(void **state)
+{
+	static const struct {
+		bool certificate, verified;
+		uint32_t result, result_then;
+	} rows[] = {{false, false, 0, 1}, {true, true, 0, 0}, {true, false, 18, 18},
+		{true, false, 0x12345, 0x12345}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct reeve_proxy told = {.ssl = true,
+			.certificate = rows[i].certificate,
+			.verified = rows[i].verified,
+			.verify_result = rows[i].result,
+			.common_name = "alice",
+			.source = "192.0.2.1",
+			.destination = "192.0.2.2"};
+		struct bytes b = {.len = 0};
+		unsigned char out[PROXY_MOST];
+
+		add(&b, out, reeve_proxy_write(out, sizeof out, &told));
+		good(&b);
+		assert_int_equal(proxy.certificate, rows[i].certificate);
+		assert_int_equal(proxy.verified, rows[i].verified);
+		assert_int_equal(proxy.verify_result, rows[i].result_then);
+		assert_string_equal(proxy.common_name, "alice");
+	}
+}
+
 /* ---- writing */
 
 static void what_is_written_is_read_back(void **state)
@@ -560,6 +623,8 @@ int main(void)
 		cmocka_unit_test(no_split_takes_a_byte_of_what_follows),
 		cmocka_unit_test(what_is_no_header_is_seen_at_its_first_wrong_byte),
 		cmocka_unit_test(a_header_that_is_too_long_is_refused_before_it_is_read),
+		cmocka_unit_test(a_certificate_counts_only_if_it_was_found_good),
+		cmocka_unit_test(what_a_client_showed_is_written_and_read_back),
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(networks_contain_what_they_say),
 		cmocka_unit_test(what_is_no_network_contains_nobody),

@@ -187,6 +187,45 @@ def reload_load(w):
         assert all(re.search(IN_BETWEEN, failure) for failure in load.failed), load.failed
 
 
+def login_client(w):
+    """A client of auth as login processes are: the connection, the pid of its auth process, the cookie."""
+    c = clients.Lines(w.base + "/login/login")
+    c.send("VERSION\t1\t2\nCPID\t%d\n" % os.getpid())
+    pid, cookie = (c.until(word).split("\t")[1] for word in ("SPID", "COOKIE"))
+    return c, pid, cookie
+
+
+def log_in(w, c, cookie, number):
+    """Checks a password at auth; returns how a mail process asks for the user then."""
+    c.send("AUTH\t%d\tPLAIN\tservice=imap\tsecured\tresp=AHU3OABwdw==\n" % number)  # u78, pw
+    c.until("OK\t%d\tuser=u78" % number)
+
+    def ask():
+        with clients.Lines(w.base + "/auth-master") as mail:
+            mail.send("VERSION\t1\t1\nREQUEST\t1\t%d\t%d\t%s\tsession_pid=%d\n" % (
+                os.getpid(), number, cookie, os.getpid()))
+            return next(line for line in iter(mail.line, "") if not line.startswith(("VERSION", "SPID")))
+    return ask
+
+
+@check("reload.in-between", "auth")
+def reload_in_between(w):
+    """A login that auth has checked, and whose mail process asks after a reload only, is refused: what was checked is
+    in the memory of the old auth process. So it is with Dovecot's master."""
+    c, old, cookie = login_client(w)
+    with c:
+        assert log_in(w, c, cookie, 1)().startswith("USER\t1\tu78")
+        ask = log_in(w, c, cookie, 2)
+        w.doveadm("reload")
+
+        def renewed():
+            other, pid, _ = login_client(w)
+            other.close()
+            return pid != old
+        wait_until(renewed, "another auth process")
+        assert ask().startswith(("FAIL\t1", "NOTFOUND\t1")), "it is not refused any more: docs/DOVECOT.md says it is"
+
+
 @check("reload.reads-conf", "config imap-login", short=True)
 def reload_reads(w):
     """A change of dovecot.conf is there for the next client after doveadm reload; new processes of every service."""
@@ -245,7 +284,9 @@ def refuses(port):
 
 @check("doveadm.stop", "-", short=True)
 def stop(w):
-    """doveadm stop ends the master and everything it runs, in good order, with a client that is still there."""
+    """doveadm stop ends the master and everything it runs, in good order, with a client that is still there. The log
+    process has nothing to complain of."""
+    complaints = w.text("log").count("Shutting down logging")
     with clients.imap(w.port["imap"], "u80") as c:
         c.select()
         w.doveadm("stop", check=False)
@@ -254,3 +295,4 @@ def stop(w):
     wait_until(lambda: not w.processes(), "its processes to be gone")
     assert refuses(w.port["imap"])
     assert not os.path.exists(w.base + "/master.pid")
+    assert w.text("log").count("Shutting down logging") == complaints, w.text("log")[-2000:]

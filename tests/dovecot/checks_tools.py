@@ -68,6 +68,14 @@ def log_errors(w):
     wait_until(lambda: "u42" in w.text("log"), "u42 in the new file")
 
 
+@check("doveadm.instance", "-", short=True)
+def instance_list(w):
+    """instance list shows that it runs; the link below base_dir leads to its configuration, as doveadm -i wants it."""
+    [line] = [line for line in w.doveadm("instance", "list").splitlines() if line.startswith(w.base)]
+    assert line.split()[1] == "dovecot-e2e" and line.split()[-1] == "yes", line
+    assert os.path.realpath(w.base + "/dovecot.conf") == w.conf
+
+
 @check("doveadm.auth", "auth")
 def auth_user(w):
     """auth test and user ask auth-client and auth-userdb."""

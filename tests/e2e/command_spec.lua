@@ -1,5 +1,6 @@
 -- The verbs of `reeve` that look, and the files they make.
 local json = require "dkjson"
+local lfs = require "lfs"
 local reeve = require "reeve"
 local terminal = require "terminal"
 
@@ -213,5 +214,32 @@ describe("progress", function()
     t:close()
     assert.equal(0, (d:reeve "service restart a"))
     d:stop()
+  end)
+end)
+
+describe("what the command prints", function()
+  after_each(reeve.clean)
+
+  it("is an error where it cannot be written", function()
+    local d = start(service "a")
+    for _, words in ipairs { "status", "eval 1", "settings", "help", "check -c " .. d.config_path } do
+      assert.same({ 74, "reeve: cannot write: No space left on device\n" },
+        { d:reeve(words .. " >/dev/full") }, words)
+    end
+    d:stop()
+  end)
+
+  it("finds an instance whose base_dir was removed, which takes nothing from the next one there", function()
+    local d = start(service "a", "")
+    local pid = d:status().master_pid
+    assert.equal(0, (reeve.shell("rm -r " .. d.base)))
+    local _, text = reeve.shell(reeve.build .. "/reeve -b /nonexistent status")
+    assert.truthy(text:find(("  pid %d (it has no base_dir yet, or somebody removed it)\n"):format(pid), 1, true), text)
+    assert.equal(0, (reeve.shell(("%s/reeve run -c %s --daemon"):format(reeve.build, d.config_path))))
+    reeve.kill("TERM", pid)
+    reeve.wait_until(function() return d:exit_code() end, "the end of the first")
+    assert.truthy(d:lock_is_held())
+    assert.equal(0, (d:reeve "stop"))
+    assert.is_nil(lfs.attributes(d.base .. "/reeve.lock"))
   end)
 end)

@@ -44,7 +44,7 @@ describe("a service", function()
 
   it("service.type: startup runs one process at the start, which may end with 0 without a status", function()
     local d = rules.start(nil, nil, [[service "once" { executable = "/bin/true", type = "startup" }]])
-    d:wait_service("once", { starts = 1, exits = 1, live = 0, crashes = 0 }, 3)
+    d:wait_service("once", { starts = 1, exits = 1, live = 0, crashes = 0 })
     local done = d:service "once"
     assert.same({ 1, 0 }, { done.starts, done.start_failures })
     d:stop()
@@ -199,7 +199,7 @@ describe("a service", function()
     d:clients(2)
     local third = assert(d:connect())
     third:say "pid"
-    d:wait_service("s", { waiting = 1 }, 3)
+    d:wait_service("s", { waiting = 1 })
     assert.equal(2, d:service "s".live)
     assert.is_true(third:is_waiting())
     d:stop()
@@ -207,9 +207,9 @@ describe("a service", function()
 
   it("service.process_min_avail: so many processes always have room for a client", function()
     local d = rules.start "client_limit = 1, process_min_avail = 2,"
-    d:wait_service("s", { live = 2, avail = 2 }, 3)
+    d:wait_service("s", { live = 2, avail = 2 })
     d:clients(1)
-    d:wait_service("s", { live = 3, avail = 2 }, 3)
+    d:wait_service("s", { live = 3, avail = 2 })
     d:stop()
   end)
 
@@ -235,7 +235,7 @@ describe("a service", function()
   it("service.every: a startup job that has ended well runs again so long after its start", function()
     local d = rules.start(nil, nil, [[service "job" { executable = "/bin/true", type = "startup", every = "400ms" }
       service "other" { executable = "/bin/true", type = "startup" }]])
-    reeve.wait_until(function() return d:service "job".starts >= 3 end, "three runs", 3)
+    reeve.wait_until(function() return d:service "job".starts >= 3 end, "three runs")
     assert.equal(1, d:service "other".starts)
     d:stop()
   end)
@@ -243,7 +243,7 @@ describe("a service", function()
   it("service.start_timeout: a process that has not reported by then is killed", function()
     local d = rules.start(nil, nil, [[service "mute" { executable = "@worker@ --no-status", process_min_avail = 1,
       start_timeout = "200ms" }]])
-    d:wait_log("service mute: process %d+ never reported", 3)
+    d:wait_log "service mute: process %d+ never reported"
     d:stop()
   end)
 
@@ -268,13 +268,13 @@ describe("a service", function()
       kill_after = "100ms", inet_listener "t" { port = @port2@, address = "127.0.0.1" } }]])
     local c = d:clients(1, 2)[1]
     assert.equal(0, (d:reeve "service drain t"))
-    reeve.wait_gone(c.pid, 8) -- the default is 10 s
+    reeve.wait_gone(c.pid) -- the default is 10 s, longer than a mutant is waited for
     d:stop()
   end)
 
   it("service.policy: adds its votes to the built-in ones", function()
     local d = rules.start "policy = function() return { at_least = 2 } end,"
-    d:wait_service("s", { live = 2 }, 3)
+    d:wait_service("s", { live = 2 })
     d:stop()
   end)
 end)

@@ -115,6 +115,22 @@ describe("doveadm", function()
     d:stop()
   end)
 
+  it("doveadm.retired: who connected before a reload is answered after it", function()
+    local d = start()
+    local answered = 0
+    for _ = 1, 10 do -- the old engine waits two seconds for them, which a busy machine may pass over
+      local c = assert(d:connect "master")
+      c.socket:settimeout(30)
+      assert(c.socket:receive "*l")
+      reload(d)
+      c.socket:send "VERSION\tmaster-client\t1\t0\nPROCESS-STATUS\tother\n"
+      if c.socket:receive "*l" == "" then answered = answered + 1 end
+      c:close()
+    end
+    assert.is_truthy(answered > 0)
+    d:stop()
+  end)
+
   it("doveadm.hurry: a service of one process takes clients however often it is renewed under clients that stay",
     function()
       local d = start()
@@ -127,4 +143,59 @@ describe("doveadm", function()
       assert.is_number(d:clients(1, "one.sock")[1].pid)
       d:stop()
     end)
+
+  -- A daemon whose plan has a config service, with a list of instances in its state_dir.
+  local function start_listed(list)
+    return reeve.start {
+      config = SERVICES .. [[ service "config" { executable = "@worker@ --hold", contract = "dovecot", type = "config",
+        user = "root", env = { CONFIG_FILE = "/etc/here.conf" }, unix_listener "config" { mode = "0600" } } ]],
+      settings = 'doveadm = true, instance_name = "mail", state_dir = "@dir@/lib",',
+      prepare = function(d)
+        reeve.shell_line("mkdir -m 755 " .. d.dir .. "/lib")
+        if list then reeve.write(d.dir .. "/lib/instances", (list:gsub("@base@", d.base))) end
+      end }
+  end
+
+  local OTHERS <const> = "1700000000\tmail\t/run/other\t/etc/other.conf\n"
+
+  it("doveadm.instances: enters itself in state_dir/instances beside others, and links the configuration", function()
+    local d = start_listed()
+    local function list() return reeve.read(d.dir .. "/lib/instances") end
+    local line = "^(%d+)\tmail\t" .. reeve.literal(d.base) .. "\t/etc/here%.conf\n$"
+    assert.is_truthy(math.tointeger(list():match(line)), list())
+    assert.equal("/etc/here.conf", reeve.shell_line(("readlink %s/dovecot.conf"):format(d.base)))
+    reeve.write(d.dir .. "/lib/instances", OTHERS:gsub("mail", "theirs") .. "1\tmail\t" .. d.base .. "\t/old\nodd\n")
+    reload(d)
+    local theirs, ours = list():match "^([^\n]+\n)(.*)$"
+    assert.equal(OTHERS:gsub("mail", "theirs"), theirs)
+    assert.is_truthy(ours:find(line), ours)
+    assert.is_nil(reeve.read(d.dir .. "/lib/instances.lock"))
+    d:stop()
+  end)
+
+  it("doveadm.instances: a name that is another's is not taken, and both are told apart", function()
+    local d = start_listed(OTHERS)
+    d:wait_log "another instance is called 'mail' already"
+    local list = reeve.read(d.dir .. "/lib/instances")
+    assert.is_truthy(list:find("^" .. reeve.literal(OTHERS) .. "%d+\t\t" .. reeve.literal(d.base)), list)
+    d:stop()
+  end)
+
+  it("doveadm.instances: what is not root's alone, or locked, stays as it is; the daemon runs", function()
+    local d = start_listed(OTHERS)
+    local path = d.dir .. "/lib/instances"
+    reeve.write(path, OTHERS)
+    reeve.shell_line("chmod 666 " .. path)
+    reload(d)
+    d:wait_log "`doveadm instance list` does not show this instance"
+    assert.equal(OTHERS, reeve.read(path))
+    reeve.shell_line(("chmod 644 %s && touch %s.lock"):format(path, path))
+    reload(d)
+    d:wait_log "instances: File exists"
+    assert.equal(OTHERS, reeve.read(path))
+    reeve.shell_line(("touch -d '2 minutes ago' %s.lock"):format(path))
+    reload(d)
+    assert.is_truthy(reeve.read(path):find(d.base, 1, true))
+    d:stop()
+  end)
 end)

@@ -72,9 +72,9 @@ describe("under load nobody notices", function()
     local d = reeve.start { config = CONFIG }
     local stop_load = d:load "echo.sock"
     local socket, tcp = inode(d), reeve.listening_inode(d:port())
-    local busy = d:wait_service("echo", { clients = 200 }).busy
+    d:wait_service("echo", { clients = { 200 } })
     assert.truthy(reload(d, service("echo", ALL, [[env = { A = "b" },]])):find "renew%s+echo %(env")
-    d:wait_service("echo", { draining = busy, clients = 200 }, 20) -- those who stay finish where they are
+    d:wait_service("echo", { draining = { 4 }, clients = { 200 } }) -- the 200 who stay finish where they are
     assert.equal(socket, inode(d))
     assert.equal(tcp, reeve.listening_inode(d:port()))
     reeve.assert_no_loss(stop_load())
@@ -126,7 +126,7 @@ describe("under load nobody notices", function()
     reeve.wait_until(function() return d:service "other".clients > 0 end, "clients at the other service")
     assert.equal(socket, inode(d))
     reload(d, service("echo", ALL) .. service("other", ""))
-    d:wait_service("other", { draining = 0, clients = 0 }, 20)
+    d:wait_service("other", { draining = 0, clients = 0 })
     assert.equal(socket, inode(d))
     assert.equal(tcp, reeve.listening_inode(d:port()))
     reeve.assert_no_loss(stop_load())
@@ -154,7 +154,7 @@ describe("under load nobody notices", function()
     assert.equal(0, code, text)
     code, text = d:reeve "service drain echo"
     assert.equal(0, code, text)
-    d:wait_service("echo", { avail = 2 }, 20)
+    d:wait_service("echo", { avail = { 2 } })
     reeve.assert_no_loss(stop_load())
     d:stop()
   end)

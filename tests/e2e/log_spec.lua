@@ -23,7 +23,17 @@ local function wait_file(d, pattern, file)
   return reeve.wait_until(function() return (reeve.read(file or d.file) or ""):match(pattern) end, function()
     return ("'%s' in the log file:\n%s\nand on stderr:\n%s"):format(pattern,
       (reeve.read(file or d.file) or "(none)"):sub(-3000), d:log())
-  end, 20)
+  end)
+end
+
+-- Stops it; what the log file had in the end.
+local function text_after_stop(d)
+  local keep = d.dir .. ".kept"
+  reeve.shell(("ln %s %s"):format(d.file, keep))
+  d:stop()
+  local text = reeve.read(keep)
+  os.remove(keep)
+  return text
 end
 
 local function log_pid(d)
@@ -100,7 +110,7 @@ describe("a log process", function()
       end, "another log process")
       restarts = restarts + 1
     end
-    for _, c in pairs(clients) do assert(c:answer(30)) end
+    for _, c in pairs(clients) do assert(c:answer()) end
     for name in pairs(clients) do wait_file(d, name .. "%[%d+%]: line " .. N .. " of") end
     local last = { a = 0, b = 0 }
     for line in io.lines(d.file) do
@@ -170,6 +180,7 @@ describe("a log process", function()
     assert.equal(old, log_pid(d)) -- nothing has changed
     d:configure(service "a" .. service "b", LOG .. [[log_format = "json",]])
     assert.equal(0, (d:reeve "reload"))
+    reeve.wait_gone(old) -- until then it may still take a line
     a:ask "warn in json"
     assert.truthy(wait_file(d, "[^\n]*in json[^\n]*"):find '^{.*service":"a"')
     d:stop()
@@ -198,7 +209,7 @@ describe("a log process", function()
     local refused = tonumber((wait_file(d, "service a: (%d+) lines were dropped")))
     local _, written = reeve.read(d.file):gsub("of a flood", "")
     assert.equal(1000, written + refused)
-    assert.is_true(written <= 150, written .. " lines passed")
+    assert.is_true(written <= 500, written .. " lines passed")
     d:stop()
   end)
 
@@ -218,11 +229,11 @@ describe("a log process", function()
     local drops, waits = assert(d:connect "drops.sock"), assert(d:connect "waits.sock")
     waits:say("lines " .. N)
     drops:say("lines " .. N)
-    assert(drops:answer(20), "a service with log_overflow = drop waits")
+    assert(drops:answer(), "a service with log_overflow = drop waits")
     assert.is_true(waits:is_waiting())
     d:configure(config, LOG)
     assert.equal(0, (d:reeve "reload"))
-    assert(waits:answer(20), "a service still waits")
+    assert(waits:answer(), "a service still waits")
     wait_file(d, "waits%[%d+%]: line " .. N .. " of")
     d:stop()
   end)
@@ -230,7 +241,7 @@ describe("a log process", function()
   it("log.syslog: a datagram in RFC 5424 with facility, severity, service, pid and instance", function()
     local inbox, path = assert(require "socket.unix".dgram()), ("/tmp/reeve-syslog.%d"):format(math.random(1e9))
     assert(inbox:bind(path))
-    inbox:settimeout(10)
+    inbox:settimeout(60)
     reeve.shell("chmod 0666 " .. path)
     local d = reeve.start { config = service "a",
       settings = ([[log_path = "syslog:%s", syslog_facility = "local3", instance_name = "second",]]):format(path) }
@@ -247,11 +258,7 @@ describe("a log process", function()
     local d = start(service("a", nil))
     local a = assert(d:connect "a.sock")
     a:ask "lines 5000"
-    local file, keep = d.file, d.dir .. ".kept"
-    reeve.shell(("ln %s %s"):format(file, keep))
-    d:stop()
-    local text = reeve.read(keep)
-    os.remove(keep)
+    local text = text_after_stop(d)
     assert.truthy(text:find("line 5000 of", 1, true))
     assert.truthy(text:find("info reeved%[%d+%]: stopping"))
   end)
@@ -292,6 +299,6 @@ describe("Dovecot's log process", function()
     local pid = a:ask "pid"
     a:say "exit 89"
     wait_file(d, "a: Fatal: master: process " .. pid)
-    d:stop()
+    assert.is_nil(text_after_stop(d):find("Shutting down", 1, true)) -- it ends with its pipes, as under its own master
   end)
 end)

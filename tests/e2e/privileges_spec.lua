@@ -111,7 +111,7 @@ describe("privileges", function()
     local d = reeve.start { config = table.concat(text), prepare = function(d)
       assert(reeve.shell(("mkdir -p %s/jail/bin && cp %s/worker %s/jail/bin/w"):format(d.base, d.dir, d.base)) == 0)
     end }
-    reeve.wait_until(function() return #d:ps "" == #all end, "a process of each service", 20)
+    reeve.wait_until(function() return #d:ps "" == #all end, "a process of each service")
     local own, pids = rules.proc(d:status().master_pid), {}
     for _, p in ipairs(d:ps "") do pids[p.service] = p.pid end
     assert.equal(SAN and 72 or 120, #all)

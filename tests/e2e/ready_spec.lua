@@ -163,7 +163,7 @@ describe("liveness", function()
     reeve.kill("KILL", p.pid) -- the next one is asked as the new config says
     reeve.wait_gone(p.pid) -- and alone stands at the gate
     open_gate(d)
-    d:wait_log("did not answer at", 9) -- the default would take ten seconds
+    d:wait_log "did not answer at" -- the default would take ten seconds, more than a mutant has
     d:stop()
   end)
 end)

@@ -25,10 +25,12 @@ service "t" { executable = "@worker@ --hold", client_limit = 3, process_min_avai
   inet_listener "t" { port = @port2@, address = "127.0.0.1" } }
 ]]
 
-local function pid_of(list)
-  for _, p in ipairs(list) do
-    if p.state == "busy" then return p.pid end
-  end
+local function busy_pid(d, name)
+  return reeve.wait_until(function()
+    for _, p in ipairs(d:ps(name)) do
+      if p.state == "busy" then return p.pid end
+    end
+  end, "a busy process of " .. name)
 end
 
 -- Clients, crashes, an operator, a reload, an engine that is killed.
@@ -37,8 +39,8 @@ local function live_a_little(d)
   local clients = d:clients(5)
   local others = d:clients(4, 2)
   d:wait_service("s", { busy = 5 })
-  reeve.kill("KILL", pid_of(d:ps "s"))
-  reeve.kill("KILL", pid_of(d:ps "t"))
+  reeve.kill("KILL", busy_pid(d, "s"))
+  reeve.kill("KILL", busy_pid(d, "t"))
   for name, n in pairs(crashed) do d:wait_service(name, { crashes = n + 1 }) end
   assert.equal(0, (d:reeve "service restart s"))
   for _, c in ipairs(clients) do c:close() end

@@ -3,12 +3,15 @@
  * spare processes) and works well until it has given its standing order; then it does what it is for,
  * once in the life of $once (a file): the next one behaves.
  *
- *   rule = garbage | flip | unknown | plan | strange-service | report | mode | fd | silent | early | hash */
+ *   rule = garbage | flip | unknown | plan | strange-service | report | mode | fd | silent | early | hash
+ *        | stop-in-reload | start-in-reload (the next one waits with `locked` until this one has done that)
+ */
 #include "base/fd.h"
 #include "wire/wire.h"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +127,74 @@ static void stray_fd(void)
 	(void)fd_send(LINK, frame, n, STDERR_FILENO);
 }
 
+/* ---- two engines that meet in files beside $once */
+
+static const char *beside(const char *name)
+{
+	static char path[4096];
+
+	(void)snprintf(path, sizeof path, "%s.%s", getenv("once"), name);
+	return path;
+}
+
+static void tell(const char *name)
+{
+	int fd = open(beside(name), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		exit(97);
+	(void)close(fd);
+}
+
+static void await(const char *name)
+{
+	while (access(beside(name), F_OK) < 0)
+		(void)poll(NULL, 0, 10);
+}
+
+/* An operator's verb, and the master's answer to it. Other reports are let go by. */
+static void do_verb(enum service_verb verb)
+{
+	static unsigned char in[WIRE_FRAME_MAX];
+	bool done = false;
+
+	say(WIRE_service_do, &(struct wire_service_do){.svc = 1, .verb = verb, .ticket = 1});
+	while (!done) {
+		int fd;
+		ssize_t n = fd_receive(LINK, in, sizeof in, &fd);
+		fd_close(&fd);
+		if (n == 0)
+			exit(0);
+		for (size_t at = 0; n > 0 && at < (size_t)n;) {
+			uint32_t head[2]; /* kind and length of a message */
+			memcpy(head, in + at, sizeof head);
+			done = done || head[0] == WIRE_service_done;
+			at += head[1];
+		}
+		if (n < 0)
+			(void)poll(&(struct pollfd){LINK, POLLIN, 0}, 1, -1);
+	}
+}
+
+static void reload_and(enum service_verb verb)
+{
+	say(WIRE_reload, &(struct wire_reload){.ticket = 7});
+	await("taken");
+	do_verb(verb);
+	tell("done");
+}
+
+static void stop_in_reload(void)
+{
+	reload_and(SERVICE_STOP);
+}
+
+static void start_in_reload(void)
+{
+	do_verb(SERVICE_STOP);
+	reload_and(SERVICE_START);
+}
+
 static void silent(void)
 {
 	for (;;)
@@ -143,6 +214,8 @@ static const struct {
 	{"mode", mode},
 	{"fd", stray_fd},
 	{"silent", silent},
+	{"stop-in-reload", stop_in_reload},
+	{"start-in-reload", start_in_reload},
 };
 
 static int is_rogue(const char *name)
@@ -169,6 +242,15 @@ static void misbehave(void)
 			rules[i].act();
 }
 
+static void lock(void)
+{
+	if (strstr(getenv("rule"), "-in-reload") != NULL && access(getenv("once"), F_OK) == 0) {
+		tell("taken");
+		await("done");
+	}
+	say(WIRE_locked, &(struct wire_locked){1});
+}
+
 static void hear(const struct wire_info *info, const union wire_any *m)
 {
 	static int reported;
@@ -176,7 +258,7 @@ static void hear(const struct wire_info *info, const union wire_any *m)
 	if (info->kind == WIRE_welcome)
 		plan();
 	else if (info->kind == WIRE_plan_taken)
-		say(WIRE_locked, &(struct wire_locked){1});
+		lock();
 	else if (info->kind == WIRE_begin)
 		order();
 	else if (info->kind == WIRE_ping)

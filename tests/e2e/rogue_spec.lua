@@ -32,7 +32,7 @@ end
 
 local function ask(d, words)
   local s = assert(socket.connect("127.0.0.1", d.port))
-  s:settimeout(5)
+  s:settimeout(60)
   return say(s, words), s
 end
 
@@ -68,6 +68,25 @@ describe("an engine that breaks the rules", function()
       assert.truthy(tonumber(other))
       second:close()
       client:close()
+      stop(d)
+    end)
+  end
+
+  for verb, answers in pairs { stop = false, start = true } do
+    it(("a service that is told to %s while a reload waits for its engine %s behind it"):format(verb,
+      answers and "is reached" or "stays stopped"), function()
+      local d = start(verb .. "-in-reload")
+      reeve.wait_until(function() return d.read "log":find("generation 2 is in force", 1, true) end, function()
+        return "the end of the reload in:\n" .. d.read "log"
+      end)
+      local client, why = socket.connect("127.0.0.1", d.port)
+      if answers then
+        assert(client, why):settimeout(30)
+        assert.truthy(tonumber(say(client, "pid")))
+        client:close()
+      else
+        assert.equal("connection refused", why)
+      end
       stop(d)
     end)
   end

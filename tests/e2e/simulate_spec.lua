@@ -40,7 +40,7 @@ describe("reeve simulate", function()
   it("says what traces there are when none is named", function()
     local code, out, err = simulate ""
     assert.equal(64, code)
-    assert.equal("reeve simulate: --trace is wanted\n", err)
+    assert.equal("reeve: simulate: --trace is wanted\n", err)
     assert.matches("\n  storm     login storm", out)
     assert.matches("\n  day       ", out)
   end)
@@ -133,7 +133,7 @@ service "plain" { executable = "/bin/true", contract = "plain" }
   local MISTAKES = {
     { "--trace strom", 64, "there is no trace 'strom'; did you mean 'storm'? (there are: storm diurnal" },
     { "--trace /nowhere.csv", 2, "trace /nowhere.csv: No such file or directory" },
-    { "--trace storm --sede 1", 64, "unknown option '--sede': did you mean '--seed'?" },
+    { "--trace storm --sede 1", 64, "unknown option '--sede'; did you mean '--seed'?" },
     { "--trace storm --seed x", 64, "--seed x: a whole number from 0 up is wanted" },
     { "--trace storm --set process_limits=1", 64,
       "unknown setting 'process_limits'; did you mean 'process_limit'?" },
@@ -142,7 +142,7 @@ service "plain" { executable = "/bin/true", contract = "plain" }
     { "--trace storm -p 'hung { aftr = 1 }'", 2, "hung: there is no option 'aftr'" },
     { "--trace storm -p nowhere/x.lua", 2, "policy nowhere/x.lua: " },
     { "--trace storm -c /nowhere.lua --service web", 66, "/nowhere.lua cannot be used" },
-    { "storm", 64, "'storm' is not an option; write -p POLICY" },
+    { "storm", 64, "unknown argument 'storm'; write -p POLICY" },
   }
   for _, case in ipairs(MISTAKES) do
     it("tells: " .. case[3], function()
@@ -157,7 +157,7 @@ service "plain" { executable = "/bin/true", contract = "plain" }
     write(dir .. "/bad.csv", "at,stay\n1,x\n2\n")
     local code, _, err = simulate("--trace " .. dir .. "/bad.csv")
     assert.equal(2, code)
-    assert.equal(("reeve simulate: %s/bad.csv:2: stay = x: a number is wanted\n%s/bad.csv:3: a client needs stay, in "
+    assert.equal(("reeve: simulate: %s/bad.csv:2: stay = x: a number is wanted\n%s/bad.csv:3: a client needs stay, in "
       .. "seconds\n"):format(dir, dir), err)
   end)
 end)

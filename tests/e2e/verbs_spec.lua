@@ -37,7 +37,7 @@ local function beside(d, words)
     reeve.wait_until(function()
       text = reeve.read(out)
       return text:find "exit %d+\n$"
-    end, "the end of reeve " .. words, 30)
+    end, "the end of reeve " .. words)
     os.remove(out)
     return tonumber(text:match "exit (%d+)\n$"), text
   end
@@ -181,12 +181,12 @@ describe("a reload", function()
     reeve.kill("STOP", s.engine_pid)
     d:configure(config "process_min_avail = 3,")
     reeve.kill("HUP", s.master_pid)
-    d:wait_service("s", { idle = 3 }, 15)
+    d:wait_service("s", { idle = 3 })
     reeve.wait_gone(s.engine_pid)
     reeve.kill("KILL", d:status().engine_pid)
     d:configure(config "process_min_avail = 4,")
     reeve.kill("HUP", s.master_pid)
-    d:wait_service("s", { idle = 4 }, 15)
+    d:wait_service("s", { idle = 4 })
     assert.equal(2 + 4, #d:processes()) -- no engine was forgotten
     d:stop()
   end)

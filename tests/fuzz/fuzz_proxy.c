@@ -1,4 +1,4 @@
-/* links: worker/proxy worker/environment */
+/* links: worker/proxy worker/proxy_v1 worker/proxy_v2 worker/proxy_write worker/environment */
 /* fuzz_proxy: any bytes at the start of a connection. No byte of what follows a header is claimed; a header
  * that was read is read alike when it comes byte by byte; what can be written again says the same. */
 #include "worker/proxy.h"

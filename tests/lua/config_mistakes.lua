@@ -772,4 +772,327 @@ make("web", { executable = "/srv/web", usr = "web" })
     2 |   service(n)(options)
       |   ^~~~~~~ did you mean 'user'?
 ]==] },
+  { "a policy that is no policy", [==[
+service "web" {
+  executable = "/srv/web",
+  policy = { min_avail = 3 },
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:26: error: policy of service 'web': min_avail must be a function, not a number
+    3 |   policy = { min_avail = 3 },
+      |                          ^
+]==] },
+  { "a hook that is misspelt", [==[
+service "web" {
+  executable = "/srv/web",
+  policy = { exti = function() end },
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:14: error: policy of service 'web': there is no hook 'exti'; did you mean 'exit'?
+    3 |   policy = { exti = function() end },
+      |              ^~~~
+]==] },
+  { "a text for a policy", [==[
+service "web" {
+  executable = "/srv/web",
+  policy = { hours(), "breaker" },
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:23: error: policy of service 'web'.2 must be a function, a table of hooks or a list of policies, not a string
+    3 |   policy = { hours(), "breaker" },
+      |                       ^~~~~~~~~ write breaker()
+]==] },
+  { "a policy word without () in a combinator", [==[
+service "web" {
+  executable = "/srv/web",
+  policy = only { hours(), breaker },
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:28: error: policy 'breaker' lacks its ()
+    3 |   policy = only { hours(), breaker },
+      |                            ^~~~~~~ write breaker() or breaker { … }
+]==] },
+  { "a combinator that is used wrongly", [==[
+service "web" {
+  executable = "/srv/web",
+  policy = every("5s"), usr = "web",
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:12: error: policy every must be a function, a table of hooks or a list of policies, not nothing
+    3 |   policy = every("5s"), usr = "web",
+      |            ^~~~~
+/etc/reeve/reeve.lua:3:25: error: unknown setting 'usr' in service 'web'
+    3 |   policy = every("5s"), usr = "web",
+      |                         ^~~ did you mean 'user'?
+]==] },
+  { "a statement within a service", [==[
+service "web" {
+  executable = "/srv/web",
+  settings { listen = "*" },
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:3: error: settings stands inside service 'web'
+    3 |   settings { listen = "*" },
+      |   ^~~~~~~~~~~~~~~~~~~~~~~~~ write settings … outside of it
+]==] },
+  { "a literal nil", [==[
+service "web" {
+  executable = "/srv/web",
+  user = nil,
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:10: error: 'user' in service 'web' has no value: it is nil
+    3 |   user = nil,
+      |          ^~~ write unset for the default
+]==] },
+  { "an error between a word and its braces", [==[
+local site
+service "web" {
+  executable = site.program,
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:3: error: attempt to index a nil value (local 'site')
+    3 |   executable = site.program,
+      |   ^~~~~~~~~~ the rest of this file was not evaluated
+]==] },
+  { "one mistake of many services of a loop", [==[
+for i = 1, 40 do
+  service("web-" .. i) { executable = "/srv/web", usr = "web" }
+end
+]==], [==[
+/etc/reeve/reeve.lua:2:51: error: unknown setting 'usr' in service 'web-1' (and 39 more)
+    2 |   service("web-" .. i) { executable = "/srv/web", usr = "web" }
+      |                                                   ^~~ did you mean 'user'?
+]==] },
+  { "a listener without a name", [==[
+service "web" {
+  executable = "/srv/web",
+  inet_listener = { port = 80 },
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:3: error: inet_listener in service 'web' has no name
+    3 |   inet_listener = { port = 80 },
+      |   ^~~~~~~~~~~~~ write inet_listener "name" { port = 80 }
+]==] },
+  { "a word that is assigned", [==[
+settings = { listen = "*" }
+]==], [==[
+/etc/reeve/reeve.lua:1:1: error: 'settings' is a word, not a variable
+    1 | settings = { listen = "*" }
+      | ^~~~~~~~ write settings { … }, without =
+]==] },
+  { "a library that is required", [==[
+local io = require "io"
+]==], [==[
+/etc/reeve/reeve.lua:1:20: error: 'io' is not there in a config
+    1 | local io = require "io"
+      |                    ^~~~ write include "FILE" or credential(NAME)
+]==] },
+  { "a list with a number", [==[
+service "web" {
+  executable = "/srv/web",
+  extra_groups = { "mail", 8 },
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:28: error: extra_groups of service 'web': the number 8 is not one of a list of groups; write it in quotes
+    3 |   extra_groups = { "mail", 8 },
+      |                            ^
+]==] },
+  { "a command with a number", [==[
+service "web" { executable = { "/srv/web", 5 } }
+]==], [==[
+/etc/reeve/reeve.lua:1:44: error: executable of service 'web': the number 5 in a command is not a text; write it in quotes
+    1 | service "web" { executable = { "/srv/web", 5 } }
+      |                                            ^
+]==] },
+  { "an id without #", [==[
+service "web" {
+  executable = "/srv/web",
+  user = "1000",
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:10: error: user of service 'web': there is no user '1000' on this system
+    3 |   user = "1000",
+      |          ^~~~~~ write "#1000" for the id
+]==] },
+  { "a variable that is not there", [==[
+service "web" {
+  executable = "/srv/web",
+  user = "$default_user",
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:10: error: user of service 'web': there is no user '$default_user' on this system
+    3 |   user = "$default_user",
+      |          ^~~~~~~~~~~~~~~ there are $base_dir, $default_internal_user, $default_login_user, $default_internal_group
+]==] },
+  { "a port of one address and of all", [==[
+service "web" {
+  executable = "/srv/web",
+  inet_listener "one" { port = 80, address = "127.0.0.1" },
+  inet_listener "all" { port = 80, address = "*" },
+}
+]==], [==[
+/etc/reeve/reeve.lua:4:17: error: port 80 of 0.0.0.0 is already taken by inet_listener 'one' at /etc/reeve/reeve.lua:3:3: 0.0.0.0 is every address
+    4 |   inet_listener "all" { port = 80, address = "*" },
+      |                 ^~~~~
+]==] },
+  { "one path in two spellings", [==[
+service "web" {
+  executable = "/srv/web",
+  unix_listener "w" {},
+  unix_listener "./w" {},
+}
+]==], [==[
+/etc/reeve/reeve.lua:4:17: error: '/run/reeve/w' is already taken by unix_listener 'w' at /etc/reeve/reeve.lua:3:3
+    4 |   unix_listener "./w" {},
+      |                 ^~~~~
+]==] },
+  { "a mode with a fraction", [==[
+service "web" {
+  executable = "/srv/web",
+  unix_listener "w" { mode = 0.5 },
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:30: error: mode of unix_listener 'w': the number 0.5 is not a mode; write a text such as "0660"
+    3 |   unix_listener "w" { mode = 0.5 },
+      |                              ^~~
+]==] },
+  { "bytes that were counted", [==[
+service "web" {
+  executable = "/srv/web",
+  vsz_limit = 268435456,
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:15: error: vsz_limit of service 'web': '268435456' has no unit: write "256M"
+    3 |   vsz_limit = 268435456,
+      |               ^~~~~~~~~
+]==] },
+  { "a number with a unit that is a word", [==[
+service "web" {
+  executable = "/srv/web",
+  idle_kill = 5min,
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:15: error: '5min' is not a number
+    3 |   idle_kill = 5min,
+      |               ^~~~ write "5min" with quotes
+]==] },
+  { "a number with _", [==[
+service "web" {
+  executable = "/srv/web",
+  client_limit = 1_000,
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:18: error: '1_000' is not a number
+    3 |   client_limit = 1_000,
+      |                  ^~~~~ write 1000
+]==] },
+  { "a path without quotes, with more than one part", [==[
+service "web" {
+  executable = "/srv/web",
+  chroot = /srv/web,
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:12: error: a path needs quotes
+    3 |   chroot = /srv/web,
+      |            ^ write "/the/path"
+]==] },
+  { "an arrow", [==[
+service "web" {
+  executable = "/srv/web",
+  user => "web",
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:9: error: unexpected '=>'
+    3 |   user => "web",
+      |         ^ write = instead of =>
+]==] },
+  { "a colon and an =", [==[
+service "web" {
+  executable = "/srv/web",
+  user := "web",
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:8: error: a setting is written key = value, not key: value
+    3 |   user := "web",
+      |        ^ write = instead of :
+]==] },
+  { "an = before the brace of a listener", [==[
+service "web" {
+  executable = "/srv/web",
+  inet_listener "a" = { port = 80 },
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:21: error: there is no = before the { of a call
+    3 |   inet_listener "a" = { port = 80 },
+      |                     ^ write inet_listener "name" { … }
+]==] },
+  { "words without quotes", [==[
+protocols = imap lmtp
+]==], [==[
+/etc/reeve/reeve.lua:1:13: error: a text needs quotes: "imap lmtp"
+    1 | protocols = imap lmtp
+      |             ^~~~~~~~~ write "imap lmtp"
+]==] },
+  { "a service name with a dash without quotes", [==[
+service imap-login {
+}
+]==], [==[
+/etc/reeve/reeve.lua:1:9: error: a name needs quotes: service "imap-login"
+    1 | service imap-login {
+      |         ^~~~~~~~~~ write "imap-login"
+]==] },
+  { "the second brace of a line that is never closed", [==[
+settings { listen = "*" } service "web" { user = "web"
+]==], [==[
+/etc/reeve/reeve.lua:1:41: error: '{' is never closed
+    1 | settings { listen = "*" } service "web" { user = "web"
+      |                                         ^ its '}' is missing
+]==] },
+  { "a backslash", [==[
+service "web" {
+  executable = "/srv/web",
+  chroot = "\/srv",
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:12: error: '\/' is no escape that Lua knows
+    3 |   chroot = "\/srv",
+      |            ^~~~~~~ write \\ for a backslash
+]==] },
+  { "parentheses instead of braces", [==[
+service "web" (
+  executable = "/srv/web",
+)
+]==], [==[
+/etc/reeve/reeve.lua:2:14: error: ')' is expected before '=', to close the '(' of line 1
+    2 |   executable = "/srv/web",
+      |              ^ settings stand in { }
+]==] },
+  { "one brace too many", [==[
+service "web" {
+  executable = "/srv/web",
+  user = "web" },
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:17: error: a comma after the last '}'
+    3 |   user = "web" },
+      |                 ^ is there one '}' too many?
+]==] },
+  { "a brace for then", [==[
+if cpus() > 3 {
+}
+]==], [==[
+/etc/reeve/reeve.lua:1:15: error: 'then' is expected before '{'
+    1 | if cpus() > 3 {
+      |               ^
+]==] },
+  { "a goto to nowhere", [==[
+for i = 1, 3 do
+  if i == 2 then goto continue end
+end
+]==], [==[
+/etc/reeve/reeve.lua:2:18: error: goto has nowhere to go
+    2 |   if i == 2 then goto continue end
+      |                  ^~~~
+]==] },
 }

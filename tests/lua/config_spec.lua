@@ -303,9 +303,21 @@ for _, n in ipairs { "blue", "green" } do
     usr = n }
 end
 ]]
-    assert.equal("/etc/reeve/reeve.lua:3:5: error: unknown setting 'usr' in service 'web-blue'; did you mean 'user'?\n"
-      .. "/etc/reeve/reeve.lua:3:5: error: unknown setting 'usr' in service 'web-green'; did you mean 'user'?\n",
-      config.format(problems, "line"))
+    assert.equal("/etc/reeve/reeve.lua:3:5: error: unknown setting 'usr' in service 'web-blue' (and 1 more); "
+      .. "did you mean 'user'?\n", config.format(problems, "line"))
+  end)
+
+  it("leaves keys that are computed to Lua", function()
+    local plan, problems = world.load [[
+local k, limit = "user", "client_"
+service "web" { executable = "/bin/echo", [k] = "web", [limit .. "limit"] = 3,
+  env = { [k] = "1", ["a]"] = nil, [3] = nil },
+  [ ({ "group" })[1] ] = "mail", }
+]]
+    assert.is_nil(plan)
+    local nil_value = " in service 'web' has no value: it is nil; write unset for the default\n"
+    assert.equal("/etc/reeve/reeve.lua:3:31: error: 'a]'" .. nil_value
+      .. "/etc/reeve/reeve.lua:3:42: error: '3'" .. nil_value, config.format(problems, "line"))
   end)
 
   it("refuses what only root can do when it is not root", function()
@@ -418,6 +430,6 @@ describe("whatever is written", function()
       assert.is_string(config.format(problems, "text"))
       if plan then good = good + 1 else bad = bad + 1 end
     end
-    assert.is_true(good > 20 and bad > 1000)
+    assert.is_true(good > 10 and bad > 1000)
   end)
 end)

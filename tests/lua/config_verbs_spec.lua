@@ -44,7 +44,8 @@ describe("reeve check", function()
   it("ends with 66 without a file, 64 with wrong options", function()
     assert.equal(66, (run("check", GOOD, "-c", "/nope")))
     local code, _, err = run("check", GOOD, "--fromat", "json")
-    assert.same({ 64, "reeve check: unknown option '--fromat': did you mean '--format'?\n" }, { code, err })
+    assert.same({ 64, "reeve: check: unknown option '--fromat'; did you mean '--format'?\n"
+      .. "usage: reeve check [-c FILE] [--format text|json|line]\n" }, { code, err })
     assert.equal(64, (run("check", GOOD, "--format", "xml")))
     assert.equal(64, (run("check", GOOD, "-c")))
   end)
@@ -100,9 +101,9 @@ idle_kill in service "name" { }
 
   it("finds a setting by the name of Dovecot 2.4, and knows other programs", function()
     assert.truthy(select(2, run("settings", "", "restart_request_count")):find("^service_count in"))
-    assert.same({ 2, "", "reeve settings: there is no setting 'ExecStart'; Reeve calls this 'executable'\n" },
+    assert.same({ 64, "", "reeve: settings: there is no setting 'ExecStart'; Reeve calls this 'executable'\n" },
       { run("settings", "", "ExecStart") })
-    assert.same({ 2, "", "reeve settings: there is no setting 'idle_kil'; did you mean 'idle_kill'?\n" },
+    assert.same({ 64, "", "reeve: settings: there is no setting 'idle_kil'; did you mean 'idle_kill'?\n" },
       { run("settings", "", "idle_kil") })
   end)
 

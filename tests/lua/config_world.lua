@@ -61,7 +61,7 @@ local POLICIES = {
   hours = function() return function() return {} end end,
 }
 
-M.combinators = { all = function(list) return list end, only = function(list) list.only = true return list end }
+M.combinators = require "reeve.combinators"
 
 --- The doors of config.load for a main file /etc/reeve/reeve.lua with this text. `files`: more files.
 function M.opts(text, files)

@@ -114,7 +114,7 @@ describe("a line of the console", function()
   it("runs the verbs of reeve", function()
     assert.truthy(say(w, ":ps web"):find "^service")
     local _, err, code = say(w, ":stats")
-    assert.equal("error: unknown command ':stats': did you mean ':status'?\n", err)
+    assert.equal("error: unknown command ':stats'; did you mean ':status'?\n", err)
     assert.equal(64, code)
   end)
 
@@ -310,9 +310,40 @@ describe("help", function()
     assert.truthy(say(w, "help only"):find "policy")
   end)
 
+  it("knows every documented name: functions, facts, events, actions, commands, verbs, settings, policies", function()
+    local names = { only = true }
+    for _, rows in pairs(api.CLASSES) do
+      for _, row in ipairs(rows) do names[row[1]] = true end
+    end
+    for _, rows in ipairs { api.COMMANDS, api.GLOBALS, api.LUA, api.ACTIONS, api.EVENTS, api.METHODS.service[1] } do
+      for _, row in ipairs(rows) do names[row[1]] = true end
+    end
+    for _, row in ipairs(w.control.spec.settings) do names[row.name] = true end
+    for verb in pairs(require "reeve.control".VERBS) do names[verb], names[":" .. verb] = true, true end
+    for name in pairs(names) do
+      local out, err, code = say(w, "help " .. name)
+      assert.same({ 0, "" }, { code, err }, name)
+      assert.truthy(out:find(name:gsub("^:", ""), 1, true), name .. ": " .. out)
+    end
+    assert.truthy(say(w, "help idle_kill"):find('idle_kill in service "name" { }', 1, true))
+    assert.equal("an event of policies: limit\n  process_limit is reached and clients wait; it has waiting\n",
+      (say(w, "help limit")))
+    assert.truthy(say(w, "help stop"):find "a verb: :stop %[%-%-now%]\n  `reeve help stop`")
+  end)
+
+  it("loses nothing on a narrow terminal", function()
+    for _, width in ipairs { 60, 80 } do
+      for _, about in ipairs { "help", "help services" } do
+        local out = say(w, about, "width=" .. width)
+        for line in out:gmatch "[^\n]+" do assert.is_true(utf8.len(line) <= width, line) end
+        assert.is_nil(out:find("…", 1, true), out)
+      end
+    end
+  end)
+
   it("says what was probably meant", function()
     local _, err, code = say(w, "help bussy")
-    assert.equal("error: there is no help about 'bussy': did you mean 'busy'?\n", err)
+    assert.equal("error: there is no help about 'bussy'; did you mean 'busy'?\n", err)
     assert.equal(64, code)
   end)
 end)

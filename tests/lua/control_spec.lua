@@ -6,9 +6,8 @@ local fake = require "fake_control"
 local function verbs_def()
   local names = {}
   for line in io.lines "src/cli/verbs.def" do
-    local name = line:match "^VERB%(([%l-]+), LIVE" or line:match "^VERB%(([%l-]+), BOTH"
-      or line:match "^VERB%(([%l-]+), SCREEN" or line:match "^VERB%(([%l-]+), PAST"
-    if name then names[#names + 1] = name end
+    local name, where = line:match "^VERB%(([%l-]+), (%u+)"
+    if name and where ~= "OWN" and where ~= "HERE" then names[#names + 1] = name end
   end
   return names
 end

@@ -19,7 +19,7 @@ local function fake()
     order = { service_do = function(o) f.orders[#f.orders + 1] = o end },
     send = function(_, text) f.sent[#f.sent + 1] = text end, close = function() f.closed = true end,
     role_of = function(peer) return peer.uid == 0 and "admin" or nil, "no" end,
-    log = { info = function() end, warn = function() end }, ask = function(_, answer) answer() end,
+    log = { info = function(...) f.said = string.format(...) end, warn = function() end }, ask = function(_, answer) answer() end,
   }
   f.talk:connect(1, { uid = 0, pid = 1 })
   return f
@@ -63,6 +63,19 @@ describe("doveadm", function()
     assert.same({ "-Unknown service: pop3\n", 0 }, { f.sent[2], #f.orders })
     f.talk:line(1, "STOP\timap")
     assert.same({ "+\n", 1 }, { f.sent[3], f.orders[1].svc })
+    assert.equal("doveadm (pid 1, uid 0): stop imap", f.said)
+  end)
+
+  it("retired by a reload it answers whoever is here from what it knows, and refuses what it cannot do", function()
+    local f = fake()
+    f.talk.ask = function() end -- nobody answers an engine that is retired
+    f.talk:line(1, GREETING)
+    assert.is_true(f.talk:retired())
+    f.talk:line(1, "PROCESS-STATUS\timap")
+    assert.is_truthy(f.sent[2]:find("imap\t4711", 1, true))
+    f.talk:line(1, "STOP\timap")
+    assert.same({ "-The configuration has just been reloaded: try again\n", 0 }, { f.sent[3], #f.orders })
+    assert.is_false(f.talk:closed(1))
   end)
 
   it("closes at an unknown command", function()

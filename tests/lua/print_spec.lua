@@ -95,6 +95,23 @@ describe("print.table", function()
     assert.truthy(print.table(columns, rows, { width = 16 }):find("…", 1, true))
   end)
 
+  it("leaves out what can be spared before it cuts", function()
+    local function at(width)
+      return print.table({ "name", "live", "starts", "state" }, { { "web", 12, 3, "throttled 2 s" } },
+        { width = width, spare = { "starts", "nothing", "live" } })
+    end
+    assert.equal("name  live  starts  state\nweb     12       3  throttled 2 s\n", at(0))
+    assert.equal(at(0), at(33))
+    assert.equal("name  live  state\nweb     12  throttled 2 s\n", at(32))
+    assert.equal("name  state\nweb   throttled 2 s\n", at(24))
+    assert.equal("name  state\nweb   throt…\n", at(12))
+  end)
+
+  it("keeps 24 columns of the last one, however long it is", function()
+    local text = print.table({ "a", "b", "state" }, { { 1, 2, ("x"):rep(90) } }, { width = 30, spare = { "b" } })
+    assert.equal("a  b  state\n1  2  " .. ("x"):rep(23) .. "…\n", text)
+  end)
+
   it("has colour only when asked", function()
     assert.falsy(print.table(columns, rows):find("\27", 1, true))
     assert.truthy(print.table(columns, rows, { color = true }):find("^\27%[1mname"))

@@ -134,12 +134,12 @@ last log lines
 
   it("says what is wrong with its words", function()
     usage_cases(fake.new(), {
-      { { "status", "wbe" }, "reeve: status: no service 'wbe': did you mean 'web'?\n" },
+      { { "status", "wbe" }, "reeve: status: no service 'wbe'; did you mean 'web'?\n" },
       { { "status", "zzz" }, "reeve: status: no service 'zzz'; there are: web, job\n" },
       { { "status", "--jsn" },
-        "reeve: status: unknown option '--jsn': did you mean '--json'?; "
+        "reeve: status: unknown option '--jsn'; did you mean '--json'?\n"
         .. "usage: reeve status [NAME] [--json] [--names]\n" },
-      { { "status", "web", "job" }, "reeve: status: one service at most; "
+      { { "status", "web", "job" }, "reeve: status: unknown argument 'job'\n"
         .. "usage: reeve status [NAME] [--json] [--names]\n" },
     })
   end)
@@ -168,8 +168,8 @@ web       9  109           3  idle         0      12  30.0       2.0         -  
 
   it("says what is wrong with its words", function()
     usage_cases(fake.new(), {
-      { { "ps", "wb" }, "reeve: ps: no service 'wb': did you mean 'web'?\n" },
-      { { "ps", "-x", "y" }, "reeve: ps: one service at most; usage: reeve ps [SERVICE] [--json]\n" },
+      { { "ps", "wb" }, "reeve: ps: no service 'wb'; did you mean 'web'?\n" },
+      { { "ps", "-x", "y" }, "reeve: ps: unknown option '-x'\nusage: reeve ps [SERVICE] [--json]\n" },
     })
   end)
 end)
@@ -225,6 +225,25 @@ describe("service", function()
     local _, err, code = w:answer()
     assert.truthy(err:find("`reeve service reset web`", 1, true), err)
     assert.equal(75, code)
+  end)
+
+  it("restart ends with 75 when nobody was there to be replaced, because starts fail", function()
+    local w = fake.new()
+    w:say("service", "restart", "job")
+    w.control:service_done { ticket = 1, ok = true, text = "" }
+    w.facts.job.generation, w.facts.job.live = 4, 0
+    w.control:turn(1)
+    local out, err, code = w:answer()
+    assert.same({ "", "reeve: service 'job' has no process: its starts fail (exec job: ENOENT); "
+      .. "`reeve service reset job` tries at once\n", 75 }, { out, err, code })
+  end)
+
+  it("scale says when process_limit is below the ceiling", function()
+    local w = fake.new()
+    w.control.host.override = function() end
+    local out = w:say("service", "scale", "web", "4..60")
+    assert.equal("service 'web' has 4 to 60 processes (process_limit is 50), "
+      .. "until `reeve service scale web auto`\n", out)
   end)
 
   it("restart --wait waits for the old ones that drain, too", function()
@@ -289,15 +308,18 @@ describe("service", function()
   end)
 
   it("says what is wrong with its words", function()
-    local usage = "usage: reeve service start|stop|restart|drain|reset NAME [--wait], "
-      .. "or scale NAME N..M|auto [--for DURATION]\n"
+    local usage = "\nusage: reeve service " .. require "reeve.usage".OF.service .. "\n"
     usage_cases(fake.new(), {
-      { { "service" }, "reeve: service: " .. usage },
-      { { "service", "stpo", "web" }, "reeve: service: unknown 'stpo': did you mean 'stop'?; " .. usage },
-      { { "service", "stop" }, "reeve: service: stop takes one name; " .. usage },
-      { { "service", "stop", "web", "job" }, "reeve: service: stop takes one name; " .. usage },
-      { { "service", "stop", "webb" }, "reeve: service: no service 'webb': did you mean 'web'?\n" },
-      { { "service", "stop", "--now", "web" }, "reeve: service: unknown option '--now'; " .. usage },
+      { { "service" }, "reeve: service: what, and to which service?" .. usage },
+      { { "service", "stpo", "web" }, "reeve: service: unknown 'stpo'; did you mean 'stop'?" .. usage },
+      { { "service", "stop" }, "reeve: service: stop takes one name" .. usage },
+      { { "service", "stop", "web", "job" }, "reeve: service: stop takes one name" .. usage },
+      { { "service", "scale", "web" }, "reeve: service: scale takes a name and a range, or auto" .. usage },
+      { { "service", "scale", "web", "2", "--wait" },
+        "reeve: service: --wait goes with stop, restart and drain" .. usage },
+      { { "service", "stop", "web", "--for", "2h" }, "reeve: service: --for goes with scale" .. usage },
+      { { "service", "stop", "webb" }, "reeve: service: no service 'webb'; did you mean 'web'?\n" },
+      { { "service", "stop", "--now", "web" }, "reeve: service: unknown option '--now'" .. usage },
     })
   end)
 end)
@@ -336,7 +358,7 @@ describe("reload", function()
     w.control:frame(1, "verb", 2, "reload\0--json")
     w.control:reload_done { ticket = w.orders[2].ticket, ok = false, generation = 3, text = "bad" }
     local out, _, code = w:answer(2)
-    assert.equal('{"ok":false,"generation":3,"text":"bad"}\n', out)
+    assert.equal('{"ok":false,"generation":3,"changes":[],"text":"bad"}\n', out)
     assert.equal(2, code)
   end)
 end)
@@ -372,7 +394,7 @@ describe("stop", function()
     w:say("stop", "--now")
     assert.same({ { order = "stop", now = true } }, w.orders)
     usage_cases(fake.new(), { { { "stop", "web" },
-      "reeve: stop: unknown argument 'web'; usage: reeve stop [--now]\n" } })
+      "reeve: stop: unknown argument 'web'\nusage: reeve stop [--now]\n" } })
   end)
 end)
 
@@ -399,7 +421,7 @@ describe("eval", function()
     { "a broken statement", { "for x" }, "", "error: console:1: '=' or 'in' expected near <eof>\n", 1 },
     { "bytecode", { "\27Lua" }, "", nil, 1 },
     { "the deadline", { "deadline()" }, "", nil, 75 },
-    { "nothing", {}, "", "reeve: eval: nothing to evaluate; usage: reeve eval [--json] EXPR...\n", 64 },
+    { "nothing", {}, "", "reeve: eval: nothing to evaluate\nusage: reeve eval [--json] EXPR...\n", 64 },
     { "too long a chunk", { ("x"):rep(70000) }, "",
       "error: the chunk has 70000 bytes; at most 65536 are taken\n", 1 },
   }
@@ -430,13 +452,25 @@ job      1         0     -     -      1         0        -        -             
   it("says where an error is, also for a lone call", function()
     local _, err = w:say("eval", "error('x')")
     assert.equal("error: console:1: x\n", err)
+    for chunk, sentence in pairs {
+      ["\nx = services.web:stop(1)"] = "console:2: stop of web: it takes no arguments",
+      ["services.web:scale(9, 4)"] = "console:1: scale of web: it takes a floor and a ceiling, whole numbers or nil, "
+        .. "and perhaps a time: scale(4, 12, \"2h\")",
+      ["\nx = services.web.livee"] = "console:2: unknown field 'livee' of service",
+      ["services.wbe"] = "console:1: there is no service 'wbe'; did you mean 'web'?",
+      ["services.web.live = 3"] = "console:1: services.web is read-only",
+    } do
+      assert.equal("error: " .. sentence .. "\n", (select(2, w:say("eval", chunk))))
+    end
   end)
 
   it("prints facts inside facts", function()
     assert.equal("{ client_limit = 4, process_limit = 50 }\n", (w:say("eval", "services.web.settings")))
     local out = w:say("eval", "--json", "services.web.processes[1].served, services.web.settings")
     assert.equal('90\n{"client_limit":4,"process_limit":50}\n', out)
-    assert.truthy(w:say("eval", "services.web.processes"):find "^ age  busy_for")
+    assert.equal([[
+id  pid  generation  state   age  busy_for  clients  served      rss  private  cpu  idle_for
+]], (w:say("eval", "services.web.processes"):gsub("\n.*", "\n")))
   end)
 
   it("prints under the deadline of the chunk", function()

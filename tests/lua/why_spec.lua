@@ -95,7 +95,7 @@ throttle   2s..60s  built-in/throttle
   it("refuses what is no service", function()
     local s = busy_pool()
     local _, err, code = call(s, why_verb, "tset")
-    assert.same({ "reeve: why: no service 'tset': did you mean 'test'?\n", 64 }, { err, code })
+    assert.same({ "reeve: why: no service 'tset'; did you mean 'test'?\n", 64 }, { err, code })
     assert.equal(64, (select(3, call(s, why_verb))))
   end)
 end)

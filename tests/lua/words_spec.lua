@@ -34,8 +34,8 @@ describe("options", function()
 
   it("that are wrong are named", function()
     local cases = {
-      { { "-x" }, "unknown option '-x': did you mean '-c'?" },
-      { { "--JSN" }, "unknown option '--JSN': did you mean '--json'?" },
+      { { "-x" }, "unknown option '-x'; did you mean '-c'?" },
+      { { "--JSN" }, "unknown option '--JSN'; did you mean '--json'?" },
       { { "--quite-another" }, "unknown option '--quite-another'" },
       { { "a", "-c" }, "-c needs a value" },
       { { "--json=yes" }, "--json takes no value" },

@@ -91,14 +91,19 @@ COMMANDS["PROCESS-STATUS"] = function(self, session, names)
 end
 
 function COMMANDS.STOP(self, session, names)
+  local peer = self.sessions[session].peer
   for _, name in ipairs(names) do
     if not view.definition(self, name) then
       self.send(session, ("-Unknown service: %s\n"):format(name))
       return
     end
   end
+  if self.is_retired then
+    self.send(session, "-The configuration has just been reloaded: try again\n")
+    return
+  end
   for _, name in ipairs(names) do
-    self.log.info("doveadm %d: stop %s", session, name)
+    self.log.info("doveadm (pid %d, uid %d): stop %s", peer.pid or -1, peer.uid or -1, name)
     operate.service(self, self.order, name, "stop")
   end
   self.send(session, "+\n")
@@ -111,7 +116,7 @@ function M:connect(session, peer)
     self.log.warn("doveadm: %s", why or ("uid %d may not talk to this daemon"):format(peer.uid))
     return self.close(session)
   end
-  self.sessions[session] = { greeted = false }
+  self.sessions[session] = { greeted = false, peer = peer }
   self.send(session, SERVER)
 end
 
@@ -137,7 +142,18 @@ function M:line(session, text)
   command(self, session, words)
 end
 
---- The client is gone.
-function M:closed(session) self.sessions[session] = nil end
+--- The client is gone. -> whether there is another one
+function M:closed(session)
+  self.sessions[session] = nil
+  return next(self.sessions) ~= nil
+end
+
+--- A reload has put another engine in our place. doveadm knows no second try, so whoever is here gets an answer still:
+-- from what is known, about to be outdated or not. -> whether somebody is here
+function M:retired()
+  self.ask = function(_, answer) answer() end
+  self.is_retired = true
+  return next(self.sessions) ~= nil
+end
 
 return M

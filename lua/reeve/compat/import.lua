@@ -94,7 +94,7 @@ end
 -- ---- settings { }: doveconf's name, kind of value
 
 local GLOBALS = {
-  { "base_dir", "text" }, { "libexec_dir", "text" }, { "protocols", "protocols" }, { "listen", "words" },
+  { "base_dir", "text" }, { "state_dir", "text" }, { "libexec_dir", "text" }, { "protocols", "protocols" }, { "listen", "words" },
   { "ssl", "ssl" }, { "default_client_limit", "count" }, { "default_process_limit", "count" },
   { "default_idle_kill", "duration" }, { "default_vsz_limit", "size" }, { "default_internal_user", "text" },
   { "default_internal_group", "text" }, { "default_login_user", "text" }, { "auth_worker_max_count", "count" },

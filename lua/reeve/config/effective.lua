@@ -35,6 +35,12 @@ function Plan:group(name)
   return id or self.names.group and self.names.group(name) or nil
 end
 
+local function id_hint(name)
+  if name:find "^%d+$" then return ("write \"#%s\" for the id"):format(name) end
+  if name:find "^%$" then return ("there are $%s"):format(table.concat(judge.VARIABLES, ", $")) end
+  return "make it or name another"
+end
+
 --- The id of a user or group setting of a reading: -1 unset, nil wrong (the problem has been added).
 function Plan:id(reading, name)
   local value = reading.values[name]
@@ -45,7 +51,7 @@ function Plan:id(reading, name)
   if id then return id end
   reading:problem("value", { value.key }, "unknown-" .. kind,
     ("%s of %s: there is no %s '%s' on this system"):format(value.key,
-    reading.what, kind, value.canonical), kind == "user" and "make it or name another" or nil)
+    reading.what, kind, value.canonical), id_hint(value.canonical))
 end
 
 --- ---- settings { }
@@ -193,8 +199,10 @@ local function resolve_services(plan, result)
       seen[said.name] = said
       check_service_name(plan, said)
     end
-    local resolved = service.resolve(plan, said)
-    if resolved and not first then table.insert(result.services, resolved) end
+    if not relays.is_about_relay(plan, said) then
+      local resolved = service.resolve(plan, said)
+      if resolved and not first then table.insert(result.services, resolved) end
+    end
   end
 end
 
@@ -213,7 +221,7 @@ end
 ---@return table plan { globals, control, services, policy, origin, engine_user, made }
 function M.plan(script, opts)
   local self = setmetatable({ script = script, schema = script.schema, opts = opts, names = opts.names or {},
-    uid = opts.uid or 0, users = {}, claims = {}, told = {}, variables = {}, values = {} }, Plan)
+    uid = opts.uid or 0, users = {}, claims = {}, told = {}, about_relays = {}, variables = {}, values = {} }, Plan)
   local result = { globals = {}, services = {}, origin = {}, shown = {}, made = script.made }
   self.result = result
   self.variables = read_variables(self)

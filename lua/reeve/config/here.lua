@@ -16,17 +16,32 @@ function M.options(known, args)
   return options, words
 end
 
---- Says what is wrong with the words. -> exit code
-function M.usage(ctx, verb, sentence)
-  ctx.err(("reeve %s: %s\n"):format(verb, sentence))
-  return 64
+-- The names as they are, but what the daemon's services inherit is the daemon's environment, not that of who asks.
+local function names_there(names, environment)
+  local function getenv(name)
+    if environment[name] ~= nil then return environment[name] or nil end
+    return names.getenv(name)
+  end
+  return setmetatable({ getenv = getenv }, { __index = names })
 end
 
---- Loads the config as root's daemon would; who asks does not matter.
-function M.load(ctx, options)
+-- Whoever has no config in the usual place has it elsewhere.
+local function hinted(opts, plan, problems)
+  if not plan and opts.file == M.DEFAULT_FILE and M.is_missing(problems) then
+    problems[1].message = problems[1].message .. "; name another with -c FILE"
+  end
+  return plan, problems
+end
+
+--- Loads the config as root's daemon would, or one that was `started` otherwise: { uid, gid, base_dir, daemon,
+-- environment }; who asks does not matter.
+function M.load(ctx, options, started)
   local opts = {}
   for name, door in next, ctx.here do opts[name] = door end
   opts.file, opts.base_dir, opts.uid, opts.gid, opts.is_check = options.file, options.base_dir, 0, 0, true
+  if not started then return hinted(opts, config.load(opts)) end
+  opts.uid, opts.gid, opts.base_dir, opts.daemon = started.uid, started.gid, started.base_dir, started.daemon
+  opts.names = names_there(opts.names, started.environment)
   return config.load(opts)
 end
 

@@ -4,7 +4,9 @@
 -- stands for a setting that was written and is wrong (nothing more is said about it).
 
 local names = require "reeve.config.names"
+local parts = require "reeve.parts"
 local places = require "reeve.config.places"
+local policies = require "reeve.config.policies"
 local suggest = require "reeve.suggest"
 local synonyms = require "reeve.config.synonyms"
 local words = require "reeve.config.words"
@@ -58,8 +60,15 @@ function Reading:problem(part, path, code, message, hint, severity)
     severity)
 end
 
+local LISTENERS = { inet_listener = "{ port = 80 }", unix_listener = "{ mode = \"0660\" }",
+  fifo_listener = "{ mode = \"0660\" }" }
+
 function Reading:unknown(key)
   local rows = self.script.schema.rows
+  if LISTENERS[key] then
+    return self:problem("key", { key }, "misplaced", ("%s in %s has no name"):format(key, self.what),
+      ("write %s \"name\" %s"):format(key, LISTENERS[key]))
+  end
   local hint = synonyms.hint(self.scope, key, function(name)
     return rows[self.scope][name] or rows.global[name] or rows.service[name]
   end)
@@ -72,7 +81,13 @@ end
 
 local FLAGS = { yes = "true", on = "true", ["1"] = "true", no = "false", off = "false", ["0"] = "false" }
 
-local function word_hint(row, value)
+local function policy_hint(script, value)
+  if type(value) ~= "string" or not policies.is_shipped(script, value) then return nil end
+  return ("write %s()"):format(value)
+end
+
+local function word_hint(script, row, value)
+  if row.type == "policy" then return policy_hint(script, value) end
   if row.type == "flag" and FLAGS[tostring(value)] then return "write " .. FLAGS[tostring(value)] end
   if row.type ~= "choice" or type(value) ~= "string" then return nil end
   local meant = suggest.nearest(value, row.words)
@@ -91,8 +106,7 @@ function Reading:is_misplaced(key, value)
   end
   local constructor = script.constructors[value]
   if constructor then
-    self:problem("value", { key }, "policy-word", ("policy '%s' lacks its ()"):format(constructor),
-      ("write %s() or %s { … }"):format(constructor, constructor))
+    self:problem("value", { key }, policies.bare(constructor))
     return true
   end
   return false
@@ -105,13 +119,23 @@ function Reading:has_bare_policy(key, value, depth)
     local part = rawget(value, i)
     local name = self.script.constructors[part]
     if name then
-      self:problem("value", { key, i }, "policy-word", ("policy '%s' lacks its ()"):format(name),
-        ("write %s() or %s { … }"):format(name, name))
+      self:problem("value", { key, i }, policies.bare(name))
       return true
     end
     if part == self.script.poison or self:has_bare_policy(key, part, depth + 1) then return true end
   end
   return false
+end
+
+--- What the policy host would refuse. -> true: said
+function Reading:is_no_policy(key, value)
+  if type(value) ~= "table" then return false end -- the table of settings says it
+  local good, sentence, item = parts.compile(value, "of " .. self.what, self.scope == "global")
+  if good then return false end
+  local path = not self.script.made[value] and { key, item } or { key }
+  local part = type(item) == "string" and not parts.WORDS[item] and "key" or "value"
+  self:problem(part, path, "policy", sentence, policy_hint(self.script, value[item]))
+  return true
 end
 
 function Reading:setting(key, value)
@@ -136,12 +160,13 @@ function Reading:setting(key, value)
   if names.is_poisoned(script, value) or self:is_misplaced(key, value) then return end
   local row = schema:row(self.scope, name)
   if row.type == "policy" and self:has_bare_policy(key, value, 1) then return end
+  if row.type == "policy" and self:is_no_policy(key, value) then return end
   local given = row.type ~= "policy" and expand(value, self.variables) or value
   local canonical, sentence, list, item = schema:check(self.scope, name, given)
   if canonical == nil then
     local path = item ~= nil and { key, item } or { key }
     return self:problem("value", path, "value", ("%s of %s: %s"):format(key, self.what, sentence),
-      word_hint(row, given))
+      word_hint(script, row, given))
   end
   self.values[name] = { canonical = canonical, list = list, given = given, key = key, path = { key }, reading = self }
 end

@@ -42,7 +42,7 @@ local function scan(text, at)
   end
   local name = text:match("^[%a_][%w_]*", at)
   if name then return KEYWORDS[name] and "keyword" or "name", at + #name - 1, name end
-  local number = text:match("^%.?%d[%w%.]*", at)
+  local number = text:match("^%.?%d[%w_%.]*", at)
   if number then return "number", at + #number - 1, number end
   if text:find("^[\"']", at) then
     local last = quoted_end(text, at)

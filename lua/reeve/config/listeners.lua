@@ -23,17 +23,38 @@ local function addresses_of(plan, word)
     if is_literal(word) then return { word } end
     return nil, "host names cannot be looked up here"
   end
-  return lookup(word)
+  local list, sentence = lookup(word)
+  return list, sentence and sentence:gsub("^the address of '.-': ", "")
+end
+
+local function taken(plan, said, message, first, why)
+  plan.script:problem(said.at, "name", nil, "duplicate-listener",
+    ("%s is already taken by %s '%s' at %s%s"):format(message, first.word, first.name,
+      plan.script:cite(first.at, "call"), why or ""))
 end
 
 local function claim(plan, key, said, message)
   local first = plan.claims[key]
-  if first then
-    return plan.script:problem(said.at, "name", nil, "duplicate-listener",
-      ("%s is already taken by %s '%s' at %s"):format(message, first.word, first.name,
-        plan.script:cite(first.at, "call")))
-  end
+  if first then return taken(plan, said, message, first) end
   plan.claims[key] = said
+  return true
+end
+
+local EVERY = { ["0.0.0.0"] = true, ["::"] = true }
+
+--- The kernel gives a port to every address or to single ones, unless it may share it out.
+local function claim_port(plan, listener, said)
+  local address, port = listener.address, listener.port
+  local message = ("port %d of %s"):format(port, address)
+  if not claim(plan, ("%s:%d"):format(address, port), said, message) then return end
+  local family = address:find(":", 1, true) and "::" or "0.0.0.0"
+  local mine, others = ("one of %s:%d"):format(family, port), ("every of %s:%d"):format(family, port)
+  if EVERY[address] then mine, others = others, mine end
+  local other = plan.claims[others]
+  if other and not listener.reuse_port then
+    taken(plan, said, message, other, (": %s is every address"):format(family))
+  end
+  plan.claims[mine] = plan.claims[mine] or said
 end
 
 local function number(plan, scope, values, name)
@@ -60,7 +81,6 @@ local function inet(plan, service, said, reading, enabled)
         ("address '%s' of %s: %s"):format(word, reading.what, sentence or "unknown host"))
     end
     for _, address in ipairs(list or {}) do
-      claim(plan, ("%s:%d"):format(address, port), said, ("port %d of %s"):format(port, address))
       local name = values.name and values.name.canonical or said.name
       local listener = {
         kind = "inet", name = name, address = address, port = port,
@@ -68,6 +88,7 @@ local function inet(plan, service, said, reading, enabled)
         haproxy = number(plan, "inet_listener", values, "haproxy") == 1,
         reuse_port = number(plan, "inet_listener", values, "reuse_port") == 1,
       }
+      claim_port(plan, listener, said)
       plan.told[listener] = { reading = reading, what = ("%s of service '%s'"):format(reading.what, service.name),
         send_proxy = number(plan, "inet_listener", values, "send_proxy") == 1 }
       table.insert(service.listeners, listener)
@@ -89,12 +110,14 @@ local function path_of(plan, said, reading)
     return refuse("path", ("'%s' has .. in it"):format(path), "write the path without ..")
   end
   if path:sub(1, #plan.base_dir + 1) == plan.base_dir .. "/" then
-    local rest = path:sub(#plan.base_dir + 2)
+    local rest = path:sub(#plan.base_dir + 2):gsub("^/+", "")
     refuse("base-dir-prefix", ("'%s' begins with base_dir, where relative paths start anyway"):format(path),
       ("write \"%s\""):format(rest), "warning")
   end
   if path:sub(1, 1) ~= "/" then path = plan.base_dir .. "/" .. path end
+  local steps
   path = path:gsub("/+", "/")
+  repeat path, steps = path:gsub("/%./", "/") until steps == 0
   if #path > LONGEST_PATH and said.kind == "unix" then
     return refuse("path",
       ("the path is too long for a unix socket: %d bytes, at most %d"):format(#path, LONGEST_PATH),

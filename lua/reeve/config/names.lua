@@ -17,6 +17,7 @@ M.ABSENT = {
   loadstring = "write include \"FILE\" or require \"name\"",
   coroutine = "a config runs from top to bottom",
   collectgarbage = "there is no way to it from a config",
+  _G = "write local NAME = …",
 }
 local MEANT = {
   yes = "write true", on = "write true", True = "write true", TRUE = "write true",
@@ -100,8 +101,15 @@ function M.unknown(script, name)
   return script.poison
 end
 
+local STATEMENTS = { settings = "settings { … }", service = "service \"name\" { … }",
+  include = "include \"conf.d/*.lua\"", inet_listener = "inet_listener \"name\" { … }",
+  unix_listener = "unix_listener \"name\" { … }", fifo_listener = "fifo_listener \"name\" { … }" }
+
 local function belongs(script, name, is_function)
   local rows = script.schema.rows
+  if STATEMENTS[name] and not is_function then
+    return ("'%s' is a word, not a variable"):format(name), ("write %s, without ="):format(STATEMENTS[name])
+  end
   if rows.global[name] or synonyms.aliases.global[name] then
     return ("'%s' belongs in settings { }"):format(name), ("write settings { %s = … }"):format(name)
   end

@@ -90,8 +90,8 @@ function M.each_nil(node, options, found, path)
     local value = rawget(options, field.key)
     local here = { table.unpack(path) }
     here[#here + 1] = field.key
-    local spread = field.positional and i == #node.fields and is_open_ended(field)
-    if value == nil and not spread then
+    local is_unknown = field.computed or field.positional and i == #node.fields and is_open_ended(field)
+    if value == nil and not is_unknown then
       found(field, here)
     elseif field.node and type(value) == "table" and field.last == field.node.close then
       M.each_nil(field.node, value, found, here)

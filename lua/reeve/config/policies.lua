@@ -9,6 +9,19 @@ end
 -- The mistake is the config's, not that of the line of the policy that found it.
 local function without_position(message) return (tostring(message):gsub("^[^\n]-%.lua:%d+: ", "")) end
 
+-- Calls what makes a policy. -> what it gave | nil: it gave nothing or raised, which was said
+local function make(script, at, constructor, ...)
+  local good, value, sentence = pcall(constructor, ...) -- past the deadline the next line raises again
+  if not good then
+    script:problem(at, "call", nil, "policy", without_position(value))
+  elseif value == nil then
+    script:problem(at, "call", nil, "policy",
+      ("policy '%s' gave nothing%s"):format(at.word, sentence and ": " .. tostring(sentence) or ""),
+      "a policy file returns a function(options) that returns a policy")
+  end
+  return good and value or nil
+end
+
 --- A function that notes from which word a policy came.
 local function policy_word(script, name, constructor)
   local function word(...)
@@ -16,21 +29,45 @@ local function policy_word(script, name, constructor)
     local at = script:here(name)
     local options = ...
     if options == script.poison then return script.poison end
-    local good, value, sentence = pcall(constructor, ...) -- past the deadline the next line raises again
-    if not good then
-      script:problem(at, "call", nil, "policy", without_position(value))
-      return script.poison
-    end
-    if value == nil then
-      script:problem(at, "call", nil, "policy",
-        ("policy '%s' gave nothing%s"):format(name, sentence and ": " .. tostring(sentence) or ""),
-        "a policy file returns a function(options) that returns a policy")
-      return script.poison
-    end
+    local value = make(script, at, constructor, ...)
+    if value == nil then return script.poison end
     if type(value) == "function" or type(value) == "table" then
       script.made[value] = { word = name, options = options, at = at }
     end
     return value
+  end
+  script.constructors[word] = name
+  return word
+end
+
+--- A policy word lacks its (): code, message, hint.
+function M.bare(name)
+  return "policy-word", ("policy '%s' lacks its ()"):format(name), ("write %s() or %s { … }"):format(name, name)
+end
+
+-- What was given to a combinator: is something among it that has been complained about, or is now?
+local function is_spoilt(script, value, depth)
+  if value == script.poison then return true end
+  local bare = script.constructors[value]
+  if bare then
+    script:problem(script:here(bare), "call", nil, M.bare(bare))
+    return true
+  end
+  local spoilt = false
+  if type(value) == "table" and depth < 8 and not script.made[value] then
+    for i = 1, rawlen(value) do spoilt = is_spoilt(script, rawget(value, i), depth + 1) or spoilt end
+  end
+  return spoilt
+end
+
+--- The word of a combinator: all, only, every, …
+function M.combinator_word(script, name, combine)
+  local function word(...)
+    if script.closed then return combine(...) end
+    local at, given, spoilt = script:here(name), table.pack(...), false
+    for i = 1, given.n do spoilt = is_spoilt(script, given[i], 1) or spoilt end
+    local value = not spoilt and make(script, at, combine, ...)
+    return value or script.poison
   end
   script.constructors[word] = name
   return word

@@ -21,11 +21,26 @@ function Problems:saw(file)
   end
 end
 
---- Adds a problem. The same sentence at the same place is kept once.
+--- A sentence without the names of services: what it says of each that a loop makes.
+local function nameless(message)
+  return (message:gsub("service '[^']*'", "service"))
+end
+
+-- A loop makes forty services with one mistake: it is shown once, " (and 39 more)".
+local function say_again(problem, message)
+  local said = problem.said
+  if said[message] then return end
+  said[message], said.n = true, said.n + 1
+  problem.message = ("%s (and %d more)"):format(said.first, said.n - 1)
+end
+
+--- Adds a problem. The same sentence at the same place is kept once, with the number of services it is said of.
 function Problems:add(problem)
-  local id = ("%s\0%d\0%d\0%s"):format(problem.file, problem.line, problem.column, problem.message)
-  if self.seen[id] then return end
-  self.seen[id] = true
+  local id = ("%s\0%d\0%d\0%s"):format(problem.file, problem.line, problem.column, nameless(problem.message))
+  local first = self.seen[id]
+  if first then return say_again(first, problem.message) end
+  self.seen[id] = problem
+  problem.said = { [problem.message] = true, n = 1, first = problem.message }
   problem.severity = problem.severity or "error"
   problem.serial = #self.list
   self:saw(problem.file)

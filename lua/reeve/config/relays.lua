@@ -1,72 +1,16 @@
 --- relays: listeners with ssl or haproxy of services whose processes can do neither (contracts systemd and inetd). Such
 -- a listener goes to a service NAME-tls that is made for it: reeve-tls(8) takes the connections, does TLS or takes the
--- PROXY header off, and connects to the processes over a unix socket that only it may use.
+-- PROXY header off, and connects to the processes over a unix socket that only it may use. A `service "NAME-tls"`
+-- without an executable in the config is about that service.
 
+local judge = require "reeve.config.judge"
 local service = require "reeve.config.service"
+local tls = require "reeve.config.tls"
 
 local M = {}
 
 local KNOWS = { reeve = true, dovecot = true } -- these get the flags and do it themselves
 local OWNER_ONLY = 384                         -- 0600
-
-local function problem(told, name, code, message, hint, severity)
-  local value = name and told.reading.values[name]
-  if value then return told.reading:problem("value", { value.key }, code, message, hint, severity) end
-  told.reading:problem("call", {}, code, message, hint, severity)
-end
-
---- A list of absolute paths; Dovecot's "</path" is taken, too.
-local function paths(plan, list)
-  local all = {}
-  for i, word in ipairs(list) do all[i] = plan:absolute((word:gsub("^<", ""))) end
-  return all
-end
-
---- The words of ssl_cert or ssl_key: the listener's own or the global ones.
-local function words(plan, told, name)
-  local value = told.reading.values[name]
-  if value == nil then value = plan.values[name] end
-  return value and paths(plan, value.list) or {}
-end
-
-local VERDICTS = {
-  bad = { "certificate", nil },
-  ["not now"] = { "certificate-time", "renew it; at a start and at a reload this is a warning" },
-  unreadable = { "unreadable", "root can read it, you cannot, so it was not looked at", "warning" },
-}
-
---- Says what is wrong with a pair. An expired certificate must not keep a machine from starting.
-local function check_pair(plan, told, certificate, key)
-  local check = plan.opts.certificate
-  if not check then return end
-  local verdict, sentence = check(certificate .. "\0" .. key)
-  if verdict == "good" then return end
-  local row = VERDICTS[verdict] or VERDICTS.bad
-  local severity = row[3] or verdict == "not now" and not plan.opts.is_check and "warning" or nil
-  local what = verdict == "unreadable" and sentence or ("%s and %s: %s"):format(certificate, key, sentence)
-  if sentence:find("^/") then what = sentence end
-  problem(told, told.reading.values.ssl_cert and "ssl_cert", row[1], ("%s: %s"):format(told.what, what), row[2],
-    severity)
-end
-
---- The pairs of a listener: { { certificate, key }, … } | nil: something is wrong
-local function pairs_of(plan, told)
-  local certificates, keys = words(plan, told, "ssl_cert"), words(plan, told, "ssl_key")
-  if #certificates == 0 then
-    return problem(told, "ssl", "no-certificate", ("%s has ssl = true, but there is no ssl_cert"):format(told.what),
-      "write ssl_cert and ssl_key, here or in settings { }")
-  end
-  if #certificates ~= #keys then
-    return problem(told, told.reading.values.ssl_key and "ssl_key", "no-key",
-      ("%s: %d of ssl_cert, %d of ssl_key; each certificate has one key"):format(told.what, #certificates, #keys))
-  end
-  local list = {}
-  for i, certificate in ipairs(certificates) do
-    check_pair(plan, told, certificate, keys[i])
-    list[i] = { certificate, keys[i] }
-  end
-  return list
-end
 
 --- Names for open_files, one for each file: NAME of a path.
 local function opened(files)
@@ -90,9 +34,7 @@ local function add_words(plan, argv, file, listener, path)
   local told = plan.told[listener]
   for _, word in ipairs { "--listener", listener.name, "--to", path } do argv[#argv + 1] = word end
   if told.send_proxy then argv[#argv + 1] = "--send-proxy" end
-  for _, pair in ipairs(listener.ssl and pairs_of(plan, told) or {}) do
-    for _, word in ipairs { "--certificate", file(pair[1]), file(pair[2]) } do argv[#argv + 1] = word end
-  end
+  if listener.ssl then tls.add(plan, told, argv, file) end
 end
 
 local function is_relayed(listener)
@@ -114,8 +56,9 @@ local function take(plan, from, argv, files)
         table.insert(left, 1, { kind = "unix", name = path:sub(#plan.base_dir + 2), path = path, mode = OWNER_ONLY,
           uid = -1, gid = -1 })
       elseif known[path] ~= listener.name then
-        problem(plan.told[listener], nil, "relay-name", ("listeners '%s' and '%s' of service '%s' cannot be told apart")
-          :format(known[path], listener.name, from.name), "name one of them otherwise")
+        tls.problem(plan.told[listener], nil, "relay-name",
+          ("listeners '%s' and '%s' of service '%s' cannot be told apart"):format(known[path], listener.name,
+            from.name), "name one of them otherwise")
       end
     end
   end
@@ -132,14 +75,16 @@ local function process_limit(plan, from)
   return math.min(clients // plan:number "default_client_limit" + 2, 1000)
 end
 
-local function make(plan, from, name, at)
+--- The service NAME-tls: what the config says about it, over what Reeve makes of it.
+local function make(plan, from, name)
   local argv, files = { plan:beside "reeve-tls" }, {}
-  local taken = take(plan, from, argv, files)
-  local made = service.resolve(plan, { name = name, at = at, listeners = taken, options = {
-    executable = argv, description = "TLS and PROXY headers for service " .. from.name, open_files = files,
-    user = plan.uid == 0 and plan:text "default_login_user" or nil, no_new_privs = true,
-    process_limit = process_limit(plan, from), process_min_avail = math.min(number(from, "process_min_avail"), 1),
-    vsz_limit = plan:number "default_vsz_limit" > 0 and "1G" or 0 } })
+  local said = plan.about_relays[name] or { at = from.said_at, options = {} }
+  local made = service.resolve(plan, { name = name, at = said.at, options = said.options, reading = said.reading,
+    listeners = take(plan, from, argv, files), made = {
+      executable = argv, description = "TLS and PROXY headers for service " .. from.name, open_files = files,
+      user = plan.uid == 0 and plan:text "default_login_user" or nil, no_new_privs = true,
+      process_limit = process_limit(plan, from), process_min_avail = math.min(number(from, "process_min_avail"), 1),
+      vsz_limit = plan:number "default_vsz_limit" > 0 and "1G" or 0 } })
   for _, listener in ipairs(from.listeners) do
     if made and listener.path and listener.path:find(plan.base_dir .. "/relay/", 1, true) then
       listener.uid = math.tointeger(tonumber(made.settings.user))
@@ -150,15 +95,19 @@ end
 
 --- What was written about a listener and has no effect.
 local function check_effects(plan, one)
+  local function look(listener, told, name)
+    local why = KNOWS[one.settings.contract] and ("contract \"%s\" does TLS and PROXY by itself"):format(
+      one.settings.contract) or not is_relayed(listener) and "it has neither ssl nor haproxy"
+      or name ~= "send_proxy" and not listener.ssl and "it has no ssl"
+    if why and told.reading.values[name] then
+      tls.problem(told, name, "no-effect", ("%s of %s has no effect: %s"):format(name, told.what, why), nil, "warning")
+    end
+  end
   for _, listener in ipairs(one.listeners) do
     local told = plan.told[listener]
-    for _, name in ipairs(told and { "ssl_cert", "ssl_key", "send_proxy" } or {}) do
-      local why = KNOWS[one.settings.contract] and ("contract \"%s\" does TLS and PROXY by itself"):format(
-        one.settings.contract) or not is_relayed(listener) and "it has neither ssl nor haproxy"
-        or name ~= "send_proxy" and not listener.ssl and "it has no ssl"
-      if why and told.reading.values[name] then
-        problem(told, name, "no-effect", ("%s of %s has no effect: %s"):format(name, told.what, why), nil, "warning")
-      end
+    if told then
+      look(listener, told, "send_proxy")
+      for _, name in ipairs(tls.SETTINGS) do look(listener, told, name) end
     end
   end
 end
@@ -171,32 +120,79 @@ local function needs_relay(one)
   return false
 end
 
---- Adds the relays to the services.
+-- What makes the service a relay is Reeve's to say.
+local NOT_YOURS = { "contract", "type", "protocol", "open_files", "chroot", "drop_priv_before_exec", "wait", "ready" }
+
+--- Is what a config says about a service about a relay? Then it is kept until its relay is made.
 ---@param plan table of effective.lua
+---@param said table of the script: { name, options, at }
+function M.is_about_relay(plan, said)
+  local base = said.name:match "^(.+)%-tls$"
+  local known = false
+  for _, other in ipairs(base and plan.script.services or {}) do known = known or other.name == base end
+  if not known then return false end
+  local what = ("service '%s'"):format(said.name)
+  said.reading = judge.read(plan.script, "service", what, said, plan.variables)
+  if said.reading.values.executable ~= nil then return false end
+  plan.about_relays[said.name] = plan.about_relays[said.name] or said
+  for _, name in ipairs(NOT_YOURS) do
+    local value = said.reading.values[name]
+    if value then
+      said.reading:problem("value", { value.key }, "relay-setting", ("%s of %s: this is reeve-tls for service '%s', "
+        .. "whose %s cannot be chosen"):format(name, what, base, name), "leave it out; see reeve-tls(8)")
+    end
+  end
+  for _, listener in ipairs(said.reading.listeners) do
+    plan.script:problem(listener.at, "call", nil, "relay-listener", ("%s '%s' of %s: its listeners are those of '%s'")
+      :format(listener.word, listener.name, what, base), ("write it in service '%s'"):format(base))
+  end
+  return true
+end
+
+--- A `service "NAME-tls"` for which nothing was made, although NAME is enabled.
+local function check_used(plan, services, made)
+  for _, one in ipairs(services) do
+    local said = plan.about_relays[one.name .. "-tls"]
+    if said and not made[said.name] and plan:text "ssl" ~= "false" then
+      plan.script:problem(said.at, "call", nil, "no-effect",
+        ("service '%s' has no effect: no listener of '%s' needs reeve-tls"):format(said.name, one.name),
+        "write ssl = true in the listener, or an executable for a service of your own", "warning")
+    end
+  end
+end
+
+--- The relay of one service -> a service | nil
+local function relay_of(plan, one, taken)
+  local name = one.name .. "-tls"
+  if one.settings.contract == "plain" then
+    plan.script:problem(one.said_at, "call", nil, "relay-plain",
+      ("service '%s': contract \"plain\" takes no connections, so nobody can do TLS or PROXY for it"):format(one.name),
+      "write contract = \"systemd\" or \"inetd\"")
+  elseif taken[name] then
+    plan.script:problem(one.said_at, "call", nil, "relay-taken",
+      ("service '%s' needs a service '%s' for its TLS or PROXY headers, but that name is taken"):format(one.name, name),
+      ("rename the other one; without an executable, service \"%s\" { … } is about this one"):format(name))
+  else
+    return make(plan, one, name)
+  end
+end
+
+--- Adds the relays to the services.
+---@param plan table
 ---@param services table[]
 function M.add(plan, services)
-  local taken = {}
+  local taken, made = {}, {}
   for _, one in ipairs(services) do taken[one.name] = true end
   for i = 1, #services do
     local one = services[i]
     check_effects(plan, one)
-    if needs_relay(one) then
-      local name = one.name .. "-tls"
-      if one.settings.contract == "plain" then
-        plan.script:problem(one.said_at, "call", nil, "relay-plain",
-          ("service '%s': contract \"plain\" takes no connections, so nobody can do TLS or PROXY for it")
-            :format(one.name),
-          "write contract = \"systemd\" or \"inetd\"")
-      elseif taken[name] then
-        plan.script:problem(one.said_at, "call", nil, "relay-taken",
-          ("service '%s' needs a service '%s' for its TLS or PROXY headers, but that name is taken"):format(one.name,
-            name),
-          "rename the other one")
-      else
-        services[#services + 1] = make(plan, one, name, one.said_at)
-      end
+    local relay = needs_relay(one) and relay_of(plan, one, taken)
+    if relay then
+      services[#services + 1] = relay
+      made[relay.name] = true
     end
   end
+  check_used(plan, services, made)
 end
 
 return M

@@ -30,6 +30,7 @@ function M.new(opts, problems)
     constructors = {}, -- function of a policy word -> its name
     made = setmetatable({}, { __mode = "k" }), -- policy value -> { word, options, at }
     calls = {},     -- how often a call at a place was seen
+    ends = {},      -- "file:line" where an error ended a file
     closed = false, -- loading is over
   }, Script)
 end
@@ -193,7 +194,13 @@ function Script:ended(file, message, kind, traceback)
   self.dead = say ~= KINDS.runtime
   local place = self:map(found.file):line_place(found.line)
   place.file = found.file
+  self.ends[("%s:%d"):format(place.file, place.line)] = true
   self:problem_at(place, code, text, hint)
+end
+
+--- Did an error end a file at this line?
+function Script:was_ended_at(at)
+  return self.ends[("%s:%d"):format(at.file, at.line)] == true
 end
 
 --- Compiles and runs a text. -> true, what it returned | false (the problem has been added)

@@ -190,6 +190,7 @@ end
 
 local PROBES = {
   missing = { "does not exist", "missing-program" },
+  ["not a file"] = { "is not a file", "not-executable" },
   ["not executable"] = { "is not executable", "not-executable" },
 }
 
@@ -304,13 +305,24 @@ local function is_enabled(self)
   return protocol == "" or self.plan.protocols[protocol] == true
 end
 
+--- Reads what a config said about a service; `made`: what Reeve writes where the config does not.
+local function read(plan, what, said)
+  local reading = said.reading or judge.read(plan.script, "service", what, said, plan.variables)
+  if not said.made then return reading end
+  local made = judge.read(plan.script, "service", what, { at = said.at, options = said.made }, plan.variables)
+  for name, value in next, made.values do
+    if reading.values[name] == nil then reading.values[name] = value end
+  end
+  return reading
+end
+
 --- What a config said about a service, resolved: the plan's service, or nil when its protocol is not
 -- enabled. Mistakes are added to the problems.
 ---@param plan table of effective.lua
----@param said table { name, options, at }
+---@param said table { name, options, at, reading | nil: its options, read before, made | nil: options under them }
 function M.resolve(plan, said)
   local what = ("service '%s'"):format(said.name)
-  local reading = judge.read(plan.script, "service", what, said, plan.variables)
+  local reading = read(plan, what, said)
   local self = setmetatable({ plan = plan, said = said, what = what, values = reading.values }, Service)
   local place = plan.script:place(said.at, "call")
   local out = { name = said.name, settings = {}, origin = {}, shown = {}, argv = {}, env = {}, said_at = said.at,

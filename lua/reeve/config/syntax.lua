@@ -22,17 +22,32 @@ local function raw(map, token)
   return map.text:sub(token.from, token.to)
 end
 
---- Index of the token at which Lua gave up, or nil. Where a text occurs twice in a line, the one
--- after a whole value is the one that does not fit.
+--- Does Lua refuse the text that ends with this token, though more may come?
+local function is_refused(map, token)
+  local _, message = load(map.text:sub(1, token.to), "=config", "t")
+  return message ~= nil and not message:find("near <eof>", 1, true)
+end
+
+--- Index of the token at which Lua gave up, or nil. A text may occur often in a line; the first at which the text is
+-- refused is meant.
 local function gave_up_at(map, near, line)
-  local found
+  local found = {}
   for i, token in ipairs(map.tokens) do
-    if token.last_line == line and raw(map, token) == near then
-      if ends_value(map.tokens[i - 1]) then return i end
-      found = found or i
-    end
+    if token.last_line == line and raw(map, token) == near then found[#found + 1] = i end
   end
-  return found
+  local least, most = 1, #found
+  while least < most do
+    local middle = (least + most) // 2
+    if is_refused(map, map.tokens[found[middle]]) then most = middle else least = middle + 1 end
+  end
+  return found[least]
+end
+
+--- The token of a line that begins with what Lua could not read as one.
+local function begins_with(map, text, line)
+  for _, token in ipairs(map.tokens) do
+    if token.line == line and raw(map, token):sub(1, #text) == text then return token end
+  end
 end
 
 --- What a value that ends at token `i` looks like: its text, or `word "name" {…}`.
@@ -76,7 +91,7 @@ local function key_before(map, i)
   return map.text:sub(map.tokens[first].from, map.tokens[i - 1].to), map.tokens[first]
 end
 
-local COMMENTS = { ["#"] = true, ["//"] = true, ["/"] = true, [";"] = true }
+local COMMENTS = { ["#"] = true, ["//"] = true, [";"] = true }
 local OPERATORS = {
   ["!"] = "Lua writes 'not' for ! and ~= for !=",
   ["&"] = "Lua writes 'and'",
@@ -90,7 +105,26 @@ local OPERATORS = {
 local RULES = {
   function(c) -- a number with a unit
     local text = c.said:match "^malformed number near '(.*)'$"
-    if text then return ("'%s' is not a number"):format(text), ("write \"%s\" with quotes"):format(text) end
+    if not text then return nil end
+    local token = begins_with(c.map, text, c.line)
+    text = token and raw(c.map, token) or text
+    local number = tonumber((text:gsub("_", "")))
+    return ("'%s' is not a number"):format(text), ("write %s"):format(number or ("\"%s\" with quotes"):format(text)),
+      token and c.map:span(token)
+  end,
+  function(c)
+    local text = c.said:match "^invalid escape sequence near '(.*)'$"
+    local token = text and begins_with(c.map, text, c.line)
+    if token then
+      return ("'%s' is no escape that Lua knows"):format(text:match "\\.*$"), "write \\\\ for a backslash",
+        c.map:span(token)
+    end
+  end,
+  function(c) -- goto and break are refused at the end of their function
+    local word, line = c.said:match "^(break) outside .*at line (%d+)"
+    if not word then word, line = c.said:match "^no visible label .* for <(goto)> at line (%d+)" end
+    local token = word and c.map:token("keyword", word, tonumber(line))
+    if token then return ("%s has nowhere to go"):format(word), nil, c.map:span(token) end
   end,
   function(c)
     if c.said:find "^unfinished string" then
@@ -101,6 +135,14 @@ local RULES = {
     local kind, line = c.said:match "^unfinished long (%a+) %(starting at line (%d+)%)"
     if not kind then return nil end
     return ("the long %s is never closed"):format(kind), "its ]] is missing", c.map:line_place(tonumber(line))
+  end,
+  function(c) -- protocols = imap lmtp
+    local i = c.said:find "^syntax error" and (c.i or #c.map.tokens + 1) - 1
+    local word, value, equals = c.map.tokens[i or 0], c.map.tokens[(i or 0) - 1], c.map.tokens[(i or 0) - 2]
+    if equals and equals.kind == "=" and word.kind == "name" and value.kind == "name" and word.line == value.line then
+      local text = c.map:line(value.line):sub(value.column):gsub("%s+$", "")
+      return ("a text needs quotes: \"%s\""):format(text), ("write \"%s\""):format(text), c.map:span(value, word)
+    end
   end,
   function(c) -- an open bracket at the end of the file
     if c.near ~= "<eof>" then return nil end
@@ -114,17 +156,29 @@ local RULES = {
     end
     local kind = open:find "^%a" and "keyword" or open
     local token = c.map:token(kind, open, tonumber(line))
+    local node = open == "{" and unclosed(c.map)
+    if node and node.open.line == tonumber(line) then token = node.open end
     return ("'%s' is never closed"):format(open), ("its '%s' is missing"):format(missing),
       token and c.map:span(token) or c.map:line_place(tonumber(line))
   end,
+  function(c) -- }, },
+    local close = c.before and c.before.kind
+    if c.said:find "^syntax error" and c.near == "," and (close == "}" or close == ")") then
+      return ("a comma after the last '%s'"):format(close), ("is there one '%s' too many?"):format(close)
+    end
+  end,
   function(c) -- service imap { }
     if c.said:find "^syntax error" and c.token and c.token.kind == "name" and c.before and c.before.kind == "name" then
-      return ("a name needs quotes: %s \"%s\""):format(c.before.value, c.near), ("write \"%s\""):format(c.near)
+      local name = c.map.text:match("^[%w_.@-]+", c.token.from)
+      return ("a name needs quotes: %s \"%s\""):format(c.before.value, name), ("write \"%s\""):format(name),
+        { line = c.token.line, column = c.token.column, length = #name }
     end
   end,
   function(c) -- service "x" = { }
-    if c.said:find "^syntax error" and c.near == "=" then
-      return "there is no = before the { of a call", "write service \"name\" { … }"
+    local calls = c.before and c.before.kind == "string" and c.map.tokens[c.i - 2]
+    if c.near == "=" and (c.said:find "^syntax error" or calls and calls.kind == "name") then
+      local word = calls and calls.kind == "name" and calls.value or "service"
+      return "there is no = before the { of a call", ("write %s \"name\" { … }"):format(word)
     end
   end,
   function(c) -- key: value
@@ -142,21 +196,25 @@ local RULES = {
     end
   end,
   function(c)
-    if c.said:find "^'}' expected" and c.near == "=" then
+    if c.said:find "^'}' expected" and c.near == "=" and c.before then
       local key, first = key_before(c.map, c.i)
       return ("'%s' is not a plain name"):format(key), synonyms.hint("service", key)
         or ("write [\"%s\"] = value"):format(key), c.map:span(first, c.before)
     end
   end,
   function(c)
-    if c.near == "/" and c.before and c.before.kind == "=" then
-      return "a path needs quotes", "write \"/the/path\""
-    end
+    if c.near ~= "/" or not c.said:find "^unexpected symbol" then return nil end
+    local next_one = c.map.tokens[c.i + 1]
+    if next_one and next_one.kind == "*" then return "unexpected '/*'", "a comment begins with --" end
+    return "a path needs quotes", "write \"/the/path\""
   end,
   function(c)
     if c.said:find "^unexpected symbol" and COMMENTS[c.near] then
       return ("unexpected '%s'"):format(c.near), "a comment begins with --"
     end
+  end,
+  function(c) -- key => value
+    if c.near == ">" and c.before and c.before.kind == "=" then return "unexpected '=>'", "write = instead of =>" end
   end,
   function(c)
     if OPERATORS[c.near] then return ("unexpected '%s'"):format(c.near), OPERATORS[c.near] end
@@ -173,7 +231,22 @@ local RULES = {
   function(c)
     local missing, open, line = c.said:match "^'(%S+)' expected %(to close '(%S+)' at line (%d+)%)"
     if missing then
-      return ("'%s' is expected before '%s', to close the '%s' of line %s"):format(missing, c.near, open, line)
+      return ("'%s' is expected before '%s', to close the '%s' of line %s"):format(missing, c.near, open, line),
+        c.near == "=" and "settings stand in { }" or nil
+    end
+  end,
+  function(c)
+    local missing = c.said:match "^'(%S+)' expected near '"
+    if missing == "<eof>" or c.said:find "^<eof> expected" then
+      return ("'%s' closes nothing"):format(c.near), "there is one too many, or what it closes is missing"
+    elseif missing then
+      return ("'%s' is expected before '%s'"):format(missing, c.near),
+        missing == "]" and c.near == "=" and "settings stand in { }" or nil
+    end
+  end,
+  function(c)
+    if c.said:find "^unexpected symbol" and (c.near == "}" or c.near == ")" or c.near == "]") then
+      return ("'%s' closes nothing"):format(c.near), "there is one too many, or what it closes is missing"
     end
   end,
   function(c)

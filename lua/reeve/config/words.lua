@@ -119,6 +119,10 @@ function WORDS.require(script, name)
   local known = script.modules[name]
   if known ~= nil then return known end
   local path = script:beside(script.opts.file, name:gsub("%.", "/") .. ".lua")
+  if names.ABSENT[name] and not script.opts.read(path) then
+    script:problem(at, "name", nil, "require", ("'%s' is not there in a config"):format(name), names.ABSENT[name])
+    return script.poison
+  end
   local good, value = script:include(path, at, "require")
   if not good then value = script.poison elseif value == nil then value = true end
   script.modules[name] = value
@@ -185,10 +189,7 @@ local function bind(script)
   end
   for _, name in ipairs(COMBINATORS) do
     local f = script.opts.combinators and script.opts.combinators[name]
-    if f then
-      words[name] = f
-      script.constructors[f] = name
-    end
+    if f then words[name] = policies.combinator_word(script, name, f) end
   end
   if script.opts.log then words.log = script.opts.log end
   return words

@@ -34,6 +34,10 @@ unset = {}
 ---@field ssl? boolean|"required" false removes the inet_listeners with ssl = true
 ---@field ssl_cert? reeve.Words PEM files with certificates and their chains, for reeve-tls(8)
 ---@field ssl_key? reeve.Words their private keys, in the same order
+---@field ssl_min_protocol? "TLSv1.2"|"TLSv1.3" the oldest TLS that reeve-tls(8) speaks
+---@field ssl_cipher_list? string ciphers of TLS 1.2, the best first
+---@field ssl_ca? reeve.Words PEM files of the authorities whose clients' certificates are good
+---@field ssl_verify_client_cert? boolean|"required" clients may, or must, show a certificate
 ---@field haproxy_trusted_networks? reeve.Words who may connect to listeners with haproxy = true
 ---@field haproxy_timeout? reeve.Duration
 ---@field shutdown_clients? boolean false: processes with clients outlive the daemon
@@ -118,6 +122,10 @@ unset = {}
 ---@field ssl? boolean
 ---@field ssl_cert? reeve.Words
 ---@field ssl_key? reeve.Words
+---@field ssl_min_protocol? "TLSv1.2"|"TLSv1.3"
+---@field ssl_cipher_list? string
+---@field ssl_ca? reeve.Words
+---@field ssl_verify_client_cert? boolean|"required"
 ---@field haproxy? boolean
 ---@field send_proxy? boolean reeve-tls(8) tells the processes who the client is
 ---@field reuse_port? boolean

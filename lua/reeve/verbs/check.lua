@@ -3,17 +3,18 @@
 
 local config = require "reeve.config"
 local here = require "reeve.config.here"
+local usage = require "reeve.usage"
 
 local OPTIONS = { ["--format"] = "format", ["--json"] = true }
 local FORMATS = { text = true, json = true, line = true }
 
 return function(ctx, args)
   local options, words = here.options(OPTIONS, args)
-  if not options then return here.usage(ctx, "check", words) end
-  if words[1] then return here.usage(ctx, "check", ("'%s' is not an option; write -c FILE"):format(words[1])) end
+  if not options then return usage.wrong(ctx, "check", words) end
+  if words[1] then return usage.wrong(ctx, "check", ("unknown argument '%s'; write -c FILE"):format(words[1])) end
   local format = options.json and "json" or options.format or "text"
   if not FORMATS[format] then
-    return here.usage(ctx, "check", ("--format %s: write text, json or line"):format(format))
+    return usage.wrong(ctx, "check", ("--format %s: write text, json or line"):format(format))
   end
   local plan, problems = here.load(ctx, options)
   if format == "json" then

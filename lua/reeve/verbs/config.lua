@@ -5,6 +5,7 @@
 local config = require "reeve.config"
 local dump = require "reeve.config.dump"
 local here = require "reeve.config.here"
+local usage = require "reeve.usage"
 
 local OPTIONS = { ["--json"] = true, ["--lua"] = true, ["--origin"] = true, ["--changed"] = true, ["--running"] = true }
 
@@ -18,9 +19,9 @@ end
 
 return function(ctx, args)
   local options, words = here.options(OPTIONS, args)
-  if not options then return here.usage(ctx, "config", words) end
-  if words[1] then return here.usage(ctx, "config", ("'%s' is not an option; write -c FILE"):format(words[1])) end
-  if options.json and options.lua then return here.usage(ctx, "config", "--json and --lua exclude each other") end
+  if not options then return usage.wrong(ctx, "config", words) end
+  if words[1] then return usage.wrong(ctx, "config", ("unknown argument '%s'; write -c FILE"):format(words[1])) end
+  if options.json and options.lua then return usage.wrong(ctx, "config", "--json and --lua exclude each other") end
   local plan, code = plan_of(ctx, options)
   if not plan then return code end
   local show = (options.json or ctx.json) and dump.json or dump.lua

@@ -1,13 +1,11 @@
 --- reeve eval [--json] EXPR...: evaluate Lua in the engine of a running instance.
 
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 
 return function(ctx, args)
-  local given, chunks = read_options({ ["--json"] = true }, args)
-  if not given or #chunks == 0 then
-    ctx.err(("reeve: eval: %s; usage: reeve eval [--json] EXPR...\n"):format(given and "nothing to evaluate" or chunks))
-    return 64
-  end
+  local given, chunks = usage.read(ctx, "eval", { ["--json"] = true }, args)
+  if not given then return chunks end
+  if #chunks == 0 then return usage.wrong(ctx, "eval", "nothing to evaluate") end
   ctx.json = ctx.json or given.json
   local function from(i)
     if not chunks[i] then return 0 end

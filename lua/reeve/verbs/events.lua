@@ -1,17 +1,17 @@
 --- reeve events, live: everything that happens from now on, for as long as somebody reads.
 local eventline = require "reeve.eventline"
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 
 local KNOWN = { ["--follow"] = true, ["--json"] = true, ["--mark"] = true }
 
 local function wrong(ctx, code, sentence)
-  ctx.err(("reeve: events: %s\n"):format(sentence))
+  usage.say(ctx, "events", sentence)
   return code
 end
 
 return function(ctx, args)
-  local options, words = read_options(KNOWN, args)
-  if not options then return wrong(ctx, 64, words) end
+  local options, words = usage.read(ctx, "events", KNOWN, args)
+  if not options then return words end
   local filter, sentence = eventline.filter(words[1] and table.concat(words, " "), ctx.guard, ctx.sandbox)
   if not filter then return wrong(ctx, 1, sentence) end
   local from = ctx.unix()

@@ -3,17 +3,17 @@
 -- Exit: 0, 2 doveconf refuses the file, 64 wrong usage, 66 no file.
 
 local doveconf = require "reeve.compat.doveconf"
-local here = require "reeve.config.here"
 local import = require "reeve.compat.import"
 local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 
 local DEFAULT <const> = "/etc/dovecot/dovecot.conf"
 
 return function(ctx, args)
   local options, words = read_options({}, args)
-  if not options then return here.usage(ctx, "import", words) end
+  if not options then return usage.wrong(ctx, "import", words) end
   if words[1] ~= "dovecot" or words[3] then
-    return here.usage(ctx, "import", "write: reeve import dovecot [FILE]")
+    return usage.wrong(ctx, "import", "it takes the word dovecot, and perhaps a file")
   end
   local file = words[2] or DEFAULT
   local real = ctx.here.real(file)

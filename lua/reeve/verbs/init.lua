@@ -1,14 +1,13 @@
 --- reeve init DIR: a starter config, a policy of one's own with its spec, and what editors and linters need.
 -- Exit: 0; 64 wrong usage, 73 a file is there already or cannot be written.
 
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 
 local FILES = { "reeve.lua", "policies/rush.lua", "spec/rush_spec.lua", ".busted", ".luarc.json", ".luacheckrc" }
 local DIRECTORIES = { "", "/policies", "/spec" }
-local USAGE = "usage: reeve init DIR"
 
 local function fail(ctx, code, sentence)
-  ctx.err(("reeve init: %s\n"):format(sentence))
+  usage.say(ctx, "init", sentence)
   return code
 end
 
@@ -73,9 +72,9 @@ next:
 ]]
 
 return function(ctx, args)
-  local options, words = read_options({}, args)
-  if not options then return fail(ctx, 64, words .. "; " .. USAGE) end
-  if #words ~= 1 then return fail(ctx, 64, USAGE) end
+  local options, words = usage.read(ctx, "init", {}, args, 1)
+  if not options then return words end
+  if #words == 0 then return usage.wrong(ctx, "init", "it takes a directory, which may be a new one") end
   for _, below in ipairs(DIRECTORIES) do
     local made, why = ctx.here.mkdir(words[1] .. below)
     if not made then return fail(ctx, 73, why) end

@@ -2,11 +2,12 @@
 local eventline = require "reeve.eventline"
 local here = require "reeve.recorded"
 local past = require "reeve.past"
+local usage = require "reeve.usage"
 
 local KNOWN = { ["--follow"] = true, ["--json"] = true, ["--since"] = "since" }
 
 return function(ctx, args)
-  local options, words = here.options(ctx, "events", KNOWN, args)
+  local options, words = usage.read(ctx, "events", KNOWN, args)
   if not options then return words end
   local since, why = here.moment(ctx.spec, options.since)
   if not since then return select(2, here.fail(ctx, 64, why)) end

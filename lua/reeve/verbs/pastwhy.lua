@@ -3,6 +3,7 @@
 local eventline = require "reeve.eventline"
 local here = require "reeve.recorded"
 local past = require "reeve.past"
+local usage = require "reeve.usage"
 local vote = require "reeve.vote"
 
 local KNOWN = { ["--json"] = true, ["--since"] = "since" }
@@ -105,9 +106,9 @@ local function finish(self, ctx, since)
 end
 
 return function(ctx, args)
-  local options, words = here.options(ctx, "why", KNOWN, args)
+  local options, words = usage.read(ctx, "why", KNOWN, args)
   if not options then return words end
-  if #words ~= 1 then return select(2, here.fail(ctx, 64, "why: name the service")) end
+  if #words ~= 1 then return usage.wrong(ctx, "why", "it takes the name of one service") end
   local since, why = here.moment(ctx.spec, options.since)
   if not since then return select(2, here.fail(ctx, 64, why)) end
   local rec, code = here.open(ctx)
@@ -119,7 +120,7 @@ return function(ctx, args)
   rec:close()
   if not good then return select(2, here.fail(ctx, 65, broken)) end
   if not self.known then
-    return select(2, here.fail(ctx, 64, ("why: the recording knows no service '%s'"):format(self.name)))
+    return select(2, here.fail(ctx, 64, ("the recording knows no service '%s'"):format(self.name)))
   end
   return finish(self, ctx, since)
 end

@@ -1,13 +1,10 @@
 --- reeve ps [SERVICE] [--json]: the processes of a running instance.
 
 local print = require "reeve.print"
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 local view = require "reeve.view"
 
-local function wrong(ctx, sentence)
-  ctx.err(("reeve: ps: %s\n"):format(sentence))
-  return 64
-end
+local SPARE = { "private", "generation", "served", "status", "busy_for", "idle_for" } -- on a narrow terminal
 
 local function is(v) return v ~= nil and v ~= print.null end
 
@@ -25,10 +22,11 @@ local function shown(list)
 end
 
 return function(ctx, args)
-  local given, words = read_options({ ["--json"] = true }, args)
-  if not given then return wrong(ctx, words .. "; usage: reeve ps [SERVICE] [--json]") end
-  if #words > 1 then return wrong(ctx, "one service at most; usage: reeve ps [SERVICE] [--json]") end
-  if words[1] and not view.definition(ctx, words[1]) then return wrong(ctx, view.unknown(ctx, words[1])) end
+  local given, words = usage.read(ctx, "ps", { ["--json"] = true }, args, 1)
+  if not given then return words end
+  if words[1] and not view.definition(ctx, words[1]) then
+    return usage.say(ctx, "ps", view.unknown(ctx, words[1]))
+  end
   local list = {}
   for _, name in ipairs(words[1] and words or view.names(ctx)) do
     for _, p in ipairs(view.processes(ctx, name)) do list[#list + 1] = p end
@@ -38,7 +36,8 @@ return function(ctx, args)
   elseif #list == 0 then
     ctx.out("no processes\n")
   else
-    ctx.out(print.listing(view.PROCESS, shown(list), { width = ctx.width, color = ctx.color }))
+    ctx.out(print.listing(view.PROCESS, shown(list), { width = ctx.width, color = ctx.color,
+      spare = SPARE }))
   end
   return 0
 end

@@ -1,5 +1,6 @@
 --- reeve record: copies a stretch out of a recording, of a running or a dead instance.
 local here = require "reeve.recorded"
+local usage = require "reeve.usage"
 
 local KNOWN = { ["--from"] = "from", ["--since"] = "since", ["--last"] = "since" }
 
@@ -19,9 +20,9 @@ local function copy(ctx, rec, path, since)
 end
 
 return function(ctx, args)
-  local options, words = here.options(ctx, "record", KNOWN, args)
+  local options, words = usage.read(ctx, "record", KNOWN, args, 1)
   if not options then return words end
-  if #words ~= 1 then return select(2, here.fail(ctx, 64, "record: name the FILE that gets the copy")) end
+  if #words == 0 then return usage.wrong(ctx, "record", "name the FILE that gets the copy") end
   local since, why = math.mininteger
   if options.since then
     since, why = here.moment(ctx.spec, options.since)

@@ -1,6 +1,6 @@
 --- reeve reopen-logs: the log process opens its files again, for logrotate.
 
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 
 local function log_service(host)
   for name, service in pairs(host.services) do
@@ -9,12 +9,8 @@ local function log_service(host)
 end
 
 return function(ctx, args)
-  local given, words = read_options({}, args)
-  if not given or #words > 0 then
-    local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
-    ctx.err(("reeve: reopen-logs: %s; usage: reeve reopen-logs\n"):format(wrong))
-    return 64
-  end
+  local given, code = usage.read(ctx, "reopen-logs", {}, args, 0)
+  if not given then return code end
   if not log_service(ctx.host) then
     ctx.err "reeve: reopen-logs: there is no log process: the log goes to the daemon's stderr; set log_path\n"
     return 69

@@ -2,6 +2,7 @@
 local here = require "reeve.recorded"
 local recording = require "reeve.recording"
 local replay = require "reeve.replay"
+local usage = require "reeve.usage"
 
 local KNOWN = { ["--last"] = "last", ["--since"] = "last", ["-c"] = "config", ["--log"] = "log",
   ["--live-log"] = "live_log", ["--json"] = true,
@@ -62,8 +63,9 @@ local function what_if(ctx, options, path)
 end
 
 return function(ctx, args)
-  local options, words, code = here.options(ctx, "replay", KNOWN, args)
-  if not options then return code end
+  local options, words = usage.read(ctx, "replay", KNOWN, args, 1)
+  if not options then return words end
+  local code
   if options.policy or options.compare then return what_if(ctx, options, words[1] or here.default_path()) end
   local rec
   rec, code = here.open(ctx, words[1])

@@ -2,17 +2,11 @@
 
 local exposure = require "reeve.exposure"
 local print = require "reeve.print"
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 local view = require "reeve.view"
 
-local USAGE = "usage: reeve security [SERVICE] [--json]"
 local SERVICE = { "service", "exposure", "verdict", "findings" }
 local COLUMNS = { "service", "exposure", "verdict", "first of all" }
-
-local function wrong(ctx, sentence)
-  ctx.err(("reeve: security: %s\n"):format(sentence))
-  return 64
-end
 
 local function record(ctx, name)
   local found, score = exposure.of(view.definition(ctx, name), ctx.plan.services, ctx.spec)
@@ -42,10 +36,11 @@ local function in_full(ctx, r)
 end
 
 return function(ctx, args)
-  local given, words = read_options({ ["--json"] = true }, args)
-  if not given then return wrong(ctx, words .. "; " .. USAGE) end
-  if #words > 1 then return wrong(ctx, "one service at most; " .. USAGE) end
-  if words[1] and not view.definition(ctx, words[1]) then return wrong(ctx, view.unknown(ctx, words[1])) end
+  local given, words = usage.read(ctx, "security", { ["--json"] = true }, args, 1)
+  if not given then return words end
+  if words[1] and not view.definition(ctx, words[1]) then
+    return usage.say(ctx, "security", view.unknown(ctx, words[1]))
+  end
   local list = {}
   for i, name in ipairs(words[1] and words or view.names(ctx)) do list[i] = record(ctx, name) end
   if ctx.json or given.json then

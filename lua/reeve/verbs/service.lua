@@ -3,13 +3,11 @@
 
 local operate = require "reeve.operate"
 local progress_of = require "reeve.progress"
-local read_options = require "reeve.options"
 local suggest = require "reeve.suggest"
+local usage = require "reeve.usage"
 local view = require "reeve.view"
 
 local VERBS = operate.VERBS
-local USAGE = "usage: reeve service start|stop|restart|drain|reset NAME [--wait], "
-  .. "or scale NAME N..M|auto [--for DURATION]"
 local DONE = {
   start = "service '%s' is started",
   stop = "service '%s' is stopped: its listeners are closed, its processes finish their clients",
@@ -21,15 +19,14 @@ local GONE = {
   drain = "the processes that service '%s' had are gone",
 }
 
-local function wrong(ctx, sentence)
-  ctx.err(("reeve: service: %s\n"):format(sentence))
-  return 64
-end
+local function wrong(ctx, sentence) return usage.say(ctx, "service", sentence) end
+
+local function misused(ctx, sentence) return usage.wrong(ctx, "service", sentence) end
 
 local function wrong_verb(ctx, word)
-  if not word then return wrong(ctx, USAGE) end
-  local meant = suggest.nearest(word, { "start", "stop", "restart", "drain", "reset", "scale" })
-  return wrong(ctx, ("unknown '%s'%s; %s"):format(word, meant and (": did you mean '%s'?"):format(meant) or "", USAGE))
+  if not word then return misused(ctx, "what, and to which service?") end
+  return misused(ctx, ("unknown '%s'%s"):format(word, suggest.hint(word,
+    { "start", "stop", "restart", "drain", "reset", "scale" })))
 end
 
 -- Looks now and at every turn, until `look` gives an exit code. What else it returns is shown: a text, how many of the
@@ -82,6 +79,13 @@ local function nobody_rolls(ctx, name)
   end
 end
 
+-- There was nobody to replace, because starts fail.
+local function not_yet(ctx, name, s)
+  ctx.err(("reeve: service '%s' has no process: its starts fail (%s); `reeve service reset %s` tries at once\n"):format(
+    name, view.fact(s, "last_failure") or "see the log", name))
+  return 75
+end
+
 -- Ends when the new generation is ready and the old one gone or draining, or when its starts fail.
 local function restart(ctx, name, before, wait)
   local s = ctx.host.services[name]
@@ -90,6 +94,7 @@ local function restart(ctx, name, before, wait)
     local old, fresh = progress(s, wait)
     if old == 0 and fresh == 0 then
       show()
+      if s.live == 0 and s.throttled_until > s.now then return not_yet(ctx, name, s) end
       ctx.out(("service '%s' is restarted: generation %d\n"):format(name, s.generation))
       return 0
     end
@@ -158,23 +163,26 @@ local function scale(ctx, name, range, duration)
   local bounds, sentence = read_bounds(ctx, s, range, duration)
   if not bounds then return wrong(ctx, sentence) end
   operate.scale(ctx, name, bounds)
-  ctx.out(("service '%s' %s, %s\n"):format(name, in_words(bounds), bounds["until"] and "for " .. duration
+  local limit = s.settings.process_limit
+  local above = bounds.at_most and bounds.at_most > limit and (" (process_limit is %d)"):format(limit) or ""
+  ctx.out(("service '%s' %s%s, %s\n"):format(name, in_words(bounds), above, bounds["until"] and "for " .. duration
     or ("until `reeve service scale %s auto`"):format(name)))
   return 0
 end
 
 return function(ctx, args)
-  local given, words = read_options({ ["--wait"] = true, ["--for"] = "duration" }, args)
-  if not given then return wrong(ctx, words .. "; " .. USAGE) end
+  local given, words = usage.read(ctx, "service", { ["--wait"] = true, ["--for"] = "duration" }, args)
+  if not given then return words end
   local verb, name = words[1], words[2]
   if verb == "scale" then
-    if #words ~= 3 or given.wait then return wrong(ctx, "scale takes a name and a range, or auto; " .. USAGE) end
+    if given.wait then return misused(ctx, "--wait goes with stop, restart and drain") end
+    if #words ~= 3 then return misused(ctx, "scale takes a name and a range, or auto") end
     if not view.definition(ctx, name) then return wrong(ctx, view.unknown(ctx, name)) end
     return scale(ctx, name, words[3], given.duration)
   end
-  if given.duration then return wrong(ctx, "--for goes with scale; " .. USAGE) end
+  if given.duration then return misused(ctx, "--for goes with scale") end
   if not VERBS[verb] then return wrong_verb(ctx, verb) end
-  if not name or #words > 2 then return wrong(ctx, ("%s takes one name; %s"):format(verb, USAGE)) end
+  if not name or #words > 2 then return misused(ctx, verb .. " takes one name") end
   if not view.definition(ctx, name) then return wrong(ctx, view.unknown(ctx, name)) end
   local s, ticket = ctx.host.services[name], ctx.ticket()
   local before = { generation = s.generation, failures = view.fact(s, "start_failures") or 0 }

@@ -1,26 +1,14 @@
 --- reeve settings: every setting with type, default, bounds and meaning, from the settings table.
--- Exit: 0; 2 no such setting, 64 wrong usage.
+-- Exit: 0; 64 no such setting, wrong usage.
 
 local explain = require "reeve.explain"
 local json = require "dkjson"
-local read_options = require "reeve.options"
+local print = require "reeve.print"
 local suggest = require "reeve.suggest"
 local synonyms = require "reeve.config.synonyms"
+local usage = require "reeve.usage"
 
 local FIELDS = { "scope", "name", "type", "default", "least", "most", "words", "change", "help" }
-
-local function wrap(text, width, indent)
-  local lines, line = {}, ""
-  for word in text:gmatch "%S+" do
-    if #line > 0 and #line + 1 + #word > width - indent then
-      lines[#lines + 1], line = line, word
-    else
-      line = #line > 0 and line .. " " .. word or word
-    end
-  end
-  lines[#lines + 1] = line
-  return (" "):rep(indent) .. table.concat(lines, "\n" .. (" "):rep(indent))
-end
 
 local function default_text(row)
   return row.default ~= "" and row.default or "-"
@@ -32,7 +20,7 @@ local function show_table(ctx, spec)
     for _, row in ipairs(spec.settings) do
       if row.scope == scope then
         ctx.out(("  %-22s %-9s %s\n"):format(row.name, row.type, default_text(row)))
-        ctx.out(wrap(row.help, ctx.width or 80, 6) .. "\n")
+        ctx.out(print.wrap(row.help, ctx.width, 6) .. "\n")
       end
     end
   end
@@ -40,7 +28,7 @@ end
 
 local function show_one(ctx, spec, row)
   ctx.out(("%s in %s\n"):format(row.name, explain.TITLES[row.scope]))
-  ctx.out(wrap(row.help, ctx.width or 80, 2) .. "\n")
+  ctx.out(print.wrap(row.help, ctx.width, 2) .. "\n")
   for _, pair in ipairs(explain.facts(spec, row)) do ctx.out(("  %-9s %s\n"):format(pair[1], pair[2])) end
 end
 
@@ -79,15 +67,12 @@ local function meant(spec, name)
     if hint then return nil, hint end
   end
   local close = suggest.nearest(name, names)
-  return nil, close and ("did you mean '%s'?"):format(close) or "'reeve settings' lists all"
+  return nil, close and ("did you mean '%s'?"):format(close) or "`reeve settings` lists all"
 end
 
 return function(ctx, args)
-  local options, words = read_options({ ["--json"] = true }, args)
-  if not options or #words > 1 then
-    ctx.err(("reeve settings: %s\n"):format(options and "only one name at a time" or words))
-    return 64
-  end
+  local options, words = usage.read(ctx, "settings", { ["--json"] = true }, args, 1)
+  if not options then return words end
   local spec, name = ctx.spec or ctx.here.spec, words[1]
   if not name then
     if options.json then show_json(ctx, spec.settings) else show_table(ctx, spec) end
@@ -100,8 +85,7 @@ return function(ctx, args)
     rows = ours and rows_named(spec, ours) or rows
   end
   if #rows == 0 then
-    ctx.err(("reeve settings: there is no setting '%s'; %s\n"):format(name, hint))
-    return 2
+    return usage.say(ctx, "settings", ("there is no setting '%s'; %s"):format(name, hint))
   end
   if options.json then
     show_json(ctx, rows)

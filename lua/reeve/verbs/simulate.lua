@@ -17,6 +17,7 @@ local report = require "reeve.sim.report"
 local sandbox = require "reeve.sandbox"
 local suggest = require "reeve.suggest"
 local traces = require "reeve.sim.traces"
+local usage = require "reeve.usage"
 
 local OPTIONS = { ["-c"] = "file", ["--config"] = "file", ["-b"] = "base_dir", ["-p"] = "policy",
   ["--policy"] = "policy", ["--trace"] = "trace", ["--seed"] = "seed", ["--seeds"] = "seeds",
@@ -244,16 +245,16 @@ end
 
 return function(ctx, args)
   local options, words = read_options(OPTIONS, args)
-  if not options then return here.usage(ctx, "simulate", words) end
-  if words[1] then return here.usage(ctx, "simulate", ("'%s' is not an option; write -p POLICY"):format(words[1])) end
+  if not options then return usage.wrong(ctx, "simulate", words) end
+  if words[1] then return usage.wrong(ctx, "simulate", ("unknown argument '%s'; write -p POLICY"):format(words[1])) end
   if not options.trace then
-    ctx.err "reeve simulate: --trace is wanted\n"
+    usage.say(ctx, "simulate", "--trace is wanted")
     list_traces(ctx)
     return 64
   end
   local ok, result = pcall(simulate, ctx, options)
   if ok then return result end
   if type(result) ~= "table" then error(result, 0) end
-  ctx.err(("reeve simulate: %s\n"):format(result.sentence))
+  usage.say(ctx, "simulate", result.sentence)
   return result.code
 end

@@ -1,13 +1,15 @@
 --- reeve status [NAME] [--json]: the pools of a running instance, or one service in full.
 
 local print = require "reeve.print"
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 local view = require "reeve.view"
 
 local ABOUT = { "generation", "master_pid", "engine_pid", "degraded", "services" }
 local COLUMNS = {
   "name", "live", "limit", "idle", "busy", "avail", "draining", "clients", "waiting", "starts", "crashes", "state",
 }
+
+local SPARE = { "starts", "draining", "avail", "idle", "crashes", "clients", "limit", "busy", "waiting" } -- on a narrow terminal
 
 local function is(v) return v ~= nil and v ~= print.null end
 
@@ -28,7 +30,7 @@ local function overview(ctx, records)
     }
   end
   ctx.out(print.table(COLUMNS, rows, {
-    width = ctx.width, color = ctx.color,
+    width = ctx.width, color = ctx.color, spare = SPARE,
     row_style = function(i) return states[i] ~= view.GOOD and "31" or nil end,
   }))
 end
@@ -106,11 +108,6 @@ local function one(ctx, definition, r)
   return 0
 end
 
-local function wrong(ctx, sentence)
-  ctx.err(("reeve: status: %s\n"):format(sentence))
-  return 64
-end
-
 -- One service has more than a row of many.
 local function in_full(ctx, definition, r)
   local fields, values = table.move(view.SERVICE, 1, #view.SERVICE, 1, {}), {}
@@ -132,11 +129,10 @@ local function as_json(ctx, about, records)
 end
 
 return function(ctx, args)
-  local given, words = read_options({ ["--json"] = true, ["--names"] = true }, args)
-  if not given then return wrong(ctx, words .. "; usage: reeve status [NAME] [--json] [--names]") end
-  if #words > 1 then return wrong(ctx, "one service at most; usage: reeve status [NAME] [--json] [--names]") end
+  local given, words = usage.read(ctx, "status", { ["--json"] = true, ["--names"] = true }, args, 1)
+  if not given then return words end
   local definition = words[1] and view.definition(ctx, words[1])
-  if words[1] and not definition then return wrong(ctx, view.unknown(ctx, words[1])) end
+  if words[1] and not definition then return usage.say(ctx, "status", view.unknown(ctx, words[1])) end
   if given.names then
     ctx.out(table.concat(view.names(ctx), "\n") .. "\n")
     return 0

@@ -2,15 +2,11 @@
 -- is told who is still there.
 
 local progress = require "reeve.progress"
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 
 return function(ctx, args)
-  local given, words = read_options({ ["--now"] = true }, args)
-  if not given or #words > 0 then
-    local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
-    ctx.err(("reeve: stop: %s; usage: reeve stop [--now]\n"):format(wrong))
-    return 64
-  end
+  local given, code = usage.read(ctx, "stop", { ["--now"] = true }, args, 0)
+  if not given then return code end
   ctx.order.stop { now = given.now == true }
   ctx.err "stopping\n" -- also tells the client that it was heard
   local show, most = progress.new(ctx), 0

@@ -2,7 +2,7 @@
 -- record, fields separated by TABs; without a terminal it is a table, once.
 
 local print = require "reeve.print"
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 local view = require "reeve.view"
 
 local STEP <const>, STEPS <const> = 15, 40 -- seconds and points of the picture: ten minutes
@@ -76,16 +76,13 @@ local function once(ctx, names)
       r.rss and print.size(r.rss) or print.null, r.cpu and ("%.0f%%"):format(r.cpu * 100) or print.null, r.starts,
       r.state }
   end
-  ctx.out(print.table(COLUMNS, rows, { width = ctx.width, color = ctx.color }))
+  ctx.out(print.table(COLUMNS, rows, { width = ctx.width, color = ctx.color,
+    spare = { "starts/s", "cpu", "rss", "idle" } }))
   return 0
 end
 
 return function(ctx, args)
-  local given, words = read_options({ ["--raw"] = true }, args)
-  if not given or #words > 0 then
-    local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
-    ctx.err(("reeve: top: %s; usage: reeve top\n"):format(wrong))
-    return 64
-  end
+  local given, code = usage.read(ctx, "top", { ["--raw"] = true }, args, 0)
+  if not given then return code end
   return (given.raw and raw or once)(ctx, view.names(ctx))
 end

@@ -1,21 +1,15 @@
 --- reeve why SERVICE [--json]: the votes behind the present numbers.
 
 local print = require "reeve.print"
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 local view = require "reeve.view"
 local vote = require "reeve.vote"
 
-local USAGE <const> = "usage: reeve why SERVICE [--json]"
 local RECORD <const> = { "service", "live", "waiting", "process_limit", "throttled_for", "stopped", "waits_for",
   "quarantined",
   "override", "policies", "standing", "decided" }
 local POLICY <const> = { "name", "state", "vote", "why", "unchanged_for", "failure" }
 local BOUNDS <const> = { "at_least", "at_most", "spare", "shrink_to", "burst", "on_demand", "hold", "throttle", "mode" }
-
-local function wrong(ctx, sentence)
-  ctx.err(("reeve: why: %s\n"):format(sentence))
-  return 64
-end
 
 local UNITS <const> = { { 86400, "d" }, { 3600, "h" }, { 60, "min" } }
 
@@ -134,11 +128,11 @@ local function limits_part(ctx, r)
 end
 
 return function(ctx, args)
-  local given, words = read_options({ ["--json"] = true }, args)
-  if not given then return wrong(ctx, words .. "; " .. USAGE) end
+  local given, words = usage.read(ctx, "why", { ["--json"] = true }, args)
+  if not given then return words end
   local name = words[1]
-  if not name or #words > 1 then return wrong(ctx, "it takes the name of one service; " .. USAGE) end
-  if not view.definition(ctx, name) then return wrong(ctx, view.unknown(ctx, name)) end
+  if not name or #words > 1 then return usage.wrong(ctx, "why", "it takes the name of one service") end
+  if not view.definition(ctx, name) then return usage.say(ctx, "why", view.unknown(ctx, name)) end
   local r, why = record_of(ctx, name)
   if ctx.json or given.json then
     ctx.out(print.json(r) .. "\n")
