@@ -255,7 +255,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_links = $(filter-out %/main.c,$(wildcard $(patsubst %,src/%*.c,$(shell sed -n '1s,.*links: *\([^;*]*\).*,\1,p' $(1)))))
 build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch] src/master/*.[ch])
 	@mkdir -p $(@D)
-	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc -DREEVE_VERSION='"0"' $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \
 	  -Wl,--as-needed -levent_core
 # FUZZ_FLAGS=-seed=1: the same inputs in each run

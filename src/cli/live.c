@@ -316,7 +316,8 @@ static int pack(struct live *l)
 	int id_len = 0;
 
 	if (strcmp(cli->word, "upgrade") == 0) /* by it the next engine knows whom to answer */
-		id_len = snprintf(id, sizeof id, "--id=%d.%llu", (int)getpid(), (unsigned long long)clock_ms());
+		id_len = snprintf(
+			id, sizeof id, "--id=%d.%llu", (int)getpid(), (unsigned long long)clock_ms());
 	n += id_len > 0 ? (size_t)id_len + 1 : 0;
 	for (int i = 0; i < cli->argc; i++)
 		n += 1 + strlen(cli->argv[i]);

@@ -12,7 +12,7 @@ struct resort {
 	int signal;
 	const char *signal_name;
 	const char *then; /* what the person should know next */
-	bool once;        /* an engine that was heard has passed it on: the signal would do it a second time */
+	bool once; /* an engine that was heard has passed it on: the signal would do it a second time */
 };
 
 /* NULL: this verb can only wait for the engine. */

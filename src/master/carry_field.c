@@ -74,7 +74,6 @@ static const struct carry_field master_rows[] = {
 	M(manager.is_reloading),
 	CHARS(struct master, manager.status),
 	M(upgrade.is_hangup),
-	M(upgrade.count),
 	CHARS(struct master, upgrade.id),
 };
 FIELDS(master);

@@ -149,7 +149,8 @@ void log_process_resume(struct master *m)
 	if (l->fds[0] < 0)
 		return;
 	notices_resume(&l->notices, m->loop, l->fds[1]);
-	p = l->serving != NULL ? LIST_OF(list_first(&l->serving->processes), const struct process, link) : NULL;
+	p = l->serving != NULL ? LIST_OF(list_first(&l->serving->processes), const struct process, link)
+			       : NULL;
 	if (m->is_daemon || (p != NULL && p->pool.reported && l->speaks_reeve))
 		say_through(own_line, l);
 }

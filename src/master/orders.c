@@ -248,7 +248,8 @@ int order_upgrade(struct engine *en, const struct wire_upgrade *o, struct err *e
 		return err_set(e, "an id of %zu bytes", strlen(o->id));
 	if (!upgrade_answer(en, o->ticket, o->id) && upgrade_begin(m, o->ticket, o->id, &why) < 0)
 		(void)engine_send(en, WIRE_upgrade_done,
-			&(struct wire_upgrade_done){o->ticket, 0, REEVE_VERSION, REEVE_VERSION, m->alive, why.text});
+			&(struct wire_upgrade_done){
+				o->ticket, 0, REEVE_VERSION, REEVE_VERSION, m->alive, why.text});
 	return 0;
 }
 

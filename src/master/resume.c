@@ -60,7 +60,6 @@ int resume_begin(struct master *m, int fd, struct err *e)
 
 void resume_end(struct master *m)
 {
-	m->upgrade.count++;
 	say(SAY_INFO, "Reeve %s goes on from %s: %u processes of %zu services", REEVE_VERSION,
 		m->upgrade.from, m->alive, m->services_n);
 	manager_reloaded(m);

@@ -6,6 +6,7 @@
 #include "base/say.h"
 #include "master/carry.h"
 #include "master/engine.h"
+#include "master/orphans.h"
 #include "master/process.h"
 
 #include <errno.h>
@@ -74,12 +75,6 @@ static void refuse(struct master *m, const char *why)
 	if (u->ticket != 0 && m->engine != NULL && m->engine->phase == WIRE_RUNNING)
 		tell(m->engine, u->ticket);
 	u->ticket = 0;
-}
-
-static void close_all(struct upgrade *u)
-{
-	fd_close(&u->said);
-	fd_close(&u->pidfd);
 }
 
 /* ---- may it be now? */
@@ -175,6 +170,16 @@ static void explain(const char *path, const siginfo_t *si, const char *said, cha
 
 static void leave(struct master *m);
 
+/* It is no child of interest any more. */
+static void forget_probe(struct upgrade *u)
+{
+	(void)event_del(&u->ended);
+	(void)event_del(&u->timer);
+	fd_close(&u->said);
+	fd_close(&u->pidfd);
+	u->pid = 0;
+}
+
 static void on_ended(evutil_socket_t fd, short what, void *arg)
 {
 	struct master *m = arg;
@@ -183,36 +188,30 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
 	char said[400], why[512];
 
 	(void)what;
-	if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG) < 0 || si.si_pid == 0)
+	if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG) == 0 && si.si_pid == 0)
 		return;
-	(void)event_del(&u->ended);
-	(void)event_del(&u->timer);
 	read_said(u, said, sizeof said);
-	fd_close(&u->said);
-	fd_close(&u->pidfd);
+	forget_probe(u);
 	if (si.si_code == CLD_EXITED && si.si_status == 0 &&
 		strncmp(said, CAN_GO_ON, strlen(CAN_GO_ON)) == 0) {
 		leave(m);
 		return;
 	}
 	explain(m->program, &si, said, why, sizeof why);
-	close_all(u);
 	refuse(m, why);
 }
 
+/* It is killed and left to orphans.h: one that is stuck in the kernel must not take our time. */
 static void on_time(evutil_socket_t fd, short what, void *arg)
 {
 	struct master *m = arg;
-	struct upgrade *u = &m->upgrade;
-	siginfo_t si;
 	char why[512];
 
 	(void)fd;
 	(void)what;
-	(void)event_del(&u->ended);
-	(void)syscall(SYS_pidfd_send_signal, u->pidfd, SIGKILL, NULL, 0);
-	(void)waitid(P_PIDFD, (id_t)u->pidfd, &si, WEXITED);
-	close_all(u);
+	(void)syscall(SYS_pidfd_send_signal, m->upgrade.pidfd, SIGKILL, NULL, 0);
+	forget_probe(&m->upgrade);
+	orphans_soon(m);
 	(void)snprintf(
 		why, sizeof why, "%s did not end within %d s when it was tried", m->program, PROBE_SECONDS);
 	refuse(m, why);
@@ -235,17 +234,20 @@ static int start_probe(struct master *m, int state, struct err *e)
 		.gid = (gid_t)-1,
 		.umask = 0077};
 
-	if (fd_pipe(said, 0) < 0 || fd_set_nonblock(said[0]) < 0)
+	if (fd_pipe(said, 0) < 0)
 		return err_set(e, "no pipe: %s", strerror(errno));
+	(void)fd_set_nonblock(said[0]);
 	fds[STDERR_FILENO] = said[1];
-	u->said = said[0];
-	if (spawn_run(&sp, &u->pidfd, &f) < 0) {
+	u->pid = spawn_run(&sp, &u->pidfd, &f);
+	fd_close(&said[1]);
+	if (u->pid < 0) {
 		char why[512];
 		spawn_explain(&f, why, sizeof why);
-		fd_close(&said[1]);
+		fd_close(&said[0]);
+		u->pid = 0;
 		return err_set(e, "%s cannot be run: %.400s", m->program, why);
 	}
-	fd_close(&said[1]);
+	u->said = said[0];
 	return 0;
 }
 
@@ -260,10 +262,8 @@ static int probe(struct master *m, struct err *e)
 		done = state < 0 ? -1 : start_probe(m, state, e);
 	}
 	fd_close(&state);
-	if (done < 0) {
-		close_all(u);
+	if (done < 0)
 		return -1;
-	}
 	(void)event_assign(&u->ended, m->loop, u->pidfd, EV_READ | EV_PERSIST, on_ended, m);
 	(void)event_add(&u->ended, NULL);
 	(void)evtimer_assign(&u->timer, m->loop, on_time, m);
@@ -312,7 +312,6 @@ static void leave(struct master *m)
 	struct err e;
 
 	if (check_time(m, &e) < 0) {
-		close_all(&m->upgrade);
 		refuse(m, e.text);
 		return;
 	}
@@ -376,7 +375,6 @@ bool upgrade_take_over(struct master *m)
 		try_it(m, &e);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	close_all(&m->upgrade);
 	refuse(m, e.text);
 	(void)event_add(&m->engine_timer, &now);
 	return stays;

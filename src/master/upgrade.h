@@ -38,10 +38,10 @@ struct upgrade {
 	char id[UPGRADE_ID]; /* who asked last: asked again, he is told how it ended */
 	char from[32];       /* the version before this one, of the last upgrade */
 	char why[512];       /* the last one was refused; "": it went well, or there was none */
-	uint32_t count;      /* of upgrades since the daemon was started */
 	bool is_hangup;      /* a SIGHUP waits for the end of it */
 	struct stat file;    /* the program that was probed */
-	int said, pidfd;     /* the probe's stderr and the probe; -1 */
+	pid_t pid;           /* of the probe; 0: none runs */
+	int said, pidfd;     /* its stderr and itself; -1 */
 	struct event ended, timer;
 };
 
