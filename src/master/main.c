@@ -161,8 +161,8 @@ int main(int argc, char **argv)
 	struct rlimit files;
 
 	say_as("reeved");
-	manager_init(&m.manager);
 	fill_standard_fds();
+	manager_init(&m.manager);
 	m.program = program_path();
 	m.engine_program = engine_beside_us();
 	read_options(&m, argc, argv);

@@ -329,6 +329,10 @@ pid_t spawn_run(const struct spawn *sp, int *pidfd, struct spawn_failure *failur
 
 	memset(failure, 0, sizeof *failure);
 	*pidfd = -1;
+	if (sp->fds_n > SPAWN_FDS) {
+		*failure = (struct spawn_failure){"fds", "", EMFILE};
+		return -1;
+	}
 	/* a handler in the child would run in our memory */
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &before);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SPAWN_FDS      12000 /* 7 and the listeners of one service, or the log pipes of all */
+#define SPAWN_FDS      12000 /* most of a child: 7 and the listeners of one service, or the log pipes of all */
 #define SPAWN_GROUPS   64
 #define SPAWN_LIMITS   16
 #define SPAWN_PID_ROOM 12   /* of a pid as text, with its end */
@@ -57,7 +57,8 @@ struct spawn_failure {
 	int error;
 };
 
-/* Starts it. Returns the pid and gives the pidfd (CLOEXEC), or -1 and the failure. */
+/* Starts it; one with more than SPAWN_FDS descriptors fails with EMFILE. Returns the pid and gives the pidfd
+ * (CLOEXEC), or -1 and the failure. */
 pid_t spawn_run(const struct spawn *sp, int *pidfd, struct spawn_failure *failure);
 
 /* "chroot /srv/web: No such file or directory" */
