@@ -3,7 +3,7 @@
 
 local print = require "reeve.print"
 local progress = require "reeve.progress"
-local read_options = require "reeve.options"
+local usage = require "reeve.usage"
 
 local RESULT <const> = { "ok", "from", "to", "processes", "text" }
 local PARTING <const> = "reeved becomes the program on disk; `reeve status` shows its version\n"
@@ -21,12 +21,8 @@ local function tell(ctx, msg)
 end
 
 return function(ctx, args)
-  local given, words = read_options({ ["--json"] = true, ["--id"] = "id" }, args)
-  if not given or #words > 0 then
-    local wrong = given and ("unknown argument '%s'"):format(words[1]) or words
-    ctx.err(("reeve: upgrade: %s; usage: reeve upgrade [--json]\n"):format(wrong))
-    return 64
-  end
+  local given, code = usage.read(ctx, "upgrade", { ["--json"] = true, ["--id"] = "id" }, args, 0)
+  if not given then return code end
   ctx.json = ctx.json or given.json
   local ticket, show = ctx.ticket(), progress.new(ctx)
   if (ctx.progress or 0) > 0 then show("the programs on disk are tried and take over", 0, 1) end
