@@ -140,10 +140,13 @@ describe("under a service manager, Reeve", function()
     local fds = a:ask "fds"
     assert.equal(inode, fds:match("socket:%[(" .. inode .. ")%]"))
     d:wait_log "name 'spare'%) that no listener has"
-    assert.equal(0, (d:reeve "service stop s"))
-    assert.equal(inode, reeve.listening_inode(port))
-    assert.equal(0, (d:reeve "service start s"))
-    assert.truthy(d:clients(1, 2)[1].pid)
+    for _, between in ipairs { "status", "upgrade" } do
+      assert.equal(0, (d:reeve(between)))
+      assert.equal(0, (d:reeve "service stop s"))
+      assert.equal(inode, reeve.listening_inode(port))
+      assert.equal(0, (d:reeve "service start s"))
+      assert.truthy(d:clients(1, 2)[1].pid)
+    end
     for _, c in ipairs(d.open) do c:close() end
     d:reeve "stop"
     reeve.wait_until(function() return d:exit_code() end)

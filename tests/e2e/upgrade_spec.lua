@@ -192,6 +192,27 @@ describe("an upgrade", function()
     d:stop()
   end)
 
+  it("a hundred times, with reloads, restarts and killed engines between, costs nobody anything #slow", function()
+    local d = reeve.start { config = [[service "echo" { executable = "@worker@ --hold", client_limit = 50,
+      process_limit = 20, process_min_avail = 3, unix_listener "echo.sock" { mode = "0666" },
+      inet_listener "tcp" { port = @port@, address = { "127.0.0.1", "::1" } } } ]] }
+    local master = d:status().master_pid
+    local leaks, stop_load = open_to_services(master), d:load("echo.sock", { stay = 20, rate = 200 })
+    for i = 1, 100 do
+      if i % 10 == 3 then assert.equal(0, (d:reeve "reload")) end
+      if i % 10 == 5 then assert.equal(0, (d:reeve "service restart echo")) end
+      if i % 10 == 7 then reeve.kill("KILL", d:status().engine_pid) end
+      if i % 10 == 9 then reeve.kill("USR2", master) end -- two at a time: the second is refused, or comes after it
+      local code, text = d:reeve "upgrade"
+      assert(code == 0 or i % 10 == 9, text)
+    end
+    reeve.assert_no_loss(stop_load(), 30000)
+    assert.equal(master, d:status().master_pid)
+    assert.same(leaks, open_to_services(master))
+    assert.is_true(#fds(master) < 120, #fds(master) .. " descriptors")
+    d:stop()
+  end)
+
   it("is refused by a program that fails, crashes, or is of another build; the old one goes on", function()
     local d = reeve.start { config = S, own_programs = true }
     local c, engine = d:clients(1)[1], d:status().engine_pid
