@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LEAST SAY_INFO
+
 static const char *const level_names[] = {
 	[SAY_DEBUG] = "debug",
 	[SAY_INFO] = "info",
@@ -17,19 +19,13 @@ static const char *const level_names[] = {
 
 static struct {
 	const char *who;
-	enum say_level least;
 	say_door *door;
 	void *arg;
-} voice = {"reeve", SAY_INFO, NULL, NULL};
+} voice = {"reeve", NULL, NULL};
 
 void say_as(const char *who)
 {
 	voice.who = who;
-}
-
-void say_from(enum say_level least)
-{
-	voice.least = least;
 }
 
 void say_through(say_door *door, void *arg)
@@ -59,7 +55,7 @@ void say(enum say_level level, const char *format, ...)
 	int n;
 	size_t len, head;
 
-	if (level < voice.least)
+	if (level < LEAST)
 		return;
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof text, format, args);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 enum say_level {
-	SAY_DEBUG,
+	SAY_DEBUG, /* dropped */
 	SAY_INFO,
 	SAY_WARNING,
 	SAY_ERROR,
@@ -15,9 +15,6 @@ enum say_level {
 
 /* Who speaks ("reeved", "reeve-engine"): stands in each line. `who` is borrowed for ever. */
 void say_as(const char *who);
-
-/* Lines below `least` are dropped. Default: SAY_INFO. */
-void say_from(enum say_level least);
 
 /* Lines go through `door`, without time and name, instead of to fd 2; a line that it does not take (false)
  * goes to fd 2 after all. NULL: fd 2 again. */
