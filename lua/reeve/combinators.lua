@@ -74,9 +74,9 @@ local folded = setmetatable({}, { __mode = "k" }) -- st -> the last meet: as lon
 local function meet_all(list, st, shots)
   local met = {}
   for _, part in ipairs(list) do
-    if st.votes[part.path] then met = vote.meet(met, st.votes[part.path]) end
+    if st.votes[part.path] then vote.join(met, st.votes[part.path]) end
   end
-  for _, shot in ipairs(shots) do met = vote.meet(met, shot) end
+  for _, shot in ipairs(shots) do vote.join(met, shot) end
   met.as_of = nil
   return met
 end
@@ -218,9 +218,9 @@ function combinators.canary(new, old, share)
     if not spoke_a and not spoke_b and counts == st.counts and ev.kind ~= "tick" then return nil end
     st.counts = counts
     tell_both(s, st, a, b, counts)
-    local met = counts == "new" and a or b
+    local met = vote.meet(counts == "new" and a or b, { why = { ("canary: the %s one counts"):format(counts) } })
     met.wake = math.min(a.wake or math.huge, b.wake or math.huge, (s.now // SLOT + 1) * SLOT)
-    return vote.meet(met, { why = { ("canary: the %s one counts"):format(counts) } })
+    return met
   end }
 end
 

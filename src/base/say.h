@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 enum say_level {
-	SAY_DEBUG, /* dropped */
+	SAY_DEBUG,
 	SAY_INFO,
 	SAY_WARNING,
 	SAY_ERROR,
@@ -16,12 +16,16 @@ enum say_level {
 /* Who speaks ("reeved", "reeve-engine"): stands in each line. `who` is borrowed for ever. */
 void say_as(const char *who);
 
+/* Lines below `least` are dropped. Default: SAY_INFO. */
+void say_from(enum say_level least);
+
 /* Lines go through `door`, without time and name, instead of to fd 2; a line that it does not take (false)
  * goes to fd 2 after all. NULL: fd 2 again. */
 typedef bool say_door(void *arg, enum say_level level, const char *text);
 void say_through(say_door *door, void *arg);
 
 /* 2026-11-23T04:05:06.000007+00:00 warning reeved[17]: text
+ * <4>reeved: text                                               where fd 2 is systemd's journal (JOURNAL_STREAM)
  * Control bytes in the text come out as \xNN, so that one call is one line. */
 void say(enum say_level level, const char *format, ...) PRINTF(2, 3);
 

@@ -10,6 +10,7 @@
 #include "cli/top_screen.h"
 
 #include <curses.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,19 +46,19 @@ static void on_interrupt(int sig)
 
 /* ---- asking */
 
-static void lose(struct top *t)
+static void lose(struct top *t, enum top_trouble why)
 {
 	client_close(&t->client);
 	t->asked = t->acted = 0;
 	t->answer.used = 0;
-	t->view.gone = true;
+	t->view.trouble = why;
 }
 
 static void send_words(struct top *t, const char *words, size_t n, uint32_t *id)
 {
 	*id = ++t->id;
 	if (client_send(&t->client, "verb", *id, words, n) < 0)
-		lose(t);
+		lose(t, TOP_GONE);
 }
 
 static void ask(struct top *t, uint64_t now)
@@ -67,9 +68,9 @@ static void ask(struct top *t, uint64_t now)
 
 	t->next_at = now + EVERY_MS;
 	if (t->asked != 0 && now - t->asked_at >= SILENT_MS)
-		lose(t);
+		lose(t, TOP_SILENT);
 	if (t->client.fd < 0 && client_open(&t->client, t->cli->base_dir, &e) != CLIENT_OPEN)
-		t->view.gone = true;
+		t->view.trouble = TOP_GONE;
 	if (t->client.fd < 0 || t->asked != 0)
 		return;
 	t->asked_at = now;
@@ -94,7 +95,7 @@ static void take_answer(struct top *t)
 	top_world_read(&t->view.world, text);
 	t->answer.used = 0;
 	t->asked = 0;
-	t->view.gone = false;
+	t->view.trouble = TOP_FINE;
 	sort(t);
 }
 
@@ -142,22 +143,27 @@ static void listen_to(struct top *t)
 	while ((got = frame_next(&t->client.in, &f, &e)) > 0)
 		on_frame(t, &f);
 	if (got < 0 || !more)
-		lose(t);
+		lose(t, TOP_GONE);
 }
 
 /* ---- keys */
 
-static void select_row(struct top *t, int step)
+/* `at` moved by `step`, within 0 and `most`. */
+static size_t moved(size_t at, long step, size_t most)
+{
+	if (step < 0)
+		return at > (size_t)-step ? at - (size_t)-step : 0;
+	return most - at > (size_t)step ? at + (size_t)step : most;
+}
+
+static void select_row(struct top *t, long step)
 {
 	struct top_view *v = &t->view;
-	size_t at = top_selected(v);
+	size_t at;
 
 	if (v->shown == 0)
 		return;
-	if (step < 0 && at > 0)
-		at--;
-	if (step > 0 && at + 1 < v->shown)
-		at++;
+	at = moved(top_selected(v), step, v->shown - 1);
 	(void)snprintf(
 		v->selected, sizeof v->selected, "%s", v->world.services[v->order[at]].field[TOP_NAME]);
 }
@@ -165,7 +171,7 @@ static void select_row(struct top *t, int step)
 static void propose(struct top *t, const char *action)
 {
 	select_row(t, 0);
-	if (t->view.shown == 0 || t->view.gone)
+	if (t->view.shown == 0 || t->view.trouble != TOP_FINE)
 		return;
 	t->action = action;
 	(void)snprintf(
@@ -210,6 +216,7 @@ static void turn_to(struct top *t, enum top_mode mode)
 {
 	select_row(t, 0);
 	t->view.mode = t->view.mode == mode ? TOP_POOLS : mode;
+	t->view.scrolled = 0;
 }
 
 static void key_up(struct top *t)
@@ -220,6 +227,37 @@ static void key_up(struct top *t)
 static void key_down(struct top *t)
 {
 	select_row(t, 1);
+}
+
+/* Services, or the processes of one; the last page is a full one. */
+static void go(struct top *t, long step)
+{
+	size_t room = top_room(), n = top_processes(&t->view);
+
+	if (t->view.mode == TOP_PROCESSES)
+		t->view.scrolled = moved(t->view.scrolled, step, n > room ? n - room : 0);
+	else
+		select_row(t, step);
+}
+
+static void key_page_up(struct top *t)
+{
+	go(t, -(long)top_room());
+}
+
+static void key_page_down(struct top *t)
+{
+	go(t, (long)top_room());
+}
+
+static void key_home(struct top *t)
+{
+	go(t, -INT_MAX);
+}
+
+static void key_end(struct top *t)
+{
+	go(t, INT_MAX);
 }
 
 static void key_enter(struct top *t)
@@ -286,6 +324,10 @@ static const struct {
 	{'k', key_up},
 	{KEY_DOWN, key_down},
 	{'j', key_down},
+	{KEY_PPAGE, key_page_up},
+	{KEY_NPAGE, key_page_down},
+	{KEY_HOME, key_home},
+	{KEY_END, key_end},
 	{'\n', key_enter},
 	{'\r', key_enter},
 	{KEY_ENTER, key_enter},
@@ -365,7 +407,8 @@ static int watch(struct top *t)
 
 int verb_top(const struct cli *cli)
 {
-	struct top t = {.cli = cli, .client = {.fd = -1}, .view = {.where = cli->base_dir}};
+	struct top t = {
+		.cli = cli, .client = {.fd = -1}, .view = {.where = cli->base_dir, .trouble = TOP_UNHEARD}};
 	const char *term = getenv("TERM");
 	struct err e;
 

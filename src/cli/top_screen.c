@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAME_LEAST  14
+#define NAME_LEAST  12
 #define NAME_MOST   40
 #define SPARK_MOST  40
 #define FIRST_LINE  4 /* of the rows */
@@ -88,7 +88,7 @@ struct column {
 
 static const struct column pools[] = {
 	{"NAME", TOP_NAME, 0, print_text},
-	{"PROCS", TOP_LIVE, 7, print_live},
+	{"PROCS", TOP_LIVE, 9, print_live},
 	{"BUSY", TOP_BUSY, 4, print_text},
 	{"IDLE", TOP_IDLE, 4, print_text},
 	{"CLIENTS", TOP_CLIENTS, 7, print_text},
@@ -225,14 +225,14 @@ static void pool_line(const struct top_view *v, int y, const struct top_row *row
 	attroff(style);
 }
 
-static int rows_room(void)
+size_t top_room(void)
 {
-	return LINES - FIRST_LINE - 1 > 0 ? LINES - FIRST_LINE - 1 : 0;
+	return LINES - FIRST_LINE - 1 > 0 ? (size_t)(LINES - FIRST_LINE - 1) : 0;
 }
 
 static void draw_pools(const struct top_view *v)
 {
-	size_t at = top_selected(v), room = (size_t)rows_room();
+	size_t at = top_selected(v), room = top_room();
 	size_t first = at >= room && room > 0 ? at - room + 1 : 0;
 
 	head(v);
@@ -240,7 +240,9 @@ static void draw_pools(const struct top_view *v)
 		pool_line(v, FIRST_LINE + (int)(i - first), &v->world.services[v->order[i]], i == at);
 	if (v->shown == 0)
 		put(FIRST_LINE, 0, COLS,
-			v->filter[0] != '\0' ? "no service has that in its name" : "no service");
+			v->trouble == TOP_UNHEARD ? "waiting for the first answer"
+			: v->filter[0] != '\0'    ? "no service has that in its name"
+						  : "no service");
 }
 
 static void process_line(int y, const struct top_row *row)
@@ -258,9 +260,24 @@ static void process_line(int y, const struct top_row *row)
 	}
 }
 
+/* The index of the selected service. */
+static size_t selected_index(const struct top_view *v)
+{
+	return v->shown > 0 ? v->order[top_selected(v)] : SIZE_MAX;
+}
+
+size_t top_processes(const struct top_view *v)
+{
+	size_t of = selected_index(v), n = 0;
+
+	for (size_t i = 0; i < v->world.processes_n; i++)
+		n += v->world.processes[i].of == of;
+	return n;
+}
+
 static void draw_processes(const struct top_view *v)
 {
-	size_t of = v->shown > 0 ? v->order[top_selected(v)] : SIZE_MAX;
+	size_t of = selected_index(v), above = v->scrolled;
 	int y = FIRST_LINE;
 
 	attron(A_REVERSE);
@@ -268,8 +285,10 @@ static void draw_processes(const struct top_view *v)
 	process_line(FIRST_LINE - 1, NULL);
 	attroff(A_REVERSE);
 	for (size_t i = 0; i < v->world.processes_n && y < LINES - 1; i++)
-		if (v->world.processes[i].of == of)
+		if (v->world.processes[i].of == of && above-- == 0) {
 			process_line(y++, &v->world.processes[i]);
+			above = 0;
+		}
 	if (y == FIRST_LINE)
 		put(y, 0, COLS, "no processes");
 }
@@ -277,8 +296,8 @@ static void draw_processes(const struct top_view *v)
 static void draw_help(const struct top_view *v)
 {
 	static const char *const lines[] = {
-		"up, down, k, j   select a service",
-		"Enter            its processes, and back",
+		"up, down, k, j   select a service; also page up, page down, home, end",
+		"Enter            its processes, and back; page up and down where they are many",
 		"<, >             sort by another column; r: the other way round",
 		"/                show services with a text in their name; Esc: all again",
 		"d                drain: the present processes finish their clients and go",
@@ -286,8 +305,8 @@ static void draw_help(const struct top_view *v)
 		"h, ?             this, and back",
 		"q                leave",
 		"",
-		"PROCS live/process_limit · BUSY, IDLE processes · WAIT clients in the queue · ST/S starts a",
-		"second (of ten) · the picture: most clients at a time, the last minutes, 15 s a step",
+		"PROCS live/process_limit · BUSY, IDLE processes · WAIT clients in the queue",
+		"ST/S starts a second, of ten · the picture: most clients, 15 s a step",
 	};
 
 	(void)v;
@@ -323,12 +342,14 @@ static void draw_top(const struct top_view *v)
 		v->world.services_n, sum(v, TOP_LIVE), sum(v, TOP_CLIENTS), sum(v, TOP_WAITING),
 		sum(v, TOP_STARTS), v->world.host.field[HOST_LOAD], memory);
 	put(1, 0, COLS, line);
-	if (!v->gone && v->message[0] == '\0')
-		return;
-	(void)snprintf(
-		line, sizeof line, "no daemon at %s: what is shown is of before; waiting for it", v->where);
 	attron(style);
-	put(2, 0, COLS, v->gone ? line : v->message);
+	if (v->trouble == TOP_GONE || v->trouble == TOP_SILENT) {
+		(void)snprintf(line, sizeof line, "%s: what is shown is of before; waiting for it",
+			v->trouble == TOP_GONE ? "no daemon" : "the engine does not answer");
+		put(2, 0, COLS, line);
+	} else {
+		put(2, 0, COLS, v->message);
+	}
 	attroff(style);
 }
 

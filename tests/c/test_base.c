@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +97,26 @@ static void say_debug_then_info(const char *text)
 {
 	say(SAY_DEBUG, "debug %s", text);
 	say(SAY_INFO, "info %s", text);
+	say_from(SAY_ERROR);
+	say(SAY_WARNING, "warning %s", text);
+	say(SAY_ERROR, "error %s", text);
+}
+
+/* As under systemd: the variable names the file that fd 2 is, or (text "elsewhere") another one. */
+static void say_to_the_journal(const char *text)
+{
+	char stream[64];
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) < 0)
+		_exit(1);
+	(void)snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev,
+		(uintmax_t)st.st_ino + (strcmp(text, "elsewhere") == 0));
+	(void)setenv("JOURNAL_STREAM", stream, 1);
+	say_as("reeved");
+	say_from(SAY_DEBUG);
+	for (enum say_level level = SAY_DEBUG; level <= SAY_ERROR; level++)
+		say(level, "%s", text);
 }
 
 static void die_with(const char *text)
@@ -134,7 +155,20 @@ static void control_bytes_cannot_make_a_second_line(void **state)
 	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
 }
 
-static void debug_lines_are_dropped(void **state)
+static void the_journal_gets_the_severity_and_keeps_its_own_time(void **state)
+{
+	char out[8192];
+	int status;
+
+	(void)state;
+	(void)stderr_of(say_to_the_journal, "hello", out, sizeof out, &status);
+	assert_string_equal(out, "<7>reeved: hello\n<6>reeved: hello\n<4>reeved: hello\n<3>reeved: hello\n");
+	(void)stderr_of(say_to_the_journal, "elsewhere", out, sizeof out, &status);
+	assert_non_null(strstr(out, " warning reeved["));
+	assert_null(strstr(out, "<4>"));
+}
+
+static void quiet_levels_are_dropped(void **state)
 {
 	char out[8192];
 	int status;
@@ -143,6 +177,8 @@ static void debug_lines_are_dropped(void **state)
 	(void)stderr_of(say_debug_then_info, "line", out, sizeof out, &status);
 	assert_null(strstr(out, "debug"));
 	assert_non_null(strstr(out, "info line"));
+	assert_null(strstr(out, "warning"));
+	assert_non_null(strstr(out, "error line"));
 }
 
 static void die_says_what_and_leaves_with_the_code(void **state)
@@ -413,7 +449,8 @@ int main(void)
 		cmocka_unit_test(a_prefix_names_the_place),
 		cmocka_unit_test(a_log_line_has_time_level_and_speaker),
 		cmocka_unit_test(control_bytes_cannot_make_a_second_line),
-		cmocka_unit_test(debug_lines_are_dropped),
+		cmocka_unit_test(the_journal_gets_the_severity_and_keeps_its_own_time),
+		cmocka_unit_test(quiet_levels_are_dropped),
 		cmocka_unit_test(die_says_what_and_leaves_with_the_code),
 		cmocka_unit_test(a_frame_carries_one_fd),
 		cmocka_unit_test(surplus_fds_are_closed),

@@ -129,6 +129,53 @@ describe("a policy between services", function()
   end)
 end)
 
+describe("fair shares", function()
+  local fair = require "reeve.fair"
+  local function low(i) return i.a end
+  local function high(i) return i.b end
+
+  -- The same, one by one: the next always to the one who has least for his weight.
+  local function one_by_one(list, total)
+    for _, i in ipairs(list) do i.other, total = i.a, total - i.a * i.price end
+    while true do
+      local least
+      for _, i in ipairs(list) do
+        local fits = i.other + 1 <= i.b and i.price <= total
+        if fits and (not least or (i.other + 1) / i.weight < (least.other + 1) / least.weight) then least = i end
+      end
+      if not least then return end
+      least.other, total = least.other + 1, total - least.price
+    end
+  end
+
+  it("are as if given out one by one, within one that does not divide, in 2000 random cases", function()
+    local random = { state = rng.seed("fair", 1) }
+    local function draw(n) return math.floor(rng.next(random) * n) end
+    for _ = 1, 2000 do
+      local list, total = {}, draw(100)
+      for i = 1, 1 + draw(6) do
+        local a = draw(8)
+        list[i] = { a = a, b = a + draw(30), weight = 0.5 + draw(8) / 2, price = 1 }
+      end
+      fair(list, total, low, high)
+      one_by_one(list, total)
+      local sum, most, need = 0, 0, 0
+      for _, i in ipairs(list) do
+        assert.is_true(i.share >= i.a and i.share <= i.b and math.abs(i.share - i.other) <= 1,
+          ("%g for %g..%g by weight %g, one by one %g"):format(i.share, i.a, i.b, i.weight, i.other))
+        sum, most, need = sum + i.share, most + i.b, need + i.a
+      end
+      assert.equal(math.max(need, math.min(total, most)), sum)
+    end
+  end)
+
+  it("are paid at each one's price", function()
+    local list = { { a = 0, b = 100, weight = 1, price = 4 }, { a = 0, b = 100, weight = 1, price = 1 } }
+    fair(list, 100, low, high)
+    assert.same({ 20, 20 }, { list[1].share, list[2].share })
+  end)
+end)
+
 describe("budget", function()
   it("lets everybody have what he needs while all fit", function()
     local w = fleet({ a = {}, b = {}, c = {} }, budget { processes = 60 })
@@ -235,9 +282,10 @@ describe("budget", function()
   it("says what is wrong with its options", function()
     for options, sentence in pairs {
       [{}] = "budget: say processes, mem, or both",
-      [{ processes = 5, wieght = {} }] = "budget: there is no option 'wieght'",
-      [{ processes = 5, weight = { a = 0 } }] = "budget: weight of a: a number from 0.001",
-      [{ processes = 5, reserve = { a = "x" } }] = "budget: reserve of a: a number from 0",
+      [{ processes = 5, wieght = {} }] = "budget: there is no option 'wieght'; did you mean 'weight'?",
+      [{ processes = 5, weight = { a = 0 } }] = "budget: weight of a = 0: a number of at least 0.001 is needed",
+      [{ processes = 5, reserve = { a = "x" } }] = "budget: reserve of a = x: a number that is not below 0 is needed",
+      [{ processes = 5, reserve = 3 }] = "budget: reserve is a table such as { imap = 1 }, not 3",
       [{ processes = 5, reserve = { a = 3, b = 3 } }] = "budget: the reserves are more than all processes",
     } do
       assert.has_error(function() budget(options) end, sentence)
