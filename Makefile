@@ -13,6 +13,7 @@
 #   make fuzz-policies       FUZZ_WORLDS=100000 random worlds for the library, alone and in every pair
 #   make e2e-dovecot         Dovecot's own programs and doveadm with real mail clients (MASTER=dovecot: the same under
 #                            Dovecot's master)
+#   make e2e-systemd         under a real systemd, in namespaces of its own (root, systemd, overlayfs)
 #   make bench-dovecot       a burst of clients and dispatch, beside Dovecot's master
 #   make live-against-sim    the simulator beside a real daemon with real clients (root, ROUNDS=1)
 #   make simulated-day       a day of 3.5 million clients: how long it takes
@@ -242,6 +243,12 @@ e2e-dovecot: all
 	@tests/dovecot/run --master $(MASTER) --build $(BUILD) $(CHECKS)
 bench-dovecot: all
 	@tests/dovecot/bench --build $(BUILD)
+
+# ---- under a real systemd (root). CHECKS: names of functions in tests/systemd/run
+.PHONY: e2e-systemd
+e2e-systemd: all
+	@tests/deps $(call missing,systemd iproute2 util-linux python3)
+	@tests/systemd/run --build $(BUILD) $(CHECKS)
 
 # ---- conformance: each row of spec.def and each rule has its test; a row without its effect fails it
 docs:

@@ -21,7 +21,7 @@
  * "reeve" LOG_NAMES           who writes to each pipe: "7=reeved\t8=web\t9=chat" LOG_RATES           lines a
  * second: "8=100". Absent: no limit LOG_OVERFLOW        "block" (default) or "drop", for all; LOG_OVERFLOWS
  * for single ones: "9=drop" LOG_PIDS            whose lines without a header are: "8=4711" (see ONLY).
- * Absent: nobody's RESTRICT_SETUID, RESTRICT_SETGID   taken on after the files are open (contract dovecot)
+ * Absent: nobody's LOG_LEVELS          their level: "8=info". Absent: error RESTRICT_SETUID, RESTRICT_SETGID   taken on after the files are open (contract dovecot)
  *
  * WHO SPEAKS. The name in a line is always that of the pipe, never what the text claims.
  *   Contract reeve: the master gives LOG_NAMES and writes no handshake at all. Nothing a service writes can
@@ -45,7 +45,7 @@
  * LINES OF SERVICES. 0x01, a type byte, decimal pid, space, text, LF. Low six bits of the type: 1 debug, 2
  * info, 3 warning, 4 error, 5 fatal, 6 panic, 8 option (`prefix=...`, `ip=...`); 0x80: the text has a prefix
  * of its own; 0x40: a decimal count and a space follow the pid, so many bytes of the text are the prefix.
- * Without 0x01: an error, or what `<N>` (syslog's numbers, as under systemd) at its begin says. A line above
+ * Without 0x01: what LOG_LEVELS says, or what `<N>` (syslog's numbers, as under systemd) at its begin says. A line above
  * 16 KiB is cut in pieces that end in ` [more follows]` and begin with `[continued] `.
  *
  * NOTHING IS LOST. A pipe is looked at with tee(2) and only whole lines are taken out of it, so that at any

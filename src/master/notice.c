@@ -59,6 +59,7 @@ static void say_reloading(struct process *p, const struct notice *n, struct noti
 		ladder_climb(p, STEP_RELOAD, p->service->definition->settings.start_timeout);
 }
 
+/* No signal, then or at a later stop: to many programs a second one means at once. Its time counts from here. */
 static void say_stopping(struct process *p, const struct notice *n, struct notify_received *r)
 {
 	int64_t ms = p->service->definition->settings.stop_timeout;
@@ -68,6 +69,7 @@ static void say_stopping(struct process *p, const struct notice *n, struct notif
 	if (p->step >= STEP_FINISH)
 		return; /* as it was told */
 	pool_drain(&p->service->pool, &p->pool, clock_ms());
+	p->finish_by = ms == TEXT_UNLIMITED ? 0 : clock_ms() + (uint64_t)ms;
 	ladder_climb(p, STEP_FINISH, ms);
 }
 
