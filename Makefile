@@ -13,12 +13,14 @@
 #   make fuzz-policies       FUZZ_WORLDS=100000 random worlds for the library, alone and in every pair
 #   make e2e-dovecot         Dovecot's own programs and doveadm with real mail clients (MASTER=dovecot: the same under
 #                            Dovecot's master)
+#   make e2e-systemd         under a real systemd, in namespaces of its own (root, systemd, overlayfs)
 #   make bench-dovecot       a burst of clients and dispatch, beside Dovecot's master
 #   make live-against-sim    the simulator beside a real daemon with real clients (root, ROUNDS=1)
 #   make simulated-day       a day of 3.5 million clients: how long it takes
 #   make compare             the library over the six traces, SEEDS=20: docs/COMPARISON.md and its plots
 #   make bench               what engine and sampling cost; connections a second, beside Dovecot's master
 #   make bench-cancel        how long ^C takes to reach a chunk that computes
+#   make bench-console       what chunks that compute or flood cost clients and policies, SECONDS=12
 #   make install             DESTDIR= PREFIX=/usr/local
 #   make deps                the Debian packages that are missing
 #   make clean
@@ -243,6 +245,12 @@ e2e-dovecot: all
 bench-dovecot: all
 	@tests/dovecot/bench --build $(BUILD)
 
+# ---- under a real systemd (root). CHECKS: names of functions in tests/systemd/run
+.PHONY: e2e-systemd
+e2e-systemd: all
+	@tests/deps $(call missing,systemd iproute2 util-linux python3)
+	@tests/systemd/run --build $(BUILD) $(CHECKS)
+
 # ---- conformance: each row of spec.def and each rule has its test; a row without its effect fails it
 docs:
 	lua5.4 tests/conformance.lua >docs/CONFORMANCE.md
@@ -294,12 +302,14 @@ compare: all
 	@$(BUILD)/reeve-engine here --script tests/bench/compare.lua docs
 bench-cancel: all $(BUILD)/tests/e2e-worker
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cancel.lua
+bench-console: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load
+	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/console.lua $(SECONDS)
 clean:
 	rm -rf build build-san build-clang build-fuzz build-mutants
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench bench-cancel clean help live-against-sim \
+.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench bench-cancel bench-console clean help live-against-sim \
         simulated-day compare
 .DELETE_ON_ERROR:
 

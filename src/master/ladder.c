@@ -191,10 +191,10 @@ void process_retire(struct process *p, uint64_t deadline)
 	left = deadline == 0 ? TEXT_UNLIMITED : deadline > now ? (int64_t)(deadline - now) : 0;
 	if (!is_let_be(p))
 		fd_close(&p->dead_fd);
+	p->asked = true;
 	if (p->step == STEP_FINISH && (deadline == 0 || (p->finish_by != 0 && deadline >= p->finish_by)))
 		return; /* the earlier deadline stands */
 	p->finish_by = deadline;
-	p->asked = true;
 	if (p->pool.state != POOL_DRAINING && !p->contract->knows_clients)
 		process_signal(p, ladder_signal(p->service->definition->settings.stop_signal));
 	pool_drain(&p->service->pool, &p->pool, now);

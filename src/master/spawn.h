@@ -44,8 +44,8 @@ struct spawn {
 	size_t limits_n;
 	const char *limits_text; /* for people */
 	mode_t umask;
-	int nice, oom_score_adj; /* 0: as ours */
-	bool no_new_privs;
+	int nice, oom_score_adj;        /* 0: as ours */
+	bool no_new_privs, own_session; /* own_session: ^C at our terminal is not for it */
 	char *pid_text[2]; /* in envp: where the child writes its own pid, SPAWN_PID_ROOM bytes; NULL: nowhere
 			    */
 };

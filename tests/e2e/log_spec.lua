@@ -60,6 +60,16 @@ describe("a log process", function()
     d:stop()
   end)
 
+  it("log.levels: what a program says that knows none is an info, unless it marks a line as systemd's do",
+    function()
+    local d = start([[service "p" { executable = { "/bin/sh", "-c",
+      "echo quiet; echo '<3>loud' >&2; exec sleep infinity" },
+      contract = "plain", process_limit = 1, process_min_avail = 1 } ]])
+    wait_file(d, "info p[^:]*: quiet\n")
+    wait_file(d, "error p[^:]*: loud\n")
+    d:stop()
+  end)
+
   it("log.end: it says how a process ended behind that process's own lines", function()
     local d = start(service "a")
     local client = assert(d:connect "a.sock")
@@ -194,8 +204,10 @@ describe("a log process", function()
     assert.equal(0, (d:reeve "reload"))
     a:ask "warn of an old process"
     wait_file(d, "of an old process")
-    reeve.wait_until(function() return assert(d:connect "a.sock"):ask "pid" ~= pid end, "a new process")
-    local new = assert(d:connect "a.sock")
+    local new = reeve.wait_until(function() -- the old one takes clients until it hears of the reload
+      local c = assert(d:connect "a.sock")
+      return c:ask "pid" ~= pid and c
+    end, "a new process")
     new:ask "log of a new process"
     d:wait_log "of a new process"
     for _, c in ipairs(d.open) do c:close() end
