@@ -319,6 +319,8 @@ end
 
 function on.reload_done(m) control:reload_done(m) end
 
+function on.upgrade_done(m) control:upgrade_done(m) end
+
 function on.service_done(m) control:service_done(m) end
 
 function on.stopping(m) control:stopping(m) end
