@@ -9,19 +9,24 @@
  * are written in several parts may be cut.
  *
  * ENVIRONMENT. Lists are separated by TABs; each item is FD=VALUE, FD as above.
- *   GENERATION, CLIENT_LIMIT   sent once on fd 5 as {int32 pid, uint32 generation, uint32 available} when
- * ready LOG_PATH INFO_LOG_PATH DEBUG_LOG_PATH a file, "/dev/stderr", "syslog" or "syslog:/SOCKET", "journald"
- * or "journald:/SOCKET". Unset or empty: LOG_PATH is syslog, INFO_ is LOG_PATH, DEBUG_ is INFO_LOG_PATH
- *   LOG_DETACH          when it is set, fd 2 becomes /dev/null once all is open
- *   LOG_TAIL_FD         the shared file of base/tail.h: the last lines of each service, for `reeve status`
- *   LOG_PATH_FD INFO_LOG_PATH_FD DEBUG_LOG_PATH_FD
- *                       that file, opened by the master O_RDWR|O_APPEND|O_CREAT; used where we may not open
- * it LOG_TIMESTAMP       strftime(3); unset: RFC 3339 with microseconds LOG_FORMAT          "text" (default)
- * or "json", for files and stderr SYSLOG_FACILITY     name, default "daemon"       INSTANCE_NAME   default
- * "reeve" LOG_NAMES           who writes to each pipe: "7=reeved\t8=web\t9=chat" LOG_RATES           lines a
- * second: "8=100". Absent: no limit LOG_OVERFLOW        "block" (default) or "drop", for all; LOG_OVERFLOWS
- * for single ones: "9=drop" LOG_PIDS            whose lines without a header are: "8=4711" (see ONLY).
- * Absent: nobody's LOG_LEVELS          their level: "8=info". Absent: error RESTRICT_SETUID, RESTRICT_SETGID   taken on after the files are open (contract dovecot)
+ *   GENERATION, CLIENT_LIMIT   sent once on fd 5, when ready: {int32 pid, uint32 generation, uint32 available}
+ *   LOG_PATH, INFO_LOG_PATH, DEBUG_LOG_PATH
+ *                    a file, "/dev/stderr", "syslog" or "syslog:/SOCKET", "journald" or "journald:/SOCKET".
+ *                    Unset or empty: LOG_PATH is syslog, INFO_ is LOG_PATH, DEBUG_ is INFO_LOG_PATH
+ *   LOG_PATH_FD, INFO_LOG_PATH_FD, DEBUG_LOG_PATH_FD
+ *                    that file, opened by the master O_RDWR|O_APPEND|O_CREAT; used where we may not open it
+ *   LOG_DETACH       when it is set, fd 2 becomes /dev/null once all is open
+ *   LOG_TAIL_FD      the shared file of base/tail.h: the last lines of each service, for `reeve status`
+ *   LOG_TIMESTAMP    strftime(3); unset: RFC 3339 with microseconds
+ *   LOG_FORMAT       "text" (default) or "json", for files and stderr
+ *   SYSLOG_FACILITY  name, default "daemon"
+ *   INSTANCE_NAME    default "reeve"
+ *   LOG_NAMES        who writes to each pipe: "7=reeved\t8=web\t9=chat"
+ *   LOG_RATES        lines a second: "8=100". Absent: no limit
+ *   LOG_OVERFLOW     "block" (default) or "drop", for all; LOG_OVERFLOWS for single ones: "9=drop"
+ *   LOG_PIDS         whose lines without a header are: "8=4711" (see ONLY). Absent: nobody's
+ *   LOG_LEVELS       what they are: "8=info". Absent: errors
+ *   RESTRICT_SETUID, RESTRICT_SETGID   taken on after the files are open (contract dovecot)
  *
  * WHO SPEAKS. The name in a line is always that of the pipe, never what the text claims.
  *   Contract reeve: the master gives LOG_NAMES and writes no handshake at all. Nothing a service writes can
@@ -45,8 +50,8 @@
  * LINES OF SERVICES. 0x01, a type byte, decimal pid, space, text, LF. Low six bits of the type: 1 debug, 2
  * info, 3 warning, 4 error, 5 fatal, 6 panic, 8 option (`prefix=...`, `ip=...`); 0x80: the text has a prefix
  * of its own; 0x40: a decimal count and a space follow the pid, so many bytes of the text are the prefix.
- * Without 0x01: what LOG_LEVELS says, or what `<N>` (syslog's numbers, as under systemd) at its begin says. A line above
- * 16 KiB is cut in pieces that end in ` [more follows]` and begin with `[continued] `.
+ * Without 0x01: what LOG_LEVELS says, or what `<N>` (syslog's, as under systemd) at its begin says. A line
+ * above 16 KiB is cut in pieces that end in ` [more follows]` and begin with `[continued] `.
  *
  * NOTHING IS LOST. A pipe is looked at with tee(2) and only whole lines are taken out of it, so that at any
  * moment of our death it begins at the begin of a line. What was taken is written in the same step. SIGTERM:
