@@ -1,3 +1,4 @@
+/* clang-format off: a table in words */
 /* log: reeve-log, the program that reads every service's log pipe and writes files, stderr, syslog or
  * journald. This comment is the contract with whoever starts it (src/master/logpipe.c, or Dovecot's master).
  *
@@ -71,6 +72,7 @@
  * starts us again with the *_FD above, this time and from now on. SIGINT and SIGHUP are ignored. When all
  * pipes are closed: exit 0. 78: the environment is not to be understood (a sentence on fd 2), 81: lines could
  * not be written to the end. */
+/* clang-format on */
 #ifndef REEVE_LOG_LOG_H
 #define REEVE_LOG_LOG_H
 
