@@ -2,6 +2,7 @@
 #include "cli/top_screen.h"
 
 #include "cli/spark.h"
+#include "cli/top_columns.h"
 
 #include <curses.h>
 #include <langinfo.h>
@@ -17,110 +18,8 @@
 #define SPARK_MOST  40
 #define FIRST_LINE  4 /* of the rows */
 #define STATE_LEAST 8
-#define CELL        64
 
 static bool utf8, color;
-
-/* ---- cells */
-
-typedef void print_fn(const struct top_row *row, int field, char *out);
-
-static void print_text(const struct top_row *row, int field, char *out)
-{
-	(void)snprintf(out, CELL, "%s", row->field[field]);
-}
-
-static void print_live(const struct top_row *row, int field, char *out)
-{
-	(void)snprintf(out, CELL, "%s/%s", row->field[field], row->field[TOP_LIMIT]);
-}
-
-static void print_size(const struct top_row *row, int field, char *out)
-{
-	static const char units[] = "BKMGT";
-	double n = top_number(row->field[field]);
-	size_t unit = 0;
-
-	if (n < 0) {
-		(void)snprintf(out, CELL, "-");
-		return;
-	}
-	for (; n >= 1000 && unit < sizeof units - 2; unit++)
-		n /= 1024;
-	(void)snprintf(out, CELL, n < 10 && unit > 0 ? "%.1f%c" : "%.0f%c", n, units[unit]);
-}
-
-/* A share of one CPU, in percent. */
-static void print_percent(const struct top_row *row, int field, char *out)
-{
-	double n = top_number(row->field[field]);
-
-	if (n < 0)
-		(void)snprintf(out, CELL, "-");
-	else
-		(void)snprintf(out, CELL, "%.0f", n * 100);
-}
-
-static void print_rate(const struct top_row *row, int field, char *out)
-{
-	(void)snprintf(out, CELL, "%.1f", top_number(row->field[field]));
-}
-
-static void print_age(const struct top_row *row, int field, char *out)
-{
-	double s = top_number(row->field[field]);
-
-	if (s < 0)
-		(void)snprintf(out, CELL, "-");
-	else if (s < 120)
-		(void)snprintf(out, CELL, "%.0fs", s);
-	else if (s < 7200)
-		(void)snprintf(out, CELL, "%.0fmin", s / 60);
-	else
-		(void)snprintf(out, CELL, "%.0fh", s / 3600);
-}
-
-struct column {
-	const char *title;
-	int field, width; /* width 0: what the others leave */
-	print_fn *print;
-};
-
-static const struct column pools[] = {
-	{"NAME", TOP_NAME, 0, print_text},
-	{"PROCS", TOP_LIVE, 9, print_live},
-	{"BUSY", TOP_BUSY, 4, print_text},
-	{"IDLE", TOP_IDLE, 4, print_text},
-	{"CLIENTS", TOP_CLIENTS, 7, print_text},
-	{"WAIT", TOP_WAITING, 4, print_text},
-	{"RSS", TOP_RSS, 5, print_size},
-	{"CPU%", TOP_CPU, 4, print_percent},
-	{"ST/S", TOP_STARTS, 5, print_rate},
-};
-
-static const struct column processes[] = {
-	{"ID", PROCESS_ID, 8, print_text},
-	{"PID", PROCESS_PID, 8, print_text},
-	{"STATE", PROCESS_STATE, 9, print_text},
-	{"CLIENTS", PROCESS_CLIENTS, 8, print_text},
-	{"SERVED", PROCESS_SERVED, 8, print_text},
-	{"AGE", PROCESS_AGE, 7, print_age},
-	{"RSS", PROCESS_RSS, 6, print_size},
-	{"CPU%", PROCESS_CPU, 5, print_percent},
-};
-
-#define POOLS     ((int)(sizeof pools / sizeof pools[0]))
-#define PROCESSES ((int)(sizeof processes / sizeof processes[0]))
-
-int top_sort_next(int column, int step)
-{
-	return (column + step + POOLS) % POOLS;
-}
-
-int top_sort_field(int column)
-{
-	return pools[column].field;
-}
 
 size_t top_selected(const struct top_view *v)
 {
@@ -190,11 +89,11 @@ static void head(const struct top_view *v)
 
 	attron(A_REVERSE);
 	mvhline(y, 0, ' ', COLS);
-	for (int i = 0; i < POOLS; i++) {
-		int width = i == 0 ? name_width(v) : pools[i].width;
+	for (int i = 0; i < TOP_POOL_COLUMNS; i++) {
+		int width = i == 0 ? name_width(v) : top_pool_columns[i].width;
 		if (i == v->sort)
 			attron(A_BOLD | A_UNDERLINE);
-		put_cell(y, x, width, pools[i].title, i > 0);
+		put_cell(y, x, width, top_pool_columns[i].title, i > 0);
 		attroff(A_BOLD | A_UNDERLINE);
 		x += width + 1;
 	}
@@ -205,16 +104,16 @@ static void head(const struct top_view *v)
 
 static void pool_line(const struct top_view *v, int y, const struct top_row *row, bool selected)
 {
-	char cell[CELL], spark[SPARK_ROOM(SPARK_MOST)];
+	char cell[TOP_CELL], spark[SPARK_ROOM(SPARK_MOST)];
 	int x = 0, style = (int)(selected ? A_REVERSE : A_NORMAL);
 
 	if (!is_well(row))
 		style |= color ? (int)COLOR_PAIR(1) : (int)A_BOLD;
 	attron(style);
 	mvhline(y, 0, ' ', COLS);
-	for (int i = 0; i < POOLS; i++) {
-		int width = i == 0 ? name_width(v) : pools[i].width;
-		pools[i].print(row, pools[i].field, cell);
+	for (int i = 0; i < TOP_POOL_COLUMNS; i++) {
+		int width = i == 0 ? name_width(v) : top_pool_columns[i].width;
+		top_pool_columns[i].print(row, top_pool_columns[i].field, cell);
 		put_cell(y, x, width, cell, i > 0);
 		x += width + 1;
 	}
@@ -247,16 +146,17 @@ static void draw_pools(const struct top_view *v)
 
 static void process_line(int y, const struct top_row *row)
 {
-	char cell[CELL];
+	char cell[TOP_CELL];
 	int x = 0;
 
-	for (int i = 0; i < PROCESSES; i++) {
+	for (int i = 0; i < TOP_PROCESS_COLUMNS; i++) {
 		if (row == NULL)
-			(void)snprintf(cell, sizeof cell, "%s", processes[i].title);
+			(void)snprintf(cell, sizeof cell, "%s", top_process_columns[i].title);
 		else
-			processes[i].print(row, processes[i].field, cell);
-		put_cell(y, x, processes[i].width, cell, processes[i].print != print_text || i != 2);
-		x += processes[i].width + 1;
+			top_process_columns[i].print(row, top_process_columns[i].field, cell);
+		put_cell(y, x, top_process_columns[i].width, cell,
+			top_process_columns[i].print != top_print_text || i != 2);
+		x += top_process_columns[i].width + 1;
 	}
 }
 
@@ -328,7 +228,7 @@ static double sum(const struct top_view *v, int field)
 static void draw_top(const struct top_view *v)
 {
 	const char *const *a = v->world.about.field;
-	char line[512], memory[CELL];
+	char line[512], memory[TOP_CELL];
 	int style = (int)(color ? COLOR_PAIR(1) : A_BOLD);
 
 	attron(A_BOLD);
@@ -336,7 +236,7 @@ static void draw_top(const struct top_view *v)
 		a[ABOUT_VERSION], v->where, a[ABOUT_GENERATION], a[ABOUT_MASTER], a[ABOUT_ENGINE]);
 	put(0, 0, COLS, line);
 	attroff(A_BOLD);
-	print_size(&v->world.host, HOST_MEM_AVAIL, memory);
+	top_print_size(&v->world.host, HOST_MEM_AVAIL, memory);
 	(void)snprintf(line, sizeof line,
 		"%zu services  %.0f processes  %.0f clients  %.0f waiting  %.1f starts/s  load %s  %s free",
 		v->world.services_n, sum(v, TOP_LIVE), sum(v, TOP_CLIENTS), sum(v, TOP_WAITING),

@@ -46,10 +46,6 @@ void top_screen_close(void);
 
 void top_screen_draw(const struct top_view *v);
 
-/* The next or last column that can be sorted by; its field is a enum top_service. */
-int top_sort_next(int column, int step);
-int top_sort_field(int column);
-
 /* How many rows of services or processes there is room for. */
 size_t top_room(void);
 

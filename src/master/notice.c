@@ -233,7 +233,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)take_one(arg); /* one a turn: nobody is starved by a flood */
 }
 
-bool notice_is_given(const struct service *s)
+/* Do the processes of the service get a socket? */
+static bool is_given(const struct service *s)
 {
 	return s->contract->notifies || s->ready.kind == READY_NOTIFY;
 }
@@ -242,7 +243,7 @@ void notice_environment(struct service *s, struct outfit *o)
 {
 	int64_t watchdog = s->definition->settings.watchdog;
 
-	if (!notice_is_given(s))
+	if (!is_given(s))
 		return;
 	s->slots.notify_socket = outfit_slot(o, "NOTIFY_SOCKET=", NOTIFY_ADDRESS);
 	if (watchdog == TEXT_UNLIMITED)
@@ -253,7 +254,7 @@ void notice_environment(struct service *s, struct outfit *o)
 
 enum kit_result notice_kit(struct process *p)
 {
-	if (!notice_is_given(p->service))
+	if (!is_given(p->service))
 		return KIT_COMPLETE;
 	p->notice.sock = notify_socket_open(p->service->slots.notify_socket);
 	return p->notice.sock < 0 ? KIT_STARVED : KIT_COMPLETE;

@@ -20,9 +20,6 @@ struct noticed {
 	char said[NOTIFY_TEXT]; /* its STATUS */
 };
 
-/* Whether the processes of the service get a socket. */
-bool notice_is_given(const struct service *s);
-
 /* What all of them find in their environment for it. */
 void notice_environment(struct service *s, struct outfit *o);
 

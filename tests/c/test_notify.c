@@ -112,14 +112,14 @@ static void every_prefix_is_safe(void **state)
 static void a_status_is_text_and_ends_between_characters(void **state)
 {
 	char text[1024] = "STATUS=";
-	struct notice n = parse(
-		"STATUS=a\tb\x7f\xc3\xa9\xff\xe4\xbd\xed\xa0\x80\xf4\x90\x80\x80\xc0\xaf=\xf0\x9f\x90\x8c");
+	struct notice n = parse("STATUS=a\tb\x7f\xc3\xa9\xff\xe4\xbd\xed\xa0\x80\xf4\x90\x80\x80\xc0\xaf="
+				"\xf0\x9f\x90\x8c\xc2\x9b");
 
 	(void)state;
 	assert_string_equal(n.status, "a?b?\xc3\xa9????"
 				      "????"
 				      "????"
-				      "=\xf0\x9f\x90\x8c");
+				      "=\xf0\x9f\x90\x8c??"); /* no CSI, either */
 	for (int i = 0; i < 200; i++)
 		memcpy(text + 7 + i * 2, "\xc3\xa9", 3);
 	n = parse(text);

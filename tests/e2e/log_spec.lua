@@ -204,8 +204,10 @@ describe("a log process", function()
     assert.equal(0, (d:reeve "reload"))
     a:ask "warn of an old process"
     wait_file(d, "of an old process")
-    reeve.wait_until(function() return assert(d:connect "a.sock"):ask "pid" ~= pid end, "a new process")
-    local new = assert(d:connect "a.sock")
+    local new = reeve.wait_until(function() -- the old one takes clients until it hears of the reload
+      local c = assert(d:connect "a.sock")
+      return c:ask "pid" ~= pid and c
+    end, "a new process")
     new:ask "log of a new process"
     d:wait_log "of a new process"
     for _, c in ipairs(d.open) do c:close() end

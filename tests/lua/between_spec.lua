@@ -124,8 +124,59 @@ describe("a policy between services", function()
 
   it("is refused in a service", function()
     local s = T.service { policy = budget { processes = 5 } }
-    assert.equal("error: service test: policy own decides between services: write it in settings { policy = ... }; "
-      .. "the built-in policies decide", s.log[1])
+    assert.equal("error: service test: policy own(budget) decides between services: write it in settings "
+      .. "{ policy = ... }; the built-in policies decide", s.log[1])
+  end)
+end)
+
+describe("the wrong side", function()
+  local combinators = require "reeve.combinators"
+  local parts = require "reeve.parts"
+
+  it("is told by every combinator that is given what decides between services", function()
+    local b = budget { processes = 5 }
+    for usage, wrap in pairs {
+      ["every(seconds, policy): the policy"] = function() combinators.every(5, b) end,
+      ["settle(seconds, policy): the policy"] = function() combinators.settle(5, { b }) end,
+      ["when(predicate, policy): the policy"] = function() combinators.when(function() end, b) end,
+      ["shadow(policy): the policy"] = function() combinators.shadow { {}, { b } } end,
+      ["canary(new, old, share): the old one"] = function() combinators.canary({}, b, 0.5) end,
+    } do
+      assert.has_error(wrap, usage .. " decides between services, and combinators know one service: in "
+        .. "settings { policy = ... } it stands alone or in a list")
+    end
+  end)
+
+  it("is told of what is about one service and stands between them", function()
+    local one = "policy x decides about one service: write it there (what decides between services is a function, or "
+      .. "a table that says global = true)"
+    for _, policy in ipairs { T.policy "hung" { 5 }, { min_avail = function() end }, combinators.settle(9, {}) } do
+      local made, sentence = parts.compile(policy, "x", true)
+      assert.same({ nil, one }, { made, (sentence:gsub("%(%a+%) decides", " decides")) })
+    end
+    assert.same({ nil, "policy x: only { } stands in a service; between services there is nothing that it replaces" },
+      { parts.compile(combinators.only { budget { processes = 5 } }, "x", true) })
+    assert.equal(2, #assert(parts.compile({ budget { processes = 5 }, function() end }, "x", true)))
+  end)
+end)
+
+describe("what combinators say of wrong arguments", function()
+  local combinators = require "reeve.combinators"
+  it("names the form, the place and what stood there", function()
+    local kinds = " must be a function, a table of hooks or a list of policies, not "
+    for wanted, call in pairs {
+      ["settle(seconds, policy): a table is not a number of seconds"] = function() combinators.settle({}, 60) end,
+      ['every(seconds, policy): "5s" is not a number of seconds'] = function() combinators.every("5s", {}) end,
+      ["every(seconds, policy): -1 is not a number of seconds"] = function() combinators.every(-1, {}) end,
+      ["every(seconds, policy): nothing is not a number of seconds"] = function() combinators.every() end,
+      ["settle(seconds, policy): the policy" .. kinds .. "nothing"] = function() combinators.settle(60) end,
+      ["canary(new, old, share): the old one" .. kinds .. "a number"] = function() combinators.canary({}, 0.1) end,
+      ["shadow(policy): policy shadow: there is no hook 'exti'; did you mean 'exit'?"] = function()
+        combinators.shadow { exti = function() end }
+      end,
+    } do
+      assert.has_error(call, wanted)
+    end
   end)
 end)
 

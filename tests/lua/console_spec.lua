@@ -349,7 +349,7 @@ describe("help", function()
 end)
 
 describe("a listing", function()
-  it("asks of a service and its processes only what they have: a wrong name costs a search for the right one", function()
+  it("asks of a service and its processes only what they have: a wrong name costs a search", function()
     local facts, suggest, view = require "reeve.facts", require "reeve.suggest", require "reeve.view"
     local w = facts.new { now = 1000 }
     w:define({ services = { { name = "web", settings = {}, listeners = {} } } }, require "reeve.spec")

@@ -21,7 +21,8 @@ return function(ctx, args)
   ctx.err "stopping\n" -- also tells the client that it was heard
   local show, most = progress.new(ctx), 0
   return ctx.wait("stopping", function(msg)
-    local text = msg.text ~= "" and "still there: " .. first_of(msg.text) or ("%d processes still there"):format(msg.alive)
+    local text = ("%d processes still there"):format(msg.alive)
+    if msg.text ~= "" then text = "still there: " .. first_of(msg.text) end
     most = math.max(most, msg.alive)
     show(msg.alive > 0 and text or nil, most - msg.alive, most)
     return nil -- the end is the end of the daemon
