@@ -209,6 +209,7 @@ static void clear(struct master *m)
 	fd_close(&m->diag);
 	mem_free(&m->by_number);
 	mem_free(&m->by_id);
+	remote_free(&m->remote);
 	manager_end(&m->manager);
 }
 

@@ -13,6 +13,7 @@
 #include "master/logpipe.h"
 #include "master/manager.h"
 #include "master/plan.h"
+#include "master/remote.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -67,6 +68,7 @@ struct master {
 	uint64_t next_id;
 	uint32_t alive;
 
+	struct remote remote; /* as it was when the plan came into force */
 	struct manager manager;
 	struct logpipes log;
 	struct anvil anvil;
