@@ -17,7 +17,8 @@ local function start(rule, program)
   assert(reeve.shell(fill [[cp BUILD/reeved DIR/reeved && cp BUILD/tests/rogue DIR/reeve-engine &&
     cp BUILD/tests/e2e-worker DIR/worker && touch DIR/c.lua]]) == 0)
   if program then
-    os.execute(fill [[mkdir DIR/mnt && (python3 tests/e2e/hang.py DIR/mnt >DIR/mounted 2>&1 </dev/null & echo $! >DIR/fuse)]])
+    os.execute(fill [[mkdir DIR/mnt
+      (python3 tests/e2e/hang.py DIR/mnt >DIR/mounted 2>&1 </dev/null & echo $! >DIR/fuse)]])
     reeve.wait_until(function() return (d.read "mounted" or ""):find "mounted" end, "a FUSE file system (/dev/fuse)")
   end
   os.execute(fill [[(unset LD_PRELOAD
