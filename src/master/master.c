@@ -265,6 +265,7 @@ static void begin(struct master *m)
 int master_run(struct master *m)
 {
 	master_prepare(m);
+	remote_load(&m->remote);
 	m->diag = listener_diag_open();
 	prepare_timers(m);
 	prepare_signals(m);

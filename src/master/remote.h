@@ -11,8 +11,9 @@ struct remote {
 	size_t n;
 };
 
-/* Reads what is mounted now, from /proc/self/mountinfo: none of them is asked. A root file system is left
- * out: where that does not answer, nothing does. Allocates. */
+/* At the start and whenever a plan comes into force: reads what is mounted now, from /proc/self/mountinfo:
+ * none of them is asked. A root file system is left out: where that does not answer, nothing does. Allocates.
+ */
 void remote_load(struct remote *r);
 
 /* The same from a text in that form. */
