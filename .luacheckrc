@@ -22,8 +22,8 @@ local function config_language()
   return { std = "none", read_globals = all }
 end
 
-local policies = config_language() -- the words of policies, and `options`
-policies.read_globals[#policies.read_globals + 1] = "options"
+local policies = config_language() -- the words of policies, `options` and `fair_shares`
+for _, word in ipairs { "options", "fair_shares" } do policies.read_globals[#policies.read_globals + 1] = word end
 files["policies"] = policies
 files["conf"] = config_language()
 files["conf/starter"] = config_language()

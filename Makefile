@@ -10,8 +10,10 @@
 #   make docs                docs/CONFORMANCE.md: which test shows which rule
 #   make mutants             each settings row without its effect: its tests must fail (root, some minutes)
 #   make fuzz                libFuzzer, FUZZ_SECONDS=60 for each target
+#   make fuzz-policies       FUZZ_WORLDS=100000 random worlds for the library, alone and in every pair
 #   make e2e-dovecot         Dovecot's own programs and doveadm with real mail clients (MASTER=dovecot: the same under
 #                            Dovecot's master)
+#   make e2e-systemd         under a real systemd, in namespaces of its own (root, systemd, overlayfs)
 #   make bench-dovecot       a burst of clients and dispatch, beside Dovecot's master
 #   make live-against-sim    the simulator beside a real daemon with real clients (root, ROUNDS=1)
 #   make simulated-day       a day of 3.5 million clients: how long it takes
@@ -242,6 +244,12 @@ e2e-dovecot: all
 bench-dovecot: all
 	@tests/dovecot/bench --build $(BUILD)
 
+# ---- under a real systemd (root). CHECKS: names of functions in tests/systemd/run
+.PHONY: e2e-systemd
+e2e-systemd: all
+	@tests/deps $(call missing,systemd iproute2 util-linux python3)
+	@tests/systemd/run --build $(BUILD) $(CHECKS)
+
 # ---- conformance: each row of spec.def and each rule has its test; a row without its effect fails it
 docs:
 	lua5.4 tests/conformance.lua >docs/CONFORMANCE.md
@@ -265,10 +273,11 @@ fuzz: $(addprefix build-fuzz/,$(FUZZERS))
 	    build-fuzz/corpus/{} >build-fuzz/{}.log 2>&1 || { tail -40 build-fuzz/{}.log; exit 255; }; \
 	  echo "{}: $$(sed -n "s/^Done //p" build-fuzz/{}.log), nothing found"'
 
-# Random worlds for each policy of the library, alone and in pairs: FUZZ_WORLDS for each pair, five times that alone
-FUZZ_WORLDS ?= 800
+# FUZZ_WORLDS random worlds for the policies of the library, alone and in every pair; seeds from FUZZ_SEED on
+FUZZ_WORLDS ?= 100000
+FUZZ_SEED   ?= 1
 fuzz-policies: all
-	@$(TEST_ENV) FUZZ_WORLDS=$(FUZZ_WORLDS) $(BUSTED) --filter=random.worlds tests/lua/policy_guards_spec.lua
+	@$(TEST_ENV) FUZZ_WORLDS=$(FUZZ_WORLDS) FUZZ_SEED=$(FUZZ_SEED) lua5.4 tests/fuzz/policies.lua
 
 # ---- lint, format, bench
 C_FILES  := $(wildcard src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])

@@ -7,24 +7,12 @@
 --
 -- options: processes (a count) and mem ("24G" or bytes, by what a process of the service has for itself on average),
 -- one of them at least; reserve = { imap = 20 } (processes), weight = { imap = 3 } (without: 1)
-local ROWS = { processes = { nil, 1, whole = true }, mem = { nil, 1, bytes = true } }
-
-local function check_all(what, list, least)
-  for name, n in pairs(list) do
-    local good = type(n) == "number" and n >= least
-    if not good then error(("budget: %s of %s: a number from %g"):format(what, name, least), 0) end
-  end
-  return list
-end
+local ROWS = { processes = { nil, 1, whole = true }, mem = { nil, 1, bytes = true },
+  reserve = { nil, 0, each = true }, weight = { nil, 0.001, each = true } }
 
 local function read(given)
-  local numbers, sum = {}, 0
-  for name, value in pairs(given) do
-    if name ~= "reserve" and name ~= "weight" then numbers[name] = value end
-  end
-  local o = options("budget", numbers, ROWS)
+  local o, sum = options("budget", given, ROWS), 0
   if not (o.processes or o.mem) then error("budget: say processes, mem, or both", 0) end
-  o.reserve, o.weight = check_all("reserve", given.reserve or {}, 0), check_all("weight", given.weight or {}, 0.001)
   for _, n in pairs(o.reserve) do sum = sum + n end
   if sum > (o.processes or sum) then error("budget: the reserves are more than all processes", 0) end
   return o
@@ -37,47 +25,39 @@ local function need_of(s)
   return math.min(math.max(floors.at_least or 0, taken + math.max(floors.spare or 0, waiting)), settings.process_limit)
 end
 
--- item.share between low(item) and high(item), as equal by weight as `total` allows.
-local function fill(list, total, low, high)
-  local from, to, rest = 0, 1, total
-  for _, i in ipairs(list) do
-    i.low = low(i)
-    i.high = math.max(i.low, high(i))
-    to = math.max(to, i.high / i.weight)
+local function items(o, s)
+  local list = {}
+  for name, p in pairs(s.services) do
+    list[#list + 1] = { name = name, need = need_of(p), limit = p.settings.process_limit, have = p.live + p.draining,
+      draining = p.draining, reserve = o.reserve[name] or 0, weight = o.weight[name] or 1, size = p.private_mean }
   end
-  for _ = 1, 50 do -- the level at which all is given away
-    local level, sum = (from + to) / 2, 0
-    for _, i in ipairs(list) do sum = sum + i.price * math.max(i.low, math.min(i.high, i.weight * level)) end
-    if sum <= total then from = level else to = level end
-  end
-  for _, i in ipairs(list) do
-    i.share = math.max(i.low, math.min(i.high, (i.weight * from + 1e-6) // 1))
-    rest = rest - i.share * i.price
-  end
-  repeat -- and what rounding has left, to the one who has least
-    local least
-    for _, i in ipairs(list) do
-      local fits = i.share + 1 <= i.high and i.price <= rest + 1e-6
-      if fits and (not least or (i.share + 1) / i.weight < (least.share + 1) / least.weight) then least = i end
-    end
-    if least then least.share, rest = least.share + 1, rest - least.price end
-  until not least
+  return list
 end
 
--- How many processes each may have, draining ones included: item.most.
+-- item.price = what a process takes: its memory (where it is not known yet, that of the others), or 1. Whether one has.
+local function set_prices(list, by_memory)
+  local sum, n = 0, 0
+  for _, i in ipairs(list) do
+    if i.size then sum, n = sum + i.size, n + 1 end
+  end
+  for _, i in ipairs(list) do i.price = not by_memory and 1 or i.size or n > 0 and sum / n or 0 end
+  return not by_memory or sum > 0
+end
+
+-- How many processes each may have, draining ones included (item.most), and how many are to go for others (item.go).
 local function allow(list, total)
-  fill(list, total, function(i) return i.reserve end, function(i) return i.need end)
-  fill(list, total, function(i) return i.share end, function(i) return i.limit end)
+  fair_shares(list, total, function(i) return i.reserve end, function(i) return i.need end)
+  fair_shares(list, total, function(i) return i.share end, function(i) return i.limit end)
   local free = total
   for _, i in ipairs(list) do free, i.fair = free - i.have * i.price, i.share end
-  fill(list, math.max(free, 0), function(i) return math.max(0, i.reserve - i.have) end,
-    function(i) return i.fair - i.have end)
   local short = -free
+  fair_shares(list, math.max(free, 0), function(i) return math.max(0, i.reserve - i.have) end,
+    function(i) return i.fair - i.have end)
   for _, i in ipairs(list) do
     i.most = math.min(i.most or math.huge, math.min(i.have, i.fair) + i.share)
     short = short + (math.max(0, math.min(i.fair, i.need) - i.have) - i.draining) * i.price
   end
-  for _, i in ipairs(list) do -- of whom it is to come
+  for _, i in ipairs(list) do
     local n = math.min(i.have - i.draining - i.fair, i.price > 0 and math.ceil(short / i.price) or 0)
     if n > 0 then i.go, short = math.max(i.go or 0, n), short - n * i.price end
   end
@@ -93,19 +73,11 @@ local function retire(s, n)
 end
 
 return function(given)
-  local o = read(given or {})
+  local o = read(given)
   return { name = "budget", global = true, run = function(s)
-    local list, votes, sum, n = {}, {}, 0, 0
-    for name, p in pairs(s.services) do
-      list[#list + 1] = { name = name, need = need_of(p), limit = p.settings.process_limit, have = p.live + p.draining,
-        draining = p.draining, reserve = o.reserve[name] or 0, weight = o.weight[name] or 1,
-        size = p.private_mean or 0 }
-      if p.private_mean then sum, n = sum + p.private_mean, n + 1 end
-    end
-    for _, i in ipairs(list) do i.price = i.size > 0 and i.size or n > 0 and sum / n or 0 end -- unknown: as the others
-    if o.mem and n > 0 then allow(list, o.mem) end
-    for _, i in ipairs(list) do i.price = 1 end
-    if o.processes then allow(list, o.processes) end
+    local list, votes = items(o, s), {}
+    if o.mem and set_prices(list, true) then allow(list, o.mem) end
+    if o.processes and set_prices(list, false) then allow(list, o.processes) end
     for _, i in ipairs(list) do
       if i.most then
         votes[i.name] = { at_most = math.max(0, i.most - i.draining), why = ("its share is %d"):format(i.fair),

@@ -12,6 +12,7 @@ return function(given)
     on = { "start", "reload", "tick" },
     run = function(s)
       local vote = { on_demand = true, at_most = o.max_children, wake = math.floor(s.now) + 1 }
+      if not s.idle then return vote end -- this contract does not tell idle from busy
       for _, p in ipairs(s.processes) do
         if p.state == "idle" then
           if p.idle_for >= o.process_idle_timeout then

@@ -6,20 +6,42 @@
 -- morning. Of rules that overlap the highest floor counts.
 local DAY <const> = 86400
 
-local function check(options)
-  for i, rule in ipairs(options) do
-    for _, name in ipairs { "from", "to", "floor" } do
-      if type(rule[name]) ~= "number" then
-        error(("hours: rule %d needs %s, a number"):format(i, name), 3)
-      end
-    end
-    if rule.from < 0 or rule.from >= 24 or rule.to < 0 or rule.to > 24 then
-      error(("hours: rule %d: from %g to %g are not hours of a day"):format(i, rule.from, rule.to), 3)
-    end
-    if rule.days and not tostring(rule.days):find "^[1-7]+$" then
-      error(("hours: rule %d: days = %q: digits from 1 (Monday) to 7, such as \"12345\""):format(i, rule.days), 3)
-    end
+local RULE <const> = { days = true, from = true, to = true, floor = true }
+
+local function check_rule(i, rule)
+  if type(rule) ~= "table" then
+    error(("hours: rule %d is no table such as { from = 8, to = 18, floor = 20 }"):format(i), 0)
   end
+  for name in pairs(rule) do
+    if not RULE[name] then error(("hours: rule %d: there is no '%s'"):format(i, tostring(name)), 0) end
+  end
+  for _, name in ipairs { "from", "to", "floor" } do
+    if type(rule[name]) ~= "number" then error(("hours: rule %d needs %s, a number"):format(i, name), 0) end
+  end
+  if not (rule.from >= 0 and rule.from < 24 and rule.to >= 0 and rule.to <= 24) then
+    error(("hours: rule %d: from %g to %g are not hours of a day"):format(i, rule.from, rule.to), 0)
+  end
+  if not (rule.floor >= 0 and rule.floor < math.huge) then
+    error(("hours: rule %d: floor = %g is no number of processes"):format(i, rule.floor), 0)
+  end
+  if rule.days and not tostring(rule.days):find "^[1-7]+$" then
+    error(("hours: rule %d: days = %q: digits from 1 (Monday) to 7, such as \"12345\""):format(i, rule.days), 0)
+  end
+end
+
+-- The rules, and lead as the other policies take their options.
+local function read(given)
+  if type(given) ~= "table" then error("hours: write hours { { from = 8, to = 18, floor = 20 } }", 0) end
+  local rules, others = {}, {}
+  for i, rule in ipairs(given) do
+    check_rule(i, rule)
+    rules[i] = rule
+  end
+  for name, value in pairs(given) do
+    if RULE[name] then error(("hours: %s belongs in a rule: hours { { %s = ... } }"):format(name, name), 0) end
+    if not rules[name] then others[name] = value end
+  end
+  return rules, options("hours", others, { lead = { 120, 0 } }).lead
 end
 
 local function is_day(rule, wday) return not rule.days or tostring(rule.days):find(tostring(wday), 1, true) ~= nil end
@@ -30,9 +52,9 @@ local function holds(rule, sec, wday, lead)
   return is_day(rule, wday) and sec >= rule.from * 3600 - lead and sec < stop * 3600
 end
 
-local function floor_at(options, wall, lead)
+local function floor_at(rules, wall, lead)
   local floor = 0
-  for _, rule in ipairs(options) do
+  for _, rule in ipairs(rules) do
     local today = holds(rule, wall.sec, wall.wday, lead)
     local yesterday = holds(rule, wall.sec + DAY, (wall.wday - 2) % 7 + 1, lead)
     local tomorrow = holds(rule, wall.sec - DAY, wall.wday % 7 + 1, lead)
@@ -41,15 +63,13 @@ local function floor_at(options, wall, lead)
   return floor
 end
 
-return function(options)
-  options = options or {}
-  check(options)
-  local lead = options.lead or 120
+return function(given)
+  local rules, lead = read(given or {})
   return {
     on = { "start", "reload", "tick" },
     run = function(s)
       local wall = s.wall
-      local floor = floor_at(options, wall, lead)
+      local floor = floor_at(rules, wall, lead)
       return { at_least = floor, wake = s.now + 15 - wall.sec % 15, -- on the quarter of a minute
         why = floor > 0 and ("the hour wants %g"):format(floor) or nil }
     end,

@@ -22,17 +22,26 @@ function combinators.only(list)
   return marked
 end
 
-local function compiled(policy, name)
-  local list, sentence = parts.compile(policy, name)
-  if not list then error(sentence, 3) end
+-- The parts of what stands as `what` in the parentheses of `usage`, such as every(seconds, policy).
+local function compiled(policy, usage, what)
+  if parts.is_global(policy) then
+    error(("%s: the %s decides between services, and combinators know one service: in settings { policy = ... } it "
+      .. "stands alone or in a list"):format(usage, what), 3)
+  end
+  local list, sentence = parts.compile(policy, usage:match "^%a+")
+  if not list then
+    local kind = type(policy)
+    error(kind == "table" and ("%s: %s"):format(usage, sentence) or ("%s: the %s must be a function, a table of hooks "
+      .. "or a list of policies, not %s"):format(usage, what, policy == nil and "nothing" or "a " .. kind), 3)
+  end
   return list
 end
 
-local function seconds_of(n, name)
-  if type(n) ~= "number" or not (n > 0 and n < math.huge) then
-    error(("%s(seconds, policy): %s is not a number of seconds"):format(name, tostring(n)), 3)
-  end
-  return n
+local function seconds_of(n, usage)
+  if type(n) == "number" and n > 0 and n < math.huge then return end
+  local shown = type(n) == "string" and ("%q"):format(n) or type(n) == "number" and tostring(n)
+    or n == nil and "nothing" or "a " .. type(n)
+  error(("%s: %s is not a number of seconds"):format(usage, shown), 3)
 end
 
 -- Asks one part and files its vote; true when its standing vote changed.
@@ -74,9 +83,9 @@ local folded = setmetatable({}, { __mode = "k" }) -- st -> the last meet: as lon
 local function meet_all(list, st, shots)
   local met = {}
   for _, part in ipairs(list) do
-    if st.votes[part.path] then met = vote.meet(met, st.votes[part.path]) end
+    if st.votes[part.path] then vote.join(met, st.votes[part.path]) end
   end
-  for _, shot in ipairs(shots) do met = vote.meet(met, shot) end
+  for _, shot in ipairs(shots) do vote.join(met, shot) end
   met.as_of = nil
   return met
 end
@@ -98,8 +107,8 @@ end
 
 --- every(seconds, p): p is asked only with `tick`, that often. Its votes stand in between.
 function combinators.every(seconds, policy)
-  local list = compiled(policy, "every")
-  seconds_of(seconds, "every")
+  seconds_of(seconds, "every(seconds, policy)")
+  local list = compiled(policy, "every(seconds, policy)", "policy")
   return { name = "every", on = { "tick" }, run = function(s, ev, st)
     if st.due and s.now < st.due then return nil end
     st.due = (st.due and s.now - st.due < seconds) and st.due + seconds or s.now + seconds
@@ -133,8 +142,8 @@ end
 --- settle(seconds, p): the highest floor of p in the last `seconds`, read as max(at_least, live - avail + spare), is
 -- its shrink_to: an autoscaler's stabilisation window for any policy. Nothing shrinks before the window is full.
 function combinators.settle(seconds, policy)
-  local list = compiled(policy, "settle")
-  seconds_of(seconds, "settle")
+  seconds_of(seconds, "settle(seconds, policy)")
+  local list = compiled(policy, "settle(seconds, policy)", "policy")
   return { name = "settle", run = function(s, ev, st)
     local met, spoke = fold(list, s, ev, st)
     local now = s.now
@@ -150,7 +159,7 @@ end
 --- when(predicate, p): p is always asked, and counts while predicate(s, ev) holds (looked at once a second too).
 function combinators.when(predicate, policy)
   if type(predicate) ~= "function" then error("when(predicate, policy): the predicate must be a function", 2) end
-  local list = compiled(policy, "when")
+  local list = compiled(policy, "when(predicate, policy)", "policy")
   return { name = "when", run = function(s, ev, st)
     local met, spoke = fold(list, s, ev, st)
     local holds = predicate(s, ev) and true or false
@@ -167,7 +176,7 @@ end
 
 --- shadow(p): p is asked and its votes are shown (`why`, and the log when they change), but do not count.
 function combinators.shadow(policy)
-  local list = compiled(policy, "shadow")
+  local list = compiled(policy, "shadow(policy)", "policy")
   return { name = "shadow", run = function(s, ev, st)
     local met, spoke = fold(list, s, ev, st)
     if not spoke then return nil end
@@ -206,7 +215,8 @@ end
 --- canary(new, old, share): both are asked and both are logged when they change; in `share` (0 to 1) of the time, by
 -- slots of 60 s, the votes of the new one count, else those of the old one.
 function combinators.canary(new, old, share)
-  local lists = { compiled(new, "new"), compiled(old, "old") }
+  local usage = "canary(new, old, share)"
+  local lists = { compiled(new, usage, "new one"), compiled(old, usage, "old one") }
   if type(share) ~= "number" or not (share >= 0 and share <= 1) then
     error(("canary(new, old, share): %s is no share of the time, from 0 to 1"):format(tostring(share)), 2)
   end
@@ -218,9 +228,9 @@ function combinators.canary(new, old, share)
     if not spoke_a and not spoke_b and counts == st.counts and ev.kind ~= "tick" then return nil end
     st.counts = counts
     tell_both(s, st, a, b, counts)
-    local met = counts == "new" and a or b
+    local met = vote.meet(counts == "new" and a or b, { why = { ("canary: the %s one counts"):format(counts) } })
     met.wake = math.min(a.wake or math.huge, b.wake or math.huge, (s.now // SLOT + 1) * SLOT)
-    return vote.meet(met, { why = { ("canary: the %s one counts"):format(counts) } })
+    return met
   end }
 end
 

@@ -149,8 +149,8 @@ end
 local function help_verb(ctx, doors, name)
   name = name:gsub("^:", "")
   if not doors.verbs[name] then return 0 end
-  ctx.out((("a verb: :%s %s"):format(name, usage.OF[name]):gsub(" +$", "") .. "\n  `reeve help %s` tells all about it\n")
-    :format(name))
+  local how = usage.OF[name] ~= "" and " " .. usage.OF[name] or ""
+  ctx.out(("a verb: :%s%s\n  `reeve help %s` tells all about it\n"):format(name, how, name))
   return 1
 end
 

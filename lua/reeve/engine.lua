@@ -403,7 +403,8 @@ local function context()
   return {
     out = function(text) io.stdout:write(text) end,
     err = function(text) io.stderr:write(text) end,
-    verb = OF_VERB[arg.verb] or arg.verb, width = arg.width, color = arg.color, json = false, spec = require "reeve.spec", here = here,
+    verb = OF_VERB[arg.verb] or arg.verb, width = arg.width, color = arg.color, json = false,
+    spec = require "reeve.spec", here = here,
     version = arg.version, lua_dir = arg.lua_dir, err_is_terminal = arg.err_is_terminal,
   }
 end

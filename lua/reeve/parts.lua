@@ -19,6 +19,7 @@ local facts = require "reeve.facts"
 local suggest = require "reeve.suggest"
 
 local FACTS = require "reeve.service".FIELDS
+local VOTE = require "reeve.vote".FIELDS
 
 local parts = {}
 
@@ -100,6 +101,10 @@ end
 
 local function check_word(path, name, value)
   if type(name) ~= "string" then return ("policy %s has a key that is a %s"):format(path, type(name)) end
+  if VOTE[name] then
+    return ("policy %s: '%s' is a field of a vote, which a policy returns: write function(s) return { %s = … } end")
+      :format(path, name, name)
+  end
   if not ALL_WORDS[name] then
     return ("policy %s: there is no hook '%s'%s"):format(path, name, suggest.hint(name, ALL_WORDS))
   end
@@ -144,8 +149,24 @@ local function hooks_in_order(policy)
   return names
 end
 
+local BELONGS <const> = "policy %s decides between services: write it in settings { policy = ... }"
+local OF_ONE <const> = "policy %s decides about one service: write it there (what decides between services is a "
+  .. "function, or a table that says global = true)"
+local ONLY <const> = "policy %s: only { } stands in a service; between services there is nothing that it replaces"
+
+-- What stands on the wrong side: of one service, or between all of them.
+local function misplaced(policy, path, of_all)
+  if not of_all then return policy.global and BELONGS:format(path) or nil end
+  if policy.only then return ONLY:format(path) end
+  if policy.global then return nil end
+  for name in next, policy do
+    if type(name) == "string" and name ~= "name" then return OF_ONE:format(path) end
+  end
+end
+
 local function compile_table(policy, path, out, of_all)
   local wrong, key = check_table(policy, path)
+  wrong = wrong or misplaced(policy, path, of_all)
   if wrong then return nil, wrong, key end
   local store = new_store(path, policy)
   if policy.run then add(out, path, store, policy.run, policy.on and set(plain(policy.on))) end
@@ -163,8 +184,6 @@ local function compile_table(policy, path, out, of_all)
   return true
 end
 
-local BELONGS <const> = "policy %s decides between services: write it in settings { policy = ... }"
-
 function compile(policy, path, out, of_all)
   if policy == false then return true end
   if type(policy) == "function" then
@@ -173,12 +192,19 @@ function compile(policy, path, out, of_all)
   end
   if type(policy) == "table" then
     policy = plain(policy)
-    if policy.global == true and not of_all then return nil, BELONGS:format(path) end
     if type(policy.name) == "string" then path = ("%s(%s)"):format(path, policy.name:sub(1, 40)) end
     return compile_table(policy, path, out, of_all)
   end
   return nil, ("policy %s must be a function, a table of hooks or a list of policies, not %s"):format(path,
     policy == nil and "nothing" or "a " .. type(policy))
+end
+
+--- Whether a policy, or one in a list of them, decides between services.
+function parts.is_global(policy)
+  if type(policy) ~= "table" then return false end
+  local found = rawget(policy, "global") == true
+  for i = 1, rawlen(policy) do found = found or parts.is_global(rawget(policy, i)) end
+  return found
 end
 
 --- The parts of a policy, or nil, a sentence and the key in it that is wrong (nil: all of it is). `path` names it in

@@ -1,4 +1,5 @@
---- What policy files may use besides the sandbox's own words: the combinators, `options`, and each other.
+--- What policy files may use besides the sandbox's own words: the combinators, `options`, `fair_shares` (reeve.fair),
+-- and each other.
 local combinators = require "reeve.combinators"
 local suggest = require "reeve.suggest"
 
@@ -24,8 +25,20 @@ local function number(name, key, value, row)
   return n
 end
 
+-- A table of such numbers: { NAME = number }.
+local function each_number(name, key, value, row)
+  if type(value) ~= "table" then
+    local example = math.max(row[2], 1)
+    error(("%s: %s is a table such as { imap = %g }, not %s"):format(name, key, example, tostring(value)), 0)
+  end
+  local numbers = {}
+  for of, n in next, value do numbers[of] = number(name, ("%s of %s"):format(key, tostring(of)), n, row) end
+  return numbers
+end
+
 --- The options of a policy: options("breaker", given, { fails = { 5, 1 }, … }) -> a table with a value for each row.
--- A row is { default or nil, least, most or nil, whole = true, bytes = true ("250M" is taken, too) }; all are numbers.
+-- A row is { default or nil, least, most or nil, whole = true, bytes = true ("250M" is taken, too), each = true (a
+-- table of such numbers by names; without it, an empty one) }; all are numbers.
 -- `list` names what given[1] is, so that hung { 300 } is hung { after = 300 }. An unknown, missing or wrong one raises
 -- a sentence with the policy's name.
 function policywords.options(name, given, rows, list)
@@ -37,17 +50,17 @@ function policywords.options(name, given, rows, list)
     if not rows[key] then
       error(("%s: there is no option '%s'%s"):format(name, tostring(key), suggest.hint(key, rows)), 0)
     end
-    o[key] = number(name, key, value, rows[key])
+    o[key] = (rows[key].each and each_number or number)(name, key, value, rows[key])
   end
   for key, row in next, rows do
-    if o[key] == nil then o[key] = row[1] end
+    if o[key] == nil then o[key] = row.each and {} or row[1] end
   end
   return o
 end
 
 --- The words; `load(name)` -> the constructor of another policy file, or nil.
 function policywords.new(load)
-  local words = { options = policywords.options }
+  local words = { options = policywords.options, fair_shares = require "reeve.fair" }
   for name, word in next, combinators.WORDS do words[name] = word end
   return setmetatable(words, { __index = function(_, name) return (load(name)) end })
 end

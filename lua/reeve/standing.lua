@@ -15,24 +15,30 @@ local function override_vote(entry, now)
   end
 end
 
+-- f(name, vote) for everybody whose vote counts now.
+local function each_vote(host, entry, f)
+  local override = override_vote(entry, host.world.now)
+  if override then f("operator", override) end
+  if entry.unsafe and (not entry.only or entry.quarantined) then f("safety", entries.safety_vote(entry)) end
+  for _, part in ipairs(host.between and host.between.parts or {}) do
+    local v = part.vote and part.vote[entry.name]
+    if v then f(part.path, v) end
+  end
+  for _, part in ipairs(entry.parts) do
+    if part.vote and entries.is_active(entry, part) then f(part.path, part.vote) end
+  end
+end
+
 --- Everybody whose vote counts now: a list of { name, vote }.
 function standing.voters(host, entry)
   local list = {}
-  local function add(name, v) if v then list[#list + 1] = { name = name, vote = v } end end
-  add("operator", override_vote(entry, host.world.now))
-  if entry.unsafe and (not entry.only or entry.quarantined) then add("safety", entries.safety_vote(entry)) end
-  for _, part in ipairs(host.between and host.between.parts or {}) do
-    add(part.path, part.vote and part.vote[entry.name])
-  end
-  for _, part in ipairs(entry.parts) do
-    if entries.is_active(entry, part) then add(part.path, part.vote) end
-  end
+  each_vote(host, entry, function(name, v) list[#list + 1] = { name = name, vote = v } end)
   return list
 end
 
 local function meet_all(host, entry)
   local met = {}
-  for _, voter in ipairs(standing.voters(host, entry)) do met = vote.meet(met, voter.vote) end
+  each_vote(host, entry, function(_, v) vote.join(met, v) end)
   return met
 end
 
@@ -62,7 +68,7 @@ end
 -- A process that has gone meanwhile, or that already drains by then, needs no order.
 local function send_shots(host, entry)
   local met = {}
-  for _, shot in ipairs(entry.shots) do met = vote.meet(met, shot) end
+  for _, shot in ipairs(entry.shots) do vote.join(met, shot) end
   entry.shots = {}
   local processes = entry.service.processes
   for _, id in ipairs(in_order(met.kill)) do

@@ -10,7 +10,6 @@
 -- ones. Fields: now (s), live, starting, idle, busy, leaving, draining, avail, clients, serving, waiting, throttled
 -- (s), lost (clients); s.facts is what policies see, s.standing the order in force, s.log what was logged.
 local policyhost = require "reeve.policyhost"
-local rng = require "reeve.rng"
 local settings = require "reeve.sim.settings"
 local spec = require "reeve.spec"
 local world = require "reeve.world"
@@ -19,7 +18,7 @@ local T = {}
 local Subject = {}
 
 local OWN = { policy = true, boot = true, leave = true, name = true, seed = true, wall = true, policies = true,
-  gauges_first = true }
+  gauges_first = true, between = true, peers = true, tap = true }
 local function settings_of(options)
   local all, said = settings.defaults(), {}
   for name, value in pairs(options) do
@@ -71,9 +70,11 @@ local policy_words = require "reeve.policywords".new(function(name)
 end)
 
 --- The words that a policy file sees here: Lua's own, the combinators and the shipped policies.
-T.env = setmetatable({}, { __index = function(_, name)
-  if _G[name] ~= nil then return _G[name] end
-  return policy_words[name]
+T.env = setmetatable({}, { __index = function(env, name)
+  local word = _G[name]
+  if word == nil then word = policy_words[name] end
+  env[name] = word -- looked for once
+  return word
 end })
 
 --- The constructor of a shipped policy: T.policy "hours" { ... }.
@@ -104,21 +105,42 @@ end
 local function host_maker(subject, options)
   local replaced = options.policies or {}
   return function(order)
-    return policyhost.new { order = order, guard = T.guard, log = logger(subject.log), spec = spec,
+    local host = policyhost.new { order = order, guard = T.guard, log = logger(subject.log), spec = spec,
       seed = options.seed or 1, wall = options.wall or monday, now = function() return subject.world.now end,
       mark = function(text) subject.mark = text end,
       policies = function(name) return replaced[name] or T.policy(name) end }
+    if options.tap then
+      host.tap, options.tap.host = options.tap, host
+    end
+    return host
+  end
+end
+
+-- The other services of the world, each with methods and fields of its own.
+local function add_peers(subject, options)
+  local names = {}
+  for name in pairs(options.peers or {}) do names[#names + 1] = name end
+  table.sort(names)
+  subject.peers = {}
+  for _, name in ipairs(names) do
+    local settings_of_it = options.peers[name]
+    subject.peers[name] = setmetatable({ log = subject.log, world = subject.world, service = subject.world:service {
+      name = name, settings = settings_of(settings_of_it), policy = settings_of_it.policy } }, Subject)
   end
 end
 
 --- A service with its first processes up. Options: settings, and policy, boot, leave (how long an idle process takes
--- to go), seed, wall (function(now ms) -> wall), policies ({ name = constructor }: other built-ins), name.
+-- to go), seed, wall (function(now ms) -> wall), policies ({ name = constructor }: other built-ins), name; and for
+-- what is decided between services: peers = { NAME = settings, policy }, which
+-- are s.peers.NAME, and between = the policy.
 function T.service(options)
   local subject = { log = {}, options = options }
   subject.world = world.new { host = host_maker(subject, options), gauges_first = options.gauges_first,
-    boot = options.boot and ms_of(options.boot), leave = options.leave and ms_of(options.leave) }
+    boot = options.boot and ms_of(options.boot), leave = options.leave and ms_of(options.leave),
+    policy = options.between }
   subject.service = subject.world:service { name = options.name or "test", settings = settings_of(options),
     policy = options.policy }
+  add_peers(subject, options)
   subject.world:begin()
   return setmetatable(subject, Subject)
 end
@@ -267,99 +289,8 @@ function T.trace(name, options)
   return result.services[1]
 end
 
----- fuzz
-
-local MIRRORED = { "live", "idle", "busy", "starting", "leaving", "draining", "waiting", "avail", "clients" }
-
--- When all has settled the facts are the pool.
-local function check_facts(s)
-  for _, name in ipairs(MIRRORED) do
-    local fact, truth = s.facts[name], s[name]
-    if fact ~= nil and fact ~= truth then error(("facts say %s = %d, the pool %d"):format(name, fact, truth), 0) end
-  end
-end
-
--- What no policy can break, at any moment.
-local function check(s)
-  local limit = s.service.process_limit
-  if s.live > limit then error(("%d live processes with process_limit %d"):format(s.live, limit), 0) end
-  if s.live + s.draining > 2 * limit then error("more than twice process_limit with the draining ones", 0) end
-  for _, line in ipairs(s.log) do
-    if line:find "^error" then error(line, 0) end
-  end
-end
-
--- The deeds of a fuzzed world: each a name and a number that choose() drew.
-local DEEDS = {
-  connect = function(s, x) s:connect(1 + x % 7) end,
-  finish = function(s, x) if s.serving > 0 then s:finish(1 + x % s.serving) end end,
-  advance = function(s, x) s:advance(({ 0.001, 0.5, 1, 7, 61, 300 })[1 + x % 6]) end,
-  crash = function(s, x) if s.live > 0 then s:crash(1 + x % math.min(s.live, 3)) end end,
-  fail_start = function(s, x) s:fail_start(x % 4) end,
-  fail_fork = function(s, x) s:fail_fork(x % 3) end,
-  renew = function(s) s:renew() end,
-  restart = function(s) s:restart_engine() end,
-  scale = function(s, x) s:override { at_least = x % 4, at_most = 3 + x % 5, ["until"] = s.now + 30 } end,
-}
-local NAMES = { "connect", "connect", "connect", "finish", "finish", "advance", "advance", "advance", "crash",
-  "fail_start", "fail_fork", "renew", "restart", "scale" }
-
-local function run(make, script)
-  local s
-  local ok, failure = pcall(function()
-    s = make()
-    s.world.checks[1] = function() check(s) end
-    for _, deed in ipairs(script) do
-      DEEDS[deed[1]](s, deed[2])
-      check(s)
-      check_facts(s)
-    end
-  end)
-  return not ok and tostring(failure) or nil
-end
-
--- Leaves out every deed without which it still fails.
-local function shrink(make, script)
-  local i = #script
-  while i >= 1 do
-    local shorter = table.move(script, 1, i - 1, 1, {})
-    table.move(script, i + 1, #script, i, shorter)
-    if run(make, shorter) then script = shorter end
-    i = math.min(i - 1, #script)
-  end
-  return script
-end
-
-local function in_words(script)
-  local words = {}
-  for i, deed in ipairs(script) do words[i] = ("%s(%d)"):format(deed[1], deed[2]) end
-  return table.concat(words, " ")
-end
-
---- Random events against the invariants: facts equal the pool, never over process_limit, never starts and shrinks at
--- once, never asks a busy process, no error of the policy. Raises with the shortest script that still fails.
--- `options`: those of T.service, and worlds = 100, deeds = 25, fuzz_seed = 1.
-function T.fuzz(policy, options)
-  options = options or {}
-  local random = { state = rng.seed("fuzz", options.fuzz_seed or 1) }
-  local service = { policy = policy }
-  for name, value in pairs(options) do
-    if name ~= "worlds" and name ~= "deeds" and name ~= "fuzz_seed" then service[name] = value end
-  end
-  local function make() return T.service(service) end
-  for w = 1, options.worlds or 100 do
-    local script = {}
-    for i = 1, options.deeds or 25 do
-      script[i] = { NAMES[1 + math.floor(rng.next(random) * #NAMES)], math.floor(rng.next(random) * 1000) }
-    end
-    service.gauges_first = w % 2 == 0
-    local failure = run(make, script)
-    if failure then
-      script = shrink(make, script)
-      error(("%s\n  after: %s"):format(run(make, script) or failure, in_words(script)), 2)
-    end
-  end
-  return true
-end
+--- Random events against what no policy may break: reeve.fuzz says what that is. Returns true, or raises with the
+-- shortest script that still breaks it. `options`: those of T.service, and worlds = 100, deeds = 25, fuzz_seed = 1.
+function T.fuzz(policy, options) return require "reeve.fuzz"(T, policy, options or {}) end
 
 return T

@@ -76,11 +76,16 @@ function M.hold_ms(s)
   return math.max(0, math.floor((till - now) * 1000 + 0.5))
 end
 
+-- What is no fact of the service but comes from elsewhere: asking for it would cost a search for what was meant.
+local ELSEWHERE = { name = true, hold_ms = true, process_limit = true, client_limit = true, policies = true }
+
 --- A service as `status --json` shows it.
 function M.service(ctx, name)
   local s = ctx.host.services[name]
   local values = {}
-  for _, field in ipairs(M.SERVICE) do values[field] = fact(s, field) end
+  for _, field in ipairs(M.SERVICE) do
+    if not ELSEWHERE[field] then values[field] = fact(s, field) end
+  end
   values.name = name
   values.hold_ms = M.hold_ms(s)
   values.process_limit = setting(s, "process_limit")

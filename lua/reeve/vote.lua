@@ -150,9 +150,17 @@ local function union(meet)
   end
 end
 
+-- Two sorted lists without repetition, as one.
 local function lines(a, b)
-  local list = table.move(a, 1, #a, 1, {})
-  return (why(table.move(b, 1, #b, #list + 1, list)))
+  local list, i, j = {}, 1, 1
+  while a[i] or b[j] do
+    local x, y = a[i], b[j]
+    local first = not y or x and x <= y
+    list[#list + 1] = first and x or y
+    if x == y then j = j + 1 end
+    if first then i = i + 1 else j = j + 1 end
+  end
+  return list
 end
 
 -- THE table of fields: how each is checked and how two of them meet. shrink_to and as_of meet as a pair.
@@ -201,30 +209,27 @@ function vote.check(v)
   return checked
 end
 
-local function meet_shrink(a, b, into)
-  local x, y = a.shrink_to, b.shrink_to
-  if not x and not y then return end
-  local first = not y or x and (x > y or x == y and (a.as_of or 0) >= (b.as_of or 0))
-  local winner = first and a or b
-  into.shrink_to, into.as_of = winner.shrink_to, winner.as_of
+local function join_shrink(into, v)
+  local x, y = into.shrink_to, v.shrink_to
+  if x and (x > y or x == y and (into.as_of or 0) >= (v.as_of or 0)) then return end
+  into.shrink_to, into.as_of = y, v.as_of
+end
+
+--- Makes `into` the meet of itself and v, both canonical; v is not changed, and what is in it is shared.
+function vote.join(into, v)
+  for name, value in next, v do
+    local meet = FIELDS[name] and FIELDS[name].meet
+    if meet then
+      local other = into[name]
+      if other == nil then into[name] = value else into[name] = meet(other, value) end
+    end
+  end
+  if v.shrink_to then join_shrink(into, v) end
+  return into
 end
 
 --- The meet of two canonical votes (a new table; neither is changed).
-function vote.meet(a, b)
-  local both = {}
-  for name, value in next, a do
-    local meet = FIELDS[name] and FIELDS[name].meet
-    if meet then
-      local other = b[name]
-      if other == nil then both[name] = value else both[name] = meet(value, other) end
-    end
-  end
-  for name, value in next, b do
-    if both[name] == nil and FIELDS[name] and FIELDS[name].meet then both[name] = value end
-  end
-  meet_shrink(a, b, both)
-  return both
-end
+function vote.meet(a, b) return vote.join(vote.join({}, a), b) end
 
 --- Marks a fresh canonical vote with the time it was made (seconds): a hold is clipped to 60 s ahead, and a
 -- shrink_to that repeats what `before` (the owner's last vote) said keeps its age while there is nothing to

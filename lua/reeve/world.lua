@@ -5,6 +5,7 @@
 --   w = world.new{ host = function(order) -> policy host, boot = ms, leave = ms, gauges_first = bool,
 --                 policy = that of settings {} }
 --   svc = w:service{ name, settings = {name = canonical}, policy }, ...; w:begin()
+--   w.watch_end(process, how), w.checks: for whoever wants to see every end, and to look after every turn
 --   w:at(ms, f) plans something; w:run_until(ms) lets time pass; w:settle() lets the instant finish
 --
 -- Whoever uses it changes services through connect, finish, crash, ...; what it sees afterwards has settled: every
@@ -81,6 +82,7 @@ end
 -- A process ends: how = { ok, asked, stage, code, signal }.
 local function gone(svc, p, how)
   local w, known = svc.world, svc.pool:process(p.id)
+  if w.watch_end then w.watch_end(p, how) end
   svc.pool:gone(p.id, { ok = how.ok, asked = how.asked, age = w.now - p.born }, w.now)
   svc.processes[p.id], svc.dirty[p.id], p.dead = nil, nil, true
   w.by_id[p.id] = nil
@@ -165,8 +167,10 @@ local function carry_out(svc, a)
   assert(a.start == 0 or a.ask == 0, "the pool starts and shrinks in one step")
   for _ = 1, a.start do start(svc) end
   if a.start > 0 then
-    assert(svc.pool:live() <= svc.process_limit, "more processes than process_limit")
-    assert(not svc.standing or svc.standing.hold_until <= svc.world.now, "a start before hold")
+    local live, standing = svc.pool:live(), svc.standing
+    assert(live <= svc.process_limit, "more processes than process_limit")
+    assert(not standing or live <= standing.at_most, "a start above at_most")
+    assert(not standing or standing.hold_until <= svc.world.now, "a start before hold")
   end
   ask_to_go(svc, a.ask)
 end

@@ -92,8 +92,8 @@ static void greet(const struct talk *t)
 	talk_about(t, "generation", generation, sizeof generation);
 	talk_about(t, "role", role, sizeof role);
 	talk_about(t, "services", services, sizeof services);
-	printf("reeve %s, generation %s, %u services, role %s.  help, :quit, ^C cancels\n", version, generation,
-		count_words(services), role);
+	printf("reeve %s, generation %s, %u services, role %s.  help, :quit, ^C cancels\n", version,
+		generation, count_words(services), role);
 	(void)fflush(stdout);
 }
 

@@ -2,12 +2,10 @@
  *
  * The daemon may go and come while it runs. Exit 69 when there is none at the start; without a terminal it is
  * a table, once, like any other verb. */
-#include "base/buf.h"
+#include "cli/top.h"
+
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/cli.h"
-#include "cli/client.h"
-#include "cli/top_screen.h"
 
 #include <curses.h>
 #include <poll.h>
@@ -20,20 +18,6 @@
 
 #define EVERY_MS  1000
 #define SILENT_MS 3000 /* an engine that has not answered for so long does not */
-#define ESCAPE    27
-
-struct top {
-	const struct cli *cli;
-	struct client client;
-	struct top_view view;
-	struct buf answer;
-	uint32_t id;                /* of the last frame */
-	uint32_t asked, acted;      /* the question and the action that are out; 0: none */
-	uint64_t asked_at, next_at; /* ms */
-	const char *action;         /* that is being asked about: "drain", "restart"; NULL: none */
-	bool typing;                /* the filter */
-	bool leaving;
-};
 
 static volatile sig_atomic_t interrupted;
 
@@ -45,19 +29,19 @@ static void on_interrupt(int sig)
 
 /* ---- asking */
 
-static void lose(struct top *t)
+static void lose(struct top *t, enum top_trouble why)
 {
 	client_close(&t->client);
 	t->asked = t->acted = 0;
 	t->answer.used = 0;
-	t->view.gone = true;
+	t->view.trouble = why;
 }
 
-static void send_words(struct top *t, const char *words, size_t n, uint32_t *id)
+void top_send(struct top *t, const char *words, size_t n, uint32_t *id)
 {
 	*id = ++t->id;
 	if (client_send(&t->client, "verb", *id, words, n) < 0)
-		lose(t);
+		lose(t, TOP_GONE);
 }
 
 static void ask(struct top *t, uint64_t now)
@@ -67,17 +51,17 @@ static void ask(struct top *t, uint64_t now)
 
 	t->next_at = now + EVERY_MS;
 	if (t->asked != 0 && now - t->asked_at >= SILENT_MS)
-		lose(t);
+		lose(t, TOP_SILENT);
 	if (t->client.fd < 0 && client_open(&t->client, t->cli->base_dir, &e) != CLIENT_OPEN)
-		t->view.gone = true;
+		t->view.trouble = TOP_GONE;
 	if (t->client.fd < 0 || t->asked != 0)
 		return;
 	t->asked_at = now;
 	t->answer.used = 0;
-	send_words(t, question, sizeof question - 1, &t->asked);
+	top_send(t, question, sizeof question - 1, &t->asked);
 }
 
-static void sort(struct top *t)
+void top_sort(struct top *t)
 {
 	struct top_view *v = &t->view;
 
@@ -94,8 +78,8 @@ static void take_answer(struct top *t)
 	top_world_read(&t->view.world, text);
 	t->answer.used = 0;
 	t->asked = 0;
-	t->view.gone = false;
-	sort(t);
+	t->view.trouble = TOP_FINE;
+	top_sort(t);
 }
 
 /* What an action says is shown as one line: the last that has something. */
@@ -142,183 +126,7 @@ static void listen_to(struct top *t)
 	while ((got = frame_next(&t->client.in, &f, &e)) > 0)
 		on_frame(t, &f);
 	if (got < 0 || !more)
-		lose(t);
-}
-
-/* ---- keys */
-
-static void select_row(struct top *t, int step)
-{
-	struct top_view *v = &t->view;
-	size_t at = top_selected(v);
-
-	if (v->shown == 0)
-		return;
-	if (step < 0 && at > 0)
-		at--;
-	if (step > 0 && at + 1 < v->shown)
-		at++;
-	(void)snprintf(
-		v->selected, sizeof v->selected, "%s", v->world.services[v->order[at]].field[TOP_NAME]);
-}
-
-static void propose(struct top *t, const char *action)
-{
-	select_row(t, 0);
-	if (t->view.shown == 0 || t->view.gone)
-		return;
-	t->action = action;
-	(void)snprintf(
-		t->view.prompt, sizeof t->view.prompt, "%s service %s? y or n", action, t->view.selected);
-}
-
-static void act(struct top *t)
-{
-	char words[TOP_TEXT * 2];
-	int n = snprintf(words, sizeof words, "service%c%s%c%s", 0, t->action, 0, t->view.selected);
-
-	(void)snprintf(t->view.message, sizeof t->view.message, "%s %s ...", t->action, t->view.selected);
-	if (t->client.fd >= 0)
-		send_words(t, words, (size_t)n, &t->acted);
-}
-
-static void show_filter(struct top *t)
-{
-	(void)snprintf(t->view.prompt, sizeof t->view.prompt, "services with: %s_", t->view.filter);
-	sort(t);
-}
-
-static void type(struct top *t, int key)
-{
-	size_t n = strlen(t->view.filter);
-
-	if (key == ESCAPE)
-		t->view.filter[0] = '\0';
-	if ((key == KEY_BACKSPACE || key == 127 || key == '\b') && n > 0)
-		t->view.filter[n - 1] = '\0';
-	if (key > ' ' && key < 127 && n + 1 < sizeof t->view.filter) {
-		t->view.filter[n] = (char)key;
-		t->view.filter[n + 1] = '\0';
-	}
-	show_filter(t);
-	t->typing = key != ESCAPE && key != '\n' && key != '\r' && key != KEY_ENTER;
-	if (!t->typing)
-		t->view.prompt[0] = '\0';
-}
-
-static void turn_to(struct top *t, enum top_mode mode)
-{
-	select_row(t, 0);
-	t->view.mode = t->view.mode == mode ? TOP_POOLS : mode;
-}
-
-static void key_up(struct top *t)
-{
-	select_row(t, -1);
-}
-
-static void key_down(struct top *t)
-{
-	select_row(t, 1);
-}
-
-static void key_enter(struct top *t)
-{
-	turn_to(t, TOP_PROCESSES);
-}
-
-static void key_help(struct top *t)
-{
-	turn_to(t, TOP_HELP);
-}
-
-static void key_left(struct top *t)
-{
-	t->view.sort = top_sort_next(t->view.sort, -1);
-	sort(t);
-}
-
-static void key_right(struct top *t)
-{
-	t->view.sort = top_sort_next(t->view.sort, 1);
-	sort(t);
-}
-
-static void key_reverse(struct top *t)
-{
-	t->view.reversed = !t->view.reversed;
-	sort(t);
-}
-
-static void key_filter(struct top *t)
-{
-	t->typing = true;
-	show_filter(t);
-}
-
-static void key_escape(struct top *t)
-{
-	t->view.filter[0] = t->view.message[0] = '\0';
-	t->view.mode = TOP_POOLS;
-	sort(t);
-}
-
-static void key_drain(struct top *t)
-{
-	propose(t, "drain");
-}
-
-static void key_restart(struct top *t)
-{
-	propose(t, "restart");
-}
-
-static void key_leave(struct top *t)
-{
-	t->leaving = true;
-}
-
-static const struct {
-	int key;
-	void (*run)(struct top *t);
-} keys[] = {
-	{KEY_UP, key_up},
-	{'k', key_up},
-	{KEY_DOWN, key_down},
-	{'j', key_down},
-	{'\n', key_enter},
-	{'\r', key_enter},
-	{KEY_ENTER, key_enter},
-	{'h', key_help},
-	{'?', key_help},
-	{'<', key_left},
-	{KEY_LEFT, key_left},
-	{'>', key_right},
-	{KEY_RIGHT, key_right},
-	{'r', key_reverse},
-	{'/', key_filter},
-	{ESCAPE, key_escape},
-	{'d', key_drain},
-	{'R', key_restart},
-	{'q', key_leave},
-};
-
-static void on_key(struct top *t, int key)
-{
-	if (t->typing) {
-		type(t, key);
-		return;
-	}
-	if (t->action != NULL) {
-		if (key == 'y')
-			act(t);
-		t->action = NULL;
-		t->view.prompt[0] = '\0';
-		return;
-	}
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-		if (keys[i].key == key)
-			keys[i].run(t);
+		lose(t, TOP_GONE);
 }
 
 /* ---- one turn */
@@ -337,7 +145,7 @@ static void turn(struct top *t)
 	if (p[1].revents != 0)
 		listen_to(t);
 	while ((key = getch()) != ERR)
-		on_key(t, key); /* KEY_RESIZE: drawn anew anyway */
+		top_key(t, key); /* KEY_RESIZE: drawn anew anyway */
 	if (interrupted != 0 || (p[0].revents & (POLLHUP | POLLERR)) != 0)
 		t->leaving = true;
 }
@@ -365,7 +173,8 @@ static int watch(struct top *t)
 
 int verb_top(const struct cli *cli)
 {
-	struct top t = {.cli = cli, .client = {.fd = -1}, .view = {.where = cli->base_dir}};
+	struct top t = {
+		.cli = cli, .client = {.fd = -1}, .view = {.where = cli->base_dir, .trouble = TOP_UNHEARD}};
 	const char *term = getenv("TERM");
 	struct err e;
 
@@ -375,6 +184,6 @@ int verb_top(const struct cli *cli)
 	if (client_open(&t.client, cli->base_dir, &e) != CLIENT_OPEN)
 		return live_run(cli); /* which says why */
 	top_world_read(&t.view.world, mem_text(""));
-	sort(&t);
+	top_sort(&t);
 	return watch(&t);
 }

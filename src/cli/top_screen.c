@@ -2,6 +2,7 @@
 #include "cli/top_screen.h"
 
 #include "cli/spark.h"
+#include "cli/top_columns.h"
 
 #include <curses.h>
 #include <langinfo.h>
@@ -12,115 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAME_LEAST  14
+#define NAME_LEAST  12
 #define NAME_MOST   40
 #define SPARK_MOST  40
 #define FIRST_LINE  4 /* of the rows */
 #define STATE_LEAST 8
-#define CELL        64
 
 static bool utf8, color;
-
-/* ---- cells */
-
-typedef void print_fn(const struct top_row *row, int field, char *out);
-
-static void print_text(const struct top_row *row, int field, char *out)
-{
-	(void)snprintf(out, CELL, "%s", row->field[field]);
-}
-
-static void print_live(const struct top_row *row, int field, char *out)
-{
-	(void)snprintf(out, CELL, "%s/%s", row->field[field], row->field[TOP_LIMIT]);
-}
-
-static void print_size(const struct top_row *row, int field, char *out)
-{
-	static const char units[] = "BKMGT";
-	double n = top_number(row->field[field]);
-	size_t unit = 0;
-
-	if (n < 0) {
-		(void)snprintf(out, CELL, "-");
-		return;
-	}
-	for (; n >= 1000 && unit < sizeof units - 2; unit++)
-		n /= 1024;
-	(void)snprintf(out, CELL, n < 10 && unit > 0 ? "%.1f%c" : "%.0f%c", n, units[unit]);
-}
-
-/* A share of one CPU, in percent. */
-static void print_percent(const struct top_row *row, int field, char *out)
-{
-	double n = top_number(row->field[field]);
-
-	if (n < 0)
-		(void)snprintf(out, CELL, "-");
-	else
-		(void)snprintf(out, CELL, "%.0f", n * 100);
-}
-
-static void print_rate(const struct top_row *row, int field, char *out)
-{
-	(void)snprintf(out, CELL, "%.1f", top_number(row->field[field]));
-}
-
-static void print_age(const struct top_row *row, int field, char *out)
-{
-	double s = top_number(row->field[field]);
-
-	if (s < 0)
-		(void)snprintf(out, CELL, "-");
-	else if (s < 120)
-		(void)snprintf(out, CELL, "%.0fs", s);
-	else if (s < 7200)
-		(void)snprintf(out, CELL, "%.0fmin", s / 60);
-	else
-		(void)snprintf(out, CELL, "%.0fh", s / 3600);
-}
-
-struct column {
-	const char *title;
-	int field, width; /* width 0: what the others leave */
-	print_fn *print;
-};
-
-static const struct column pools[] = {
-	{"NAME", TOP_NAME, 0, print_text},
-	{"PROCS", TOP_LIVE, 7, print_live},
-	{"BUSY", TOP_BUSY, 4, print_text},
-	{"IDLE", TOP_IDLE, 4, print_text},
-	{"CLIENTS", TOP_CLIENTS, 7, print_text},
-	{"WAIT", TOP_WAITING, 4, print_text},
-	{"RSS", TOP_RSS, 5, print_size},
-	{"CPU%", TOP_CPU, 4, print_percent},
-	{"ST/S", TOP_STARTS, 5, print_rate},
-};
-
-static const struct column processes[] = {
-	{"ID", PROCESS_ID, 8, print_text},
-	{"PID", PROCESS_PID, 8, print_text},
-	{"STATE", PROCESS_STATE, 9, print_text},
-	{"CLIENTS", PROCESS_CLIENTS, 8, print_text},
-	{"SERVED", PROCESS_SERVED, 8, print_text},
-	{"AGE", PROCESS_AGE, 7, print_age},
-	{"RSS", PROCESS_RSS, 6, print_size},
-	{"CPU%", PROCESS_CPU, 5, print_percent},
-};
-
-#define POOLS     ((int)(sizeof pools / sizeof pools[0]))
-#define PROCESSES ((int)(sizeof processes / sizeof processes[0]))
-
-int top_sort_next(int column, int step)
-{
-	return (column + step + POOLS) % POOLS;
-}
-
-int top_sort_field(int column)
-{
-	return pools[column].field;
-}
 
 size_t top_selected(const struct top_view *v)
 {
@@ -190,11 +89,11 @@ static void head(const struct top_view *v)
 
 	attron(A_REVERSE);
 	mvhline(y, 0, ' ', COLS);
-	for (int i = 0; i < POOLS; i++) {
-		int width = i == 0 ? name_width(v) : pools[i].width;
+	for (int i = 0; i < TOP_POOL_COLUMNS; i++) {
+		int width = i == 0 ? name_width(v) : top_pool_columns[i].width;
 		if (i == v->sort)
 			attron(A_BOLD | A_UNDERLINE);
-		put_cell(y, x, width, pools[i].title, i > 0);
+		put_cell(y, x, width, top_pool_columns[i].title, i > 0);
 		attroff(A_BOLD | A_UNDERLINE);
 		x += width + 1;
 	}
@@ -205,16 +104,16 @@ static void head(const struct top_view *v)
 
 static void pool_line(const struct top_view *v, int y, const struct top_row *row, bool selected)
 {
-	char cell[CELL], spark[SPARK_ROOM(SPARK_MOST)];
+	char cell[TOP_CELL], spark[SPARK_ROOM(SPARK_MOST)];
 	int x = 0, style = (int)(selected ? A_REVERSE : A_NORMAL);
 
 	if (!is_well(row))
 		style |= color ? (int)COLOR_PAIR(1) : (int)A_BOLD;
 	attron(style);
 	mvhline(y, 0, ' ', COLS);
-	for (int i = 0; i < POOLS; i++) {
-		int width = i == 0 ? name_width(v) : pools[i].width;
-		pools[i].print(row, pools[i].field, cell);
+	for (int i = 0; i < TOP_POOL_COLUMNS; i++) {
+		int width = i == 0 ? name_width(v) : top_pool_columns[i].width;
+		top_pool_columns[i].print(row, top_pool_columns[i].field, cell);
 		put_cell(y, x, width, cell, i > 0);
 		x += width + 1;
 	}
@@ -225,14 +124,14 @@ static void pool_line(const struct top_view *v, int y, const struct top_row *row
 	attroff(style);
 }
 
-static int rows_room(void)
+size_t top_room(void)
 {
-	return LINES - FIRST_LINE - 1 > 0 ? LINES - FIRST_LINE - 1 : 0;
+	return LINES - FIRST_LINE - 1 > 0 ? (size_t)(LINES - FIRST_LINE - 1) : 0;
 }
 
 static void draw_pools(const struct top_view *v)
 {
-	size_t at = top_selected(v), room = (size_t)rows_room();
+	size_t at = top_selected(v), room = top_room();
 	size_t first = at >= room && room > 0 ? at - room + 1 : 0;
 
 	head(v);
@@ -240,27 +139,45 @@ static void draw_pools(const struct top_view *v)
 		pool_line(v, FIRST_LINE + (int)(i - first), &v->world.services[v->order[i]], i == at);
 	if (v->shown == 0)
 		put(FIRST_LINE, 0, COLS,
-			v->filter[0] != '\0' ? "no service has that in its name" : "no service");
+			v->trouble == TOP_UNHEARD ? "waiting for the first answer"
+			: v->filter[0] != '\0'    ? "no service has that in its name"
+						  : "no service");
 }
 
 static void process_line(int y, const struct top_row *row)
 {
-	char cell[CELL];
+	char cell[TOP_CELL];
 	int x = 0;
 
-	for (int i = 0; i < PROCESSES; i++) {
+	for (int i = 0; i < TOP_PROCESS_COLUMNS; i++) {
 		if (row == NULL)
-			(void)snprintf(cell, sizeof cell, "%s", processes[i].title);
+			(void)snprintf(cell, sizeof cell, "%s", top_process_columns[i].title);
 		else
-			processes[i].print(row, processes[i].field, cell);
-		put_cell(y, x, processes[i].width, cell, processes[i].print != print_text || i != 2);
-		x += processes[i].width + 1;
+			top_process_columns[i].print(row, top_process_columns[i].field, cell);
+		put_cell(y, x, top_process_columns[i].width, cell,
+			top_process_columns[i].print != top_print_text || i != 2);
+		x += top_process_columns[i].width + 1;
 	}
+}
+
+/* The index of the selected service. */
+static size_t selected_index(const struct top_view *v)
+{
+	return v->shown > 0 ? v->order[top_selected(v)] : SIZE_MAX;
+}
+
+size_t top_processes(const struct top_view *v)
+{
+	size_t of = selected_index(v), n = 0;
+
+	for (size_t i = 0; i < v->world.processes_n; i++)
+		n += v->world.processes[i].of == of;
+	return n;
 }
 
 static void draw_processes(const struct top_view *v)
 {
-	size_t of = v->shown > 0 ? v->order[top_selected(v)] : SIZE_MAX;
+	size_t of = selected_index(v), above = v->scrolled;
 	int y = FIRST_LINE;
 
 	attron(A_REVERSE);
@@ -268,8 +185,10 @@ static void draw_processes(const struct top_view *v)
 	process_line(FIRST_LINE - 1, NULL);
 	attroff(A_REVERSE);
 	for (size_t i = 0; i < v->world.processes_n && y < LINES - 1; i++)
-		if (v->world.processes[i].of == of)
+		if (v->world.processes[i].of == of && above-- == 0) {
 			process_line(y++, &v->world.processes[i]);
+			above = 0;
+		}
 	if (y == FIRST_LINE)
 		put(y, 0, COLS, "no processes");
 }
@@ -277,8 +196,8 @@ static void draw_processes(const struct top_view *v)
 static void draw_help(const struct top_view *v)
 {
 	static const char *const lines[] = {
-		"up, down, k, j   select a service",
-		"Enter            its processes, and back",
+		"up, down, k, j   select a service; also page up, page down, home, end",
+		"Enter            its processes, and back; page up and down where they are many",
 		"<, >             sort by another column; r: the other way round",
 		"/                show services with a text in their name; Esc: all again",
 		"d                drain: the present processes finish their clients and go",
@@ -286,8 +205,8 @@ static void draw_help(const struct top_view *v)
 		"h, ?             this, and back",
 		"q                leave",
 		"",
-		"PROCS live/process_limit · BUSY, IDLE processes · WAIT clients in the queue · ST/S starts a",
-		"second (of ten) · the picture: most clients at a time, the last minutes, 15 s a step",
+		"PROCS live/process_limit · BUSY, IDLE processes · WAIT clients in the queue",
+		"ST/S starts a second, of ten · the picture: most clients, 15 s a step",
 	};
 
 	(void)v;
@@ -309,7 +228,7 @@ static double sum(const struct top_view *v, int field)
 static void draw_top(const struct top_view *v)
 {
 	const char *const *a = v->world.about.field;
-	char line[512], memory[CELL];
+	char line[512], memory[TOP_CELL];
 	int style = (int)(color ? COLOR_PAIR(1) : A_BOLD);
 
 	attron(A_BOLD);
@@ -317,18 +236,20 @@ static void draw_top(const struct top_view *v)
 		a[ABOUT_VERSION], v->where, a[ABOUT_GENERATION], a[ABOUT_MASTER], a[ABOUT_ENGINE]);
 	put(0, 0, COLS, line);
 	attroff(A_BOLD);
-	print_size(&v->world.host, HOST_MEM_AVAIL, memory);
+	top_print_size(&v->world.host, HOST_MEM_AVAIL, memory);
 	(void)snprintf(line, sizeof line,
 		"%zu services  %.0f processes  %.0f clients  %.0f waiting  %.1f starts/s  load %s  %s free",
 		v->world.services_n, sum(v, TOP_LIVE), sum(v, TOP_CLIENTS), sum(v, TOP_WAITING),
 		sum(v, TOP_STARTS), v->world.host.field[HOST_LOAD], memory);
 	put(1, 0, COLS, line);
-	if (!v->gone && v->message[0] == '\0')
-		return;
-	(void)snprintf(
-		line, sizeof line, "no daemon at %s: what is shown is of before; waiting for it", v->where);
 	attron(style);
-	put(2, 0, COLS, v->gone ? line : v->message);
+	if (v->trouble == TOP_GONE || v->trouble == TOP_SILENT) {
+		(void)snprintf(line, sizeof line, "%s: what is shown is of before; waiting for it",
+			v->trouble == TOP_GONE ? "no daemon" : "the engine does not answer");
+		put(2, 0, COLS, line);
+	} else {
+		put(2, 0, COLS, v->message);
+	}
 	attroff(style);
 }
 

@@ -16,6 +16,14 @@ enum top_mode {
 	TOP_HELP,
 };
 
+/* Why what is shown is of before. */
+enum top_trouble {
+	TOP_FINE,
+	TOP_UNHEARD, /* nothing has been heard yet */
+	TOP_GONE,    /* no daemon is there */
+	TOP_SILENT,  /* its engine does not answer */
+};
+
 struct top_view {
 	struct top_world world;
 	size_t *order; /* of the services, as top_order says */
@@ -27,7 +35,8 @@ struct top_view {
 	char filter[TOP_TEXT];
 	char prompt[TOP_TEXT * 2]; /* a question, or what is being typed; "": none */
 	char message[TOP_TEXT * 2];
-	bool gone;         /* the daemon does not answer: what is shown is of before */
+	enum top_trouble trouble;
+	size_t scrolled;   /* so many processes are above the screen */
 	const char *where; /* its base_dir */
 };
 
@@ -37,9 +46,11 @@ void top_screen_close(void);
 
 void top_screen_draw(const struct top_view *v);
 
-/* The next or last column that can be sorted by; its field is a enum top_service. */
-int top_sort_next(int column, int step);
-int top_sort_field(int column);
+/* How many rows of services or processes there is room for. */
+size_t top_room(void);
+
+/* How many processes the selected service has. */
+size_t top_processes(const struct top_view *v);
 
 /* The row of the selected service among those shown; 0 when it is not there. */
 size_t top_selected(const struct top_view *v);

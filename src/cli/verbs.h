@@ -12,7 +12,8 @@ enum verb_where {
 	VERB_SCREEN, /* src/cli draws what the engine is asked again and again */
 	VERB_PAST,   /* as VERB_LIVE; with --since `reeve-engine here past<verb>` has a say, too */
 	VERB_BOTH,   /* as VERB_HERE; with --running as VERB_LIVE */
-	VERB_FILE,   /* as VERB_LIVE; with -c its answer to --basis is what `reeve-engine here <verb>file` reads */
+	VERB_FILE, /* as VERB_LIVE; with -c its answer to --basis is what `reeve-engine here <verb>file` reads
+		    */
 };
 
 struct verb {

@@ -62,11 +62,12 @@ static void tell_line(const lua_Debug *ar)
 	(void)!write(STDERR_FILENO, at, (size_t)(text + sizeof text - at));
 }
 
-/* Ends the process, from the signal handler, and says where. Lua's stack is only read, and stands still: C code that
- * hears of no hook is running. */
+/* Ends the process, from the signal handler, and says where. Lua's stack is only read, and stands still: C
+ * code that hears of no hook is running. */
 static void end_here(lua_State *L)
 {
-	static const char head[] = "reeve-engine: user code does not end (a string pattern?); innermost first:\n";
+	static const char head[] =
+		"reeve-engine: user code does not end (a string pattern?); innermost first:\n";
 	lua_Debug ar;
 
 	(void)!write(STDERR_FILENO, head, sizeof head - 1);

@@ -2,7 +2,7 @@
 #include "log/errors.h"
 
 #include "base/mem.h"
-#include "log/escape.h"
+#include "base/tabs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +16,11 @@ void errors_add(struct errors *all, const struct record *r, const char *clean, s
 	if (r->level < LEVEL_WARNING)
 		return;
 	buf_print(&line, "%s\t%lld\t", level_name(r->level), (long long)r->at.tv_sec);
-	escape_tabs(&line, r->service, strlen(r->service));
+	tabs_escape(&line, r->service, strlen(r->service));
 	if (r->pid > 0)
 		buf_print(&line, "[%d]", r->pid);
 	buf_print(&line, ": \t");
-	escape_tabs(&line, clean, len < TEXT_MOST ? len : TEXT_MOST);
+	tabs_escape(&line, clean, len < TEXT_MOST ? len : TEXT_MOST);
 	buf_print(&line, "\n");
 	mem_free(&all->line[all->next]);
 	all->line[all->next] = line.data;

@@ -12,7 +12,4 @@ void escape_text(struct buf *out, const char *text, size_t len);
 /* The result of escape_text as the inside of a JSON string: backslash and quote get a backslash. */
 void escape_json(struct buf *out, const char *clean, size_t len);
 
-/* One field of a TAB-separated line: 001 and '0' NUL, '1' 001, 't' TAB, 'r' CR, 'n' LF. */
-void escape_tabs(struct buf *out, const char *text, size_t len);
-
 #endif

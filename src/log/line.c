@@ -56,7 +56,7 @@ static size_t severity_mark(const char *bytes, size_t len, enum level *level)
 	return 3;
 }
 
-void line_parse(const char *bytes, size_t len, struct line *out)
+void line_parse(const char *bytes, size_t len, enum level bare, struct line *out)
 {
 	size_t mark;
 
@@ -64,7 +64,7 @@ void line_parse(const char *bytes, size_t len, struct line *out)
 	if (with_header(bytes, len, out))
 		return;
 	memset(out, 0, sizeof *out);
-	out->level = LEVEL_ERROR;
+	out->level = bare;
 	mark = severity_mark(bytes, len, &out->level);
 	out->text = bytes + mark;
 	out->len = len - mark;

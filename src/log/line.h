@@ -20,9 +20,9 @@ struct line {
 	size_t len;
 };
 
-/* Reads `0x01 type pid text` or a line without a header. What claims to have a header and has not a right
- * one is taken as text, as a whole. */
-void line_parse(const char *bytes, size_t len, struct line *out);
+/* Reads `0x01 type pid text` or a line without a header, which has the level `bare`. What claims to have a
+ * header and has not a right one is taken as text, as a whole. */
+void line_parse(const char *bytes, size_t len, enum level bare, struct line *out);
 
 /* Reads digits and the blank behind them; what follows, or NULL. */
 const char *line_number(const char *at, const char *end, int32_t *n);

@@ -266,6 +266,7 @@ static int take_pipe(struct log *log, int fd, const struct settings_socket *at, 
 	p->rate.most = at->rate;
 	p->drop = at->drop && !p->is_master;
 	p->only = at->pid;
+	p->bare = at->bare;
 	p->ev = event_new(log->loop, fd, EV_READ | EV_ET | EV_PERSIST, on_readable, log);
 	log->pipes_n++;
 	log->open_n++;

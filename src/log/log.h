@@ -1,5 +1,6 @@
 /* log: reeve-log, the program that reads every service's log pipe and writes files, stderr, syslog or
- * journald. This comment is the contract with whoever starts it (src/master/logpipe.c, or Dovecot's master).
+ * journald. This comment is the contract with whoever starts it (src/master/log_process.c, or Dovecot's
+ * master).
  *
  * DESCRIPTORS. 2 the master's stderr · 5 status pipe · 6 dead pipe (never looked at) · 7 the read end of the
  * master's own pipe · 8... the read ends of the services' pipes, in service order · then unix listeners
@@ -9,43 +10,61 @@
  * are written in several parts may be cut.
  *
  * ENVIRONMENT. Lists are separated by TABs; each item is FD=VALUE, FD as above.
- *   GENERATION, CLIENT_LIMIT   sent once on fd 5 as {int32 pid, uint32 generation, uint32 available} when
- * ready LOG_PATH INFO_LOG_PATH DEBUG_LOG_PATH a file, "/dev/stderr", "syslog" or "syslog:/SOCKET", "journald"
- * or "journald:/SOCKET". Unset or empty: LOG_PATH is syslog, INFO_ is LOG_PATH, DEBUG_ is INFO_LOG_PATH
- *   LOG_DETACH          when it is set, fd 2 becomes /dev/null once all is open
- *   LOG_TAIL_FD         the shared file of base/tail.h: the last lines of each service, for `reeve status`
- *   LOG_PATH_FD INFO_LOG_PATH_FD DEBUG_LOG_PATH_FD
- *                       that file, opened by the master O_RDWR|O_APPEND|O_CREAT; used where we may not open
- * it LOG_TIMESTAMP       strftime(3); unset: RFC 3339 with microseconds LOG_FORMAT          "text" (default)
- * or "json", for files and stderr SYSLOG_FACILITY     name, default "daemon"       INSTANCE_NAME   default
- * "reeve" LOG_NAMES           who writes to each pipe: "7=reeved\t8=web\t9=chat" LOG_RATES           lines a
- * second: "8=100". Absent: no limit LOG_OVERFLOW        "block" (default) or "drop", for all; LOG_OVERFLOWS
- * for single ones: "9=drop" LOG_PIDS            whose lines without a header are: "8=4711" (see ONLY).
- * Absent: nobody's RESTRICT_SETUID, RESTRICT_SETGID   taken on after the files are open (contract dovecot)
+ *   GENERATION, CLIENT_LIMIT
+ *       sent once on fd 5 as {int32 pid, uint32 generation, uint32 available} when ready
+ *   LOG_PATH, INFO_LOG_PATH, DEBUG_LOG_PATH
+ *       a file, "/dev/stderr", "syslog" or "syslog:/SOCKET", "journald" or "journald:/SOCKET". Unset or
+ *       empty: LOG_PATH is syslog, INFO_LOG_PATH is LOG_PATH, DEBUG_LOG_PATH is INFO_LOG_PATH
+ *   LOG_PATH_FD, INFO_LOG_PATH_FD, DEBUG_LOG_PATH_FD
+ *       that file, opened by the master O_RDWR|O_APPEND|O_CREAT; used where we may not open it
+ *   LOG_DETACH
+ *       when it is set, fd 2 becomes /dev/null once all is open
+ *   LOG_TAIL_FD
+ *       the shared file of base/tail.h: the last lines of each service, for `reeve status`
+ *   LOG_TIMESTAMP
+ *       strftime(3); unset: RFC 3339 with microseconds
+ *   LOG_FORMAT
+ *       "text" (default) or "json", for files and stderr
+ *   SYSLOG_FACILITY, INSTANCE_NAME
+ *       names; default "daemon" and "reeve"
+ *   LOG_NAMES
+ *       who writes to each pipe: "7=reeved\t8=web\t9=chat"
+ *   LOG_RATES
+ *       lines a second: "8=100". Absent: no limit
+ *   LOG_OVERFLOW, LOG_OVERFLOWS
+ *       "block" (default) or "drop", for all and for single ones: "9=drop"
+ *   LOG_PIDS
+ *       whose lines without a header are: "8=4711" (see ONLY). Absent: nobody's
+ *   LOG_LEVELS
+ *       their level: "8=info". Absent: error
+ *   RESTRICT_SETUID, RESTRICT_SETGID
+ *       taken on after the files are open (contract dovecot)
  *
  * WHO SPEAKS. The name in a line is always that of the pipe, never what the text claims.
  *   Contract reeve: the master gives LOG_NAMES and writes no handshake at all. Nothing a service writes can
  *   change a name, and nothing needs to be sent again when we are restarted.
- *   Contract dovecot: the handshake {uint32 0x02ff03fe, uint32 length, "NAME: "} names a pipe that LOG_NAMES
- * does not name, if it is the first thing that *we* read from it; MASTER is fd 7. So before each start of a
- * log process of that kind: read the pipe empty, write the handshake, put what was read back behind it. At
- * the begin of a line the exact handshake of the pipe's own name is skipped wherever it comes (a master that
- *   changed programs left it there). Any other is text of the service, and is written as such, escaped.
+ *   Contract dovecot: the handshake {uint32 0x02ff03fe, uint32 length, "NAME: "} names a pipe that
+ *   LOG_NAMES does not name, if it is the first thing that *we* read from it; MASTER is fd 7. So before each
+ *   start of a log process of that kind: read the pipe empty, write the handshake, put what was read back
+ *   behind it. At the begin of a line the exact handshake of the pipe's own name is skipped wherever it comes
+ *   (a master that changed programs left it there). Any other is text of the service, and is written as such,
+ *   escaped.
  *   A pipe that nobody named is called fdN, and so is one whose handshake claims a name that is taken.
  *
  * THE MASTER'S PIPE, fd 7. A line is `FD PID WORD[ TEXT]`; what that pid wrote before is read first.
  *   BYE                 it was reaped: forget its prefix and its last client's ip
  *   FATAL TEXT          written as its fatal line, `master: TEXT`
  *   DEFAULT-FATAL TEXT  the same, unless it wrote a fatal or panic line itself
- *   ONLY                (Reeve's) lines without a header are PID's; 0: nobody's, there are several. Send `0
- * ONLY` *before* a second process is started, `PID ONLY` when one is the only one 0x01... (Reeve's) the
- * master's own log line, in the format of every service What is none of these is written as an error of the
- * master. All lines end in LF and are at most PIPE_BUF long.
+ *   ONLY                (Reeve's) lines without a header are PID's; 0: nobody's, there are several. Send
+ *                       `0 ONLY` *before* a second process is started, `PID ONLY` when one is the only one
+ *   0x01...             (Reeve's) the master's own log line, in the format of every service
+ * What is none of these is written as an error of the master. All lines end in LF and are at most PIPE_BUF
+ * long.
  *
  * LINES OF SERVICES. 0x01, a type byte, decimal pid, space, text, LF. Low six bits of the type: 1 debug, 2
  * info, 3 warning, 4 error, 5 fatal, 6 panic, 8 option (`prefix=...`, `ip=...`); 0x80: the text has a prefix
  * of its own; 0x40: a decimal count and a space follow the pid, so many bytes of the text are the prefix.
- * Without 0x01: an error, or what `<N>` (syslog's numbers, as under systemd) at its begin says. A line above
+ * Without 0x01: what LOG_LEVELS says, or what `<N>` (syslog's numbers, as under systemd) at its begin says. A line above
  * 16 KiB is cut in pieces that end in ` [more follows]` and begin with `[continued] `.
  *
  * NOTHING IS LOST. A pipe is looked at with tee(2) and only whole lines are taken out of it, so that at any

@@ -52,6 +52,7 @@ int pipe_open(struct pipe *p, int fd, const char *name, struct err *e)
 	size = fcntl(fd, F_GETPIPE_SZ);
 	p->small = size < SIZE_LEAST && fcntl(fd, F_SETPIPE_SZ, SIZE_LEAST) < SIZE_LEAST;
 	p->fd = fd;
+	p->bare = LEVEL_ERROR;
 	p->ready = true;
 	fd_name(p);
 	if (name != NULL) {
@@ -90,7 +91,7 @@ static void deliver_piece(struct pipe *p, const struct split_piece *piece, pipe_
 	if (piece->what != SPLIT_LINE)
 		return;
 	if (!piece->continues) {
-		line_parse(piece->text, piece->len, &line);
+		line_parse(piece->text, piece->len, p->bare, &line);
 		p->going = line;
 	} else {
 		line = p->going;

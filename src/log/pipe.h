@@ -28,10 +28,11 @@ struct pipe {
 	bool small;    /* below 64 KiB: half lines are taken as they are, or the writer could wait for ever */
 	bool drop;     /* log_overflow */
 	bool refusing; /* the line that a piece belongs to was refused by its rate */
-	int32_t only;  /* whose lines without a header are; 0 = unknown */
-	uint64_t lost; /* lines that found no room, since it was last said */
-	size_t half;   /* bytes of half a line that the last step left */
-	size_t taken;  /* bytes that the last step took out */
+	enum level bare; /* of lines without a header */
+	int32_t only;    /* whose lines without a header are; 0 = unknown */
+	uint64_t lost;   /* lines that found no room, since it was last said */
+	size_t half;     /* bytes of half a line that the last step left */
+	size_t taken;    /* bytes that the last step took out */
 	struct split split;
 	struct line going; /* header of the line whose next piece is to come */
 	struct rate rate;

@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/tabs.h"
 #include "base/tail.h"
-#include "log/escape.h"
 
 #include <string.h>
 
@@ -40,7 +40,7 @@ static void print_line(const struct recent_line *line, struct buf *out)
 {
 	buf_print(out, "%lld.%06ld\t%s\t%d\t", (long long)line->at.tv_sec, line->at.tv_nsec / 1000,
 		level_name(line->level), (int)line->pid);
-	escape_tabs(out, line->text, line->len);
+	tabs_escape(out, line->text, line->len);
 	buf_print(out, "\n");
 }
 

@@ -1,6 +1,7 @@
 /* record: how a line looks in a file. Nothing here fails. */
 #include "log/record.h"
 
+#include "base/clock.h"
 #include "log/escape.h"
 
 #include <stdio.h>
@@ -15,19 +16,6 @@ void record_clean(const struct record *r, struct buf *out)
 	escape_text(out, r->text, r->len);
 	if (r->cut)
 		buf_print(out, " [more follows]");
-}
-
-void record_time(const struct record *r, char *out, size_t room)
-{
-	struct tm tm;
-	char day[32], zone[8];
-
-	(void)localtime_r(&r->at.tv_sec, &tm);
-	if (strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		day[0] = '\0';
-	if (strftime(zone, sizeof zone, "%z", &tm) < 5)
-		(void)snprintf(zone, sizeof zone, "+0000");
-	(void)snprintf(out, room, "%s.%06ld%.3s:%.2s", day, r->at.tv_nsec / 1000, zone, zone + 3);
 }
 
 /* The operator's own format. Blanks at its end (the original's default has one) are not doubled. */
@@ -54,7 +42,7 @@ void record_text(
 	if (timestamp != NULL)
 		own_time(r, timestamp, at, sizeof at);
 	else
-		record_time(r, at, sizeof at);
+		clock_print(&r->at, at, sizeof at);
 	if (r->pid > 0)
 		(void)snprintf(pid, sizeof pid, "[%d]", r->pid);
 	buf_print(out, "%s%s%s %s%s: ", at, at[0] != '\0' ? " " : "", level_name(r->level), r->service, pid);
@@ -66,7 +54,7 @@ void record_json(const struct record *r, const char *clean, size_t len, struct b
 {
 	char at[40];
 
-	record_time(r, at, sizeof at);
+	clock_print(&r->at, at, sizeof at);
 	buf_print(out, "{\"time\":\"%s\",\"level\":\"%s\",\"service\":\"", at, level_name(r->level));
 	escape_json(out, r->service, strlen(r->service));
 	buf_print(out, "\",");

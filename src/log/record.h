@@ -25,9 +25,6 @@ struct record {
 /* prefix and text as one harmless line, with the marks of a piece. What all forms are made of. */
 void record_clean(const struct record *r, struct buf *out);
 
-/* The time in RFC 3339 with microseconds, local zone. `room` of 40 is enough. */
-void record_time(const struct record *r, char *out, size_t room);
-
 /* TIME level service[pid]: CLEAN LF. `timestamp`: strftime's, NULL = RFC 3339. */
 void record_text(
 	const struct record *r, const char *clean, size_t len, const char *timestamp, struct buf *out);

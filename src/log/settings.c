@@ -80,6 +80,16 @@ static int set_pid(struct settings_socket *at, const char *value, struct err *e)
 	return 0;
 }
 
+static int set_level(struct settings_socket *at, const char *value, struct err *e)
+{
+	for (enum level l = LEVEL_DEBUG; l < LEVEL_END; l++)
+		if (strcmp(value, level_name(l)) == 0) {
+			at->bare = l;
+			return 0;
+		}
+	return err_set(e, "'%s' is no level", value);
+}
+
 static const struct {
 	const char *name;
 	int (*set)(struct settings_socket *, const char *, struct err *);
@@ -88,6 +98,7 @@ static const struct {
 	{"LOG_RATES", set_rate},
 	{"LOG_OVERFLOWS", set_overflow},
 	{"LOG_PIDS", set_pid},
+	{"LOG_LEVELS", set_level},
 };
 
 /* "8=web": the socket and the value behind it */
@@ -126,7 +137,7 @@ static int read_list(struct settings *s, size_t which, struct err *e)
 
 static int read_sockets(struct settings *s, struct err *e)
 {
-	struct settings_socket all = {false, NULL, 0, false, 0};
+	struct settings_socket all = {.bare = LEVEL_ERROR};
 	int64_t n;
 	char name[40];
 

@@ -19,6 +19,7 @@ struct settings_socket {
 	uint32_t rate;    /* lines a second; 0 = no limit */
 	bool drop;        /* log_overflow */
 	int32_t pid;      /* LOG_PIDS; 0 = unknown */
+	enum level bare;  /* LOG_LEVELS: of lines without a header */
 };
 
 struct settings {

@@ -1,4 +1,5 @@
 /* sink_syslog: RFC 5424 as datagrams to /dev/log. A daemon that is away is tried again with each flush. */
+#include "base/clock.h"
 #include "base/fd.h"
 #include "log/sink.h"
 
@@ -25,7 +26,7 @@ static void syslog_form(
 {
 	char at[40];
 
-	record_time(r, at, sizeof at);
+	clock_print(&r->at, at, sizeof at);
 	buf_print(out, "<%d>1 %s %s ", s->facility * 8 + level_severity(r->level), at, s->host);
 	add_name(out, r->service, NAME_MOST);
 	if (r->pid > 0)

@@ -34,6 +34,8 @@ struct contract {
 	bool notifies;        /* always has NOTIFY_SOCKET */
 	bool short_names;     /* told only the last part of a listener's path */
 	bool logs_stdout;     /* its programs may write their log to standard output */
+	bool own_session;     /* its processes lead a session: ^C at our terminal is not for them */
+	bool takes_its_own;   /* who is left of its group when a process has ended is killed */
 	bool drops_by_itself; /* takes its chroot and ids on after exec, as RESTRICT_* say */
 
 	/* what all its processes get: environment, and descriptors */

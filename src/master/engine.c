@@ -32,7 +32,8 @@
 #define LOAD_TIME    30    /* s from start to `locked` */
 #define WITHDRAW     60000 /* ms without an answer after which nothing is held down any more */
 #define LINK_FD      3
-#define FRAMES_ATURN 16 /* so that a flood of orders starves nobody */
+#define LOAD_MOST    (64 << 20) /* bytes: one that has gone wild must not eat root's memory */
+#define FRAMES_ATURN 16         /* so that a flood of orders starves nobody */
 
 int engine_send_frame(struct engine *en, const void *frame, size_t len)
 {
@@ -114,6 +115,14 @@ static void lost_link(struct engine *en)
 	lost(en, why);
 }
 
+static int check_size(struct engine *en, size_t len, struct err *e)
+{
+	if (en->phase == WIRE_RUNNING)
+		return 0;
+	en->heard += len;
+	return en->heard <= LOAD_MOST ? 0 : err_set(e, "a plan of more than %d MiB", LOAD_MOST >> 20);
+}
+
 static int obey_frame(struct engine *en, const unsigned char *frame, size_t len, int *fd, struct err *e)
 {
 	struct master *m = en->master;
@@ -151,7 +160,7 @@ static void on_frame(evutil_socket_t sock, short what, void *arg)
 			lost_link(en);
 			return;
 		}
-		if (obey_frame(en, frame, (size_t)n, &fd, &e) < 0) {
+		if (check_size(en, (size_t)n, &e) < 0 || obey_frame(en, frame, (size_t)n, &fd, &e) < 0) {
 			say(SAY_ERROR, "the engine sent what is refused: %s", e.text);
 			fd_close(&fd);
 			lost(en, "broke the rules");

@@ -13,6 +13,7 @@ struct engine {
 	pid_t pid;
 	int sock, pidfd;
 	uint32_t phase; /* enum wire_phase */
+	size_t heard;   /* bytes before it runs */
 	bool is_dry;    /* its plan is compared and thrown away */
 	bool records;   /* it has the file of the recording */
 	bool is_reload; /* it brings a plan of its own; false: it resumes the one in force */

@@ -61,6 +61,7 @@ void environment_prepare(struct service *s)
 
 	assert(d->arguments.count > 0); /* plan_check */
 	environment_clear(s);
+	s->spawn.own_session = s->contract->own_session;
 	outfit_add(&o, "SERVICE_NAME=%s", d->name);
 	s->slots.mode = outfit_slot(&o, "REEVE_MODE=", MODE_ROOM);
 	if (s->contract->environment != NULL)

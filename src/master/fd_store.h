@@ -4,14 +4,17 @@
 #ifndef REEVE_MASTER_FD_STORE_H
 #define REEVE_MASTER_FD_STORE_H
 
+#include "master/foreign.h"
 #include "master/notify.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#define FD_STORE_MOST 64 /* spec.def bounds fd_store by it */
+
 struct stored_fd {
 	int fd;
-	bool stays; /* although its other end has gone */
+	bool stays; /* although its other end has gone, or because it has none */
 	char name[NOTIFY_NAME];
 };
 
@@ -23,8 +26,8 @@ struct fd_store {
 /* When the service is defined: what does not fit any more is closed. */
 void fd_store_resize(struct fd_store *s, size_t room);
 
-/* Takes the fd. False: there is no room, it is closed. One that is there already is kept once. */
-bool fd_store_add(struct fd_store *s, int fd, const char *name, bool stays);
+/* Takes the fd and sets it to -1. One that is there already stays the caller's. False: there is no room. */
+bool fd_store_add(struct fd_store *s, int *fd, const char *name, bool stays);
 
 /* Closes those of that name. */
 void fd_store_remove(struct fd_store *s, const char *name);

@@ -31,6 +31,7 @@ static const struct kind kinds[] = {
 		.starting = log_process_starting,
 		.started = log_process_started,
 		.up = log_process_up,
+		.leave = log_process_leave,
 		.ended = log_process_ended},
 	{.name = "config", .without_anvil = true, .without_config = true, .outdates = true},
 	{.name = "anvil",

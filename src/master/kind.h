@@ -32,6 +32,7 @@ struct kind {
 	void (*started)(struct process *p);  /* it runs */
 	void (*up)(struct process *p);       /* its first status has come */
 	void (*counted)(struct process *p, uint32_t before); /* a status; what was available before it */
+	bool (*leave)(struct process *p); /* it is asked to go. True: it does so without a signal */
 	bool (*ended)(struct process *p, bool exited, int status); /* it is gone. True: that was no failure */
 	void (*full)(struct service *s); /* process_limit is reached, clients wait */
 };

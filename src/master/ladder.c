@@ -172,22 +172,29 @@ static bool is_let_be(const struct process *p)
 	       p->pool.accepted >= s->pool.service_count;
 }
 
+static bool goes_alone(struct process *p)
+{
+	const struct kind *kind = p->service->kind;
+
+	return kind->leave != NULL && kind->leave(p);
+}
+
 void process_retire(struct process *p, uint64_t deadline)
 {
 	uint64_t now = clock_ms();
 	int64_t left;
 
-	if (p->service->kind->by_signal)
-		deadline = now;
-	left = deadline == 0 ? TEXT_UNLIMITED : deadline > now ? (int64_t)(deadline - now) : 0;
 	if (p->step >= STEP_SIGNAL)
 		return;
+	if (p->service->kind->by_signal)
+		deadline = goes_alone(p) ? now + LEAVE_MS : now;
+	left = deadline == 0 ? TEXT_UNLIMITED : deadline > now ? (int64_t)(deadline - now) : 0;
 	if (!is_let_be(p))
 		fd_close(&p->dead_fd);
+	p->asked = true;
 	if (p->step == STEP_FINISH && (deadline == 0 || (p->finish_by != 0 && deadline >= p->finish_by)))
 		return; /* the earlier deadline stands */
 	p->finish_by = deadline;
-	p->asked = true;
 	if (p->pool.state != POOL_DRAINING && !p->contract->knows_clients)
 		process_signal(p, ladder_signal(p->service->definition->settings.stop_signal));
 	pool_drain(&p->service->pool, &p->pool, now);

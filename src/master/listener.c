@@ -22,7 +22,8 @@
 
 static const char *const kind_names[] = {"unix_listener", "fifo_listener", "inet_listener"};
 
-void listener_print(const struct listener_definition *at, char *out, size_t room)
+/* "unix_listener /run/x" or "inet_listener http (127.0.0.1:80)" */
+static void print(const struct listener_definition *at, char *out, size_t room)
 {
 	const char *open = strchr(at->address, ':') != NULL ? "[" : "", *shut = *open ? "]" : "";
 
@@ -39,7 +40,7 @@ static int fail(const struct listener_definition *at, const char *doing, const c
 	char name[256];
 	int error = errno;
 
-	listener_print(at, name, sizeof name);
+	print(at, name, sizeof name);
 	return err_set(
 		e, "%s: cannot %s: %s%s%s", name, doing, strerror(error), *way_out ? "; " : "", way_out);
 }

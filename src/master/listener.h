@@ -42,9 +42,6 @@ int listener_diag_open(void);
 /* Whether its processes wait in accept: what they have is the same open file as ours. */
 void listener_set_blocking(struct listener *l, bool blocks);
 
-/* "unix_listener /run/x" or "inet_listener http (127.0.0.1:80)" */
-void listener_print(const struct listener_definition *at, char *out, size_t room);
-
 /* Accepts and closes whoever waits (mode = "shed"); returns how many. */
 uint32_t listener_drop(struct listener *l);
 

@@ -59,7 +59,7 @@ static void add_settings(struct outfit *o, const struct service *s)
 
 /* "7=reeved\t8=web": of some pipes, by the number that each has in the log process. */
 struct writers {
-	struct buf names, rates, overflows, pids;
+	struct buf names, rates, overflows, pids, levels;
 };
 
 static void add_item(struct buf *b, int fd)
@@ -85,6 +85,10 @@ static void add_service(struct writers *w, int fd, const struct service *s)
 	if (strcmp(set->log_overflow, "drop") == 0) {
 		add_item(&w->overflows, fd);
 		buf_print(&w->overflows, "drop");
+	}
+	if (!s->contract->reports) { /* a program that knows no levels writes everything that way */
+		add_item(&w->levels, fd);
+		buf_print(&w->levels, "info");
 	}
 	if (log_writer_only(s) != 0) {
 		add_item(&w->pids, fd);
@@ -115,6 +119,7 @@ static void add_writers(struct outfit *o, const struct master *m)
 	take_list(o, "LOG_RATES", &w.rates);
 	take_list(o, "LOG_OVERFLOWS", &w.overflows);
 	take_list(o, "LOG_PIDS", &w.pids);
+	take_list(o, "LOG_LEVELS", &w.levels);
 }
 
 /* Where it leaves the last lines of each service, for the engine. */

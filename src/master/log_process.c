@@ -99,6 +99,27 @@ void log_process_up(struct process *p)
 		log_handshake_up(m);
 }
 
+void log_process_end(struct master *m)
+{
+	stop_serving(m);
+	logpipe_end(m);
+	log_outfit_close_files(&m->log);
+	mem_free(&m->log.given);
+}
+
+/* Sent a signal, Dovecot's complains of every pipe that is open. At the daemon's stop nobody writes any more,
+ * and it ends by itself when all are closed. */
+bool log_process_leave(struct process *p)
+{
+	struct master *m = p->service->master;
+
+	if (m->life != MASTER_STOPPING || log_outfit_is_reeves(p->service))
+		return false;
+	if (m->log.fds[0] >= 0)
+		log_process_end(m);
+	return true;
+}
+
 /* 80: it may not open its files. 0 with pipes still open: it may not open them again. Both start it anew
  * with files that we opened; that is no failure. */
 bool log_process_ended(struct process *p, bool exited, int status)
@@ -118,14 +139,6 @@ bool log_process_ended(struct process *p, bool exited, int status)
 		master_stop(m, true);
 	}
 	return wants_files;
-}
-
-void log_process_end(struct master *m)
-{
-	stop_serving(m);
-	logpipe_end(m);
-	log_outfit_close_files(&m->log);
-	mem_free(&m->log.given);
 }
 
 static void renew(struct service *s)

@@ -26,6 +26,7 @@ void log_process_end(struct master *m);
 void log_process_starting(struct service *s);
 void log_process_started(struct process *p);
 void log_process_up(struct process *p);
+bool log_process_leave(struct process *p);
 bool log_process_ended(struct process *p, bool exited, int status);
 
 #endif

@@ -127,8 +127,8 @@ int main(int argc, char **argv)
 	struct rlimit files;
 
 	say_as("reeved");
-	manager_init(&m.manager);
 	fill_standard_fds();
+	manager_init(&m.manager);
 	read_options(&m, argc, argv);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0)
 		m.open_files = files.rlim_cur;

@@ -32,7 +32,8 @@ struct manager {
 	size_t passed_n;
 };
 
-/* Reads the environment and clears it. First of all, before an fd is opened. */
+/* Reads the environment and clears it. First of all, before an fd above 2 is opened: from 3 on they may be
+ * the manager's. */
 void manager_init(struct manager *mg);
 void manager_end(struct manager *mg);
 

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/fd.h"
+#include "base/tabs.h"
 #include "master/environment.h"
 #include "master/neighbours.h"
 #include "master/process.h"
@@ -13,20 +14,6 @@
 
 #define STATUS_FD 5
 #define DEAD_FD   6
-
-/* The line protocols' escape: 001 and then '0' NUL, '1' 001, 't' TAB, 'r' CR, 'n' LF. */
-static void add_escaped(struct buf *b, const char *text)
-{
-	static const char from[] = "\001\t\r\n", to[] = "1trn";
-
-	for (; *text != '\0'; text++) {
-		const char *found = strchr(from, *text);
-		if (found != NULL)
-			buf_print(b, "\001%c", to[found - from]);
-		else
-			buf_add(b, text, 1);
-	}
-}
 
 /* Dovecot's master tells only the last part of a path: by it auth knows what a client of login/login may do.
  */
@@ -41,9 +28,10 @@ static const char *told_name(const struct service *s, const struct listener_defi
 static void add_listener(
 	struct outfit *o, size_t i, const struct service *s, const struct listener_definition *l)
 {
+	const char *name = told_name(s, l);
 	struct buf value = {0};
 
-	add_escaped(&value, told_name(s, l));
+	tabs_escape(&value, name, strlen(name));
 	if (l->ssl)
 		buf_print(&value, "\tssl");
 	if (l->haproxy)

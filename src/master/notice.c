@@ -18,10 +18,20 @@
 
 #define LAST_WORDS  64               /* datagrams that are read behind the end of their process */
 #define EXTEND_MOST (10 * 60 * 1000) /* ms that one message may ask for */
+#define USELESS     (1U << 31)       /* a datagram that is too long, or a stranger's */
 
 static const char *name_of(const struct process *p)
 {
 	return p->service->definition->name;
+}
+
+/* Whoever may write to the socket may not fill the log: each kind of thing is said once for a process. */
+static bool is_news(struct process *p, uint32_t what)
+{
+	bool news = (p->notice.complained & what) == 0;
+
+	p->notice.complained |= what;
+	return news;
 }
 
 /* ---- one function for each thing that can be said */
@@ -49,6 +59,7 @@ static void say_reloading(struct process *p, const struct notice *n, struct noti
 		ladder_climb(p, STEP_RELOAD, p->service->definition->settings.start_timeout);
 }
 
+/* No signal, then or at a later stop: to many programs a second one means at once. Its time counts from here. */
 static void say_stopping(struct process *p, const struct notice *n, struct notify_received *r)
 {
 	int64_t ms = p->service->definition->settings.stop_timeout;
@@ -58,6 +69,7 @@ static void say_stopping(struct process *p, const struct notice *n, struct notif
 	if (p->step >= STEP_FINISH)
 		return; /* as it was told */
 	pool_drain(&p->service->pool, &p->pool, clock_ms());
+	p->finish_by = ms == TEXT_UNLIMITED ? 0 : clock_ms() + (uint64_t)ms;
 	ladder_climb(p, STEP_FINISH, ms);
 }
 
@@ -70,14 +82,15 @@ static void say_status(struct process *p, const struct notice *n, struct notify_
 static void say_errno(struct process *p, const struct notice *n, struct notify_received *r)
 {
 	(void)r;
-	say(SAY_ERROR, "service %s: process %d says that it failed: %s", name_of(p), (int)p->pid,
-		strerror((int)n->error));
+	if (is_news(p, NOTIFY_ERRNO))
+		say(SAY_ERROR, "service %s: process %d says that it failed: %s", name_of(p), (int)p->pid,
+			strerror((int)n->error));
 }
 
 static void say_mainpid(struct process *p, const struct notice *n, struct notify_received *r)
 {
 	(void)r;
-	if (n->main_pid != p->pid && !heir_name(p, (pid_t)n->main_pid))
+	if (n->main_pid != p->pid && !heir_name(p, (pid_t)n->main_pid) && is_news(p, NOTIFY_MAINPID))
 		say(SAY_WARNING,
 			"service %s: process %d named process %" PRId64
 			" as its main process, which is not of this service; that is ignored",
@@ -118,18 +131,14 @@ static void say_store(struct process *p, const struct notice *n, struct notify_r
 	const char *name = (n->said & NOTIFY_FDNAME) != 0 ? n->fd_name : "stored";
 	bool room = true;
 
-	for (size_t i = 0; i < r->fds_n; i++) {
-		room = fd_store_add(&p->service->store, r->fds[i], name, (n->said & NOTIFY_NO_POLL) != 0) &&
+	for (size_t i = 0; i < r->fds_n; i++)
+		room = fd_store_add(&p->service->store, &r->fds[i], name, (n->said & NOTIFY_NO_POLL) != 0) &&
 		       room;
-		r->fds[i] = -1;
-	}
-	if (!room && !p->notice.complained) {
-		p->notice.complained = true;
+	if (!room && is_news(p, NOTIFY_FDSTORE))
 		say(SAY_WARNING,
 			"service %s: process %d stores more descriptors than fd_store (%" PRId64
 			") allows; they are closed",
 			name_of(p), (int)p->pid, p->service->definition->settings.fd_store);
-	}
 }
 
 static void say_unstore(struct process *p, const struct notice *n, struct notify_received *r)
@@ -184,6 +193,18 @@ static void hear(struct process *p, const char *bytes, struct notify_received *r
 	service_touch(p->service);
 }
 
+/* Whoever sends descriptors that cannot be closed sends no more of them. */
+static void go_deaf(struct process *p)
+{
+	p->notice.deaf = true;
+	(void)event_del(&p->notice.readable);
+	say(SAY_ERROR,
+		"service %s: process %d: descriptors that were sent to its NOTIFY_SOCKET cannot be closed; "
+		"it is "
+		"heard no more",
+		name_of(p), (int)p->pid);
+}
+
 /* One datagram. Returns false when there was none. */
 static bool take_one(struct process *p)
 {
@@ -195,13 +216,12 @@ static bool take_one(struct process *p)
 		return false;
 	if (got > 0 && is_heard(p, &r.sender))
 		hear(p, bytes, &r);
-	else if (!p->notice.complained) {
-		p->notice.complained = true;
+	else if (is_news(p, USELESS))
 		say(SAY_WARNING, "service %s: process %d: a notification of uid %u is ignored: it is %s",
 			name_of(p), (int)p->pid, r.sender.uid,
 			got < 0 ? "too long" : "not of the service's user");
-	}
-	notify_received_close(&r);
+	if (!notify_received_close(&r))
+		go_deaf(p);
 	return true;
 }
 
@@ -212,7 +232,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)take_one(arg); /* one a turn: nobody is starved by a flood */
 }
 
-bool notice_is_given(const struct service *s)
+/* Do the processes of the service get a socket? */
+static bool is_given(const struct service *s)
 {
 	return s->contract->notifies || s->ready.kind == READY_NOTIFY;
 }
@@ -221,7 +242,7 @@ void notice_environment(struct service *s, struct outfit *o)
 {
 	int64_t watchdog = s->definition->settings.watchdog;
 
-	if (!notice_is_given(s))
+	if (!is_given(s))
 		return;
 	s->slots.notify_socket = outfit_slot(o, "NOTIFY_SOCKET=", NOTIFY_ADDRESS);
 	if (watchdog == TEXT_UNLIMITED)
@@ -232,7 +253,7 @@ void notice_environment(struct service *s, struct outfit *o)
 
 enum kit_result notice_kit(struct process *p)
 {
-	if (!notice_is_given(p->service))
+	if (!is_given(p->service))
 		return KIT_COMPLETE;
 	p->notice.sock = notify_socket_open(p->service->slots.notify_socket);
 	return p->notice.sock < 0 ? KIT_STARVED : KIT_COMPLETE;
@@ -251,7 +272,7 @@ void notice_end(struct process *p)
 {
 	if (p->notice.sock < 0)
 		return;
-	for (int i = 0; i < LAST_WORDS && take_one(p); i++)
+	for (int i = 0; i < LAST_WORDS && !p->notice.deaf && take_one(p); i++)
 		;
 	(void)event_del(&p->notice.readable);
 	fd_close(&p->notice.sock);

@@ -15,12 +15,10 @@ struct noticed {
 	struct event readable;
 	bool is_reloading;      /* between RELOADING=1 and READY=1 */
 	int64_t reload_usec;    /* MONOTONIC_USEC of the last RELOADING */
-	bool complained;        /* about a datagram that was of no use */
+	uint32_t complained;    /* what was said in the log already: of enum notify_said, and USELESS */
+	bool deaf;              /* nothing is read any more */
 	char said[NOTIFY_TEXT]; /* its STATUS */
 };
-
-/* Whether the processes of the service get a socket. */
-bool notice_is_given(const struct service *s);
 
 /* What all of them find in their environment for it. */
 void notice_environment(struct service *s, struct outfit *o);

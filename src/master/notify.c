@@ -1,6 +1,8 @@
 /* notify: sd_notify's lines by a table. Nothing fails. */
 #include "master/notify.h"
 
+#include "base/utf8.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -29,29 +31,12 @@ static bool take_number(struct text t, int64_t least, int64_t most, int64_t *out
 	return true;
 }
 
-/* The length of the UTF-8 sequence at the text's begin, 0: there is none. (RFC 3629, table 3-7 of Unicode.)
- */
-static size_t sequence(struct text t)
+/* The length of the character at the text's begin, 0: there is none that can be shown. */
+static size_t shown(struct text t)
 {
-	static const struct {
-		unsigned char first, last, low, high; /* of the lead byte; of the one behind it */
-		size_t len;
-	} forms[] = {{0x20, 0x7e, 0, 0, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
-	const unsigned char *b = (const unsigned char *)t.at;
+	size_t n = utf8_length(t.at, t.len);
 
-	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-		if (b[0] < forms[i].first || b[0] > forms[i].last || forms[i].len > t.len)
-			continue;
-		if (forms[i].len > 1 && (b[1] < forms[i].low || b[1] > forms[i].high))
-			return 0;
-		for (size_t n = 2; n < forms[i].len; n++)
-			if ((b[n] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].len;
-	}
-	return 0;
+	return n > 0 && !utf8_is_control(t.at, n) ? n : 0;
 }
 
 /* For people: what is no character becomes '?', and the end is cut between two. */
@@ -60,7 +45,7 @@ static bool take_status(struct text t, struct notice *out)
 	size_t used = 0;
 
 	while (t.len > 0) {
-		size_t n = sequence(t), step = n > 0 ? n : 1;
+		size_t n = shown(t), step = n > 0 ? n : 1;
 		if (used + step >= NOTIFY_TEXT)
 			break;
 		if (n > 0)

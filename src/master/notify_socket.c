@@ -43,8 +43,6 @@ static void take_control(const struct cmsghdr *c, struct notify_received *out)
 		memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
 		if (out->fds_n < NOTIFY_FDS)
 			out->fds[out->fds_n++] = fd;
-		else
-			fd_close(&fd);
 	}
 }
 
@@ -66,17 +64,14 @@ int notify_socket_receive(int sock, char *bytes, size_t room, struct notify_rece
 		return 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c))
 		take_control(c, out);
-	if (msg.msg_flags & MSG_TRUNC) {
-		notify_received_close(out);
-		return -1;
-	}
 	out->len = (size_t)n;
-	return 1;
+	return (msg.msg_flags & MSG_TRUNC) != 0 ? -1 : 1;
 }
 
-void notify_received_close(struct notify_received *r)
+bool notify_received_close(struct notify_received *r)
 {
-	for (size_t i = 0; i < r->fds_n; i++)
-		fd_close(&r->fds[i]);
+	bool closed = foreign_close(r->fds, r->fds_n);
+
 	r->fds_n = 0;
+	return closed;
 }

@@ -5,13 +5,14 @@
 #define REEVE_MASTER_NOTIFY_SOCKET_H
 
 #include "base/err.h"
+#include "master/foreign.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
-#define NOTIFY_FDS     32 /* that one datagram may bring */
-#define NOTIFY_ADDRESS 16 /* bytes of a name as NOTIFY_SOCKET has it, with its end */
+#define NOTIFY_FDS     FOREIGN_MOST /* one datagram can bring no more, so the kernel never drops some for us */
+#define NOTIFY_ADDRESS 16           /* bytes of a name as NOTIFY_SOCKET has it, with its end */
 
 struct notify_received {
 	size_t len;
@@ -24,10 +25,11 @@ struct notify_received {
 int notify_socket_open(char name[NOTIFY_ADDRESS]) MUST_USE;
 
 /* Takes one datagram, never waits. 1: it is in `bytes` (which may be none) with its fds, CLOEXEC and the
- * caller's to close. 0: there is none. -1: there was one that is of no use (too long), its fds are closed. */
+ * caller's to close. 0: there is none. -1: there was one that is of no use (too long); its fds are the
+ * caller's, too. */
 int notify_socket_receive(int sock, char *bytes, size_t room, struct notify_received *out);
 
-/* Closes those that are left: [0] to [fds_n - 1] that are not -1. */
-void notify_received_close(struct notify_received *r);
+/* Closes those that are left: [0] to [fds_n - 1] that are not -1. False: some stay open (foreign.h). */
+bool notify_received_close(struct notify_received *r);
 
 #endif

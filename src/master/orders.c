@@ -15,6 +15,7 @@
 #include "master/report.h"
 #include "master/stopping.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -112,6 +113,15 @@ static int tell_plan(struct engine *en)
 	return 0;
 }
 
+/* What stands in it now stands in it for ever: it is what the next engine loads, still as root. */
+static bool is_sealed(int fd)
+{
+	const int all = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & all) == all;
+}
+
 int order_plan_end(struct engine *en, const struct wire_plan_end *o, struct err *e)
 {
 	struct wire_plan_taken taken = {o->engine_uid, o->engine_gid};
@@ -120,6 +130,8 @@ int order_plan_end(struct engine *en, const struct wire_plan_end *o, struct err 
 
 	fd_close(&en->plan->bundle);
 	en->plan->bundle = o->bundle; /* ours now */
+	if (!is_sealed(o->bundle))
+		return err_set(e, "its bundle is no sealed memfd");
 	if (o->services != en->plan->services_n)
 		return err_set(e, "it counts %u services and sent %zu", o->services, en->plan->services_n);
 	if (o->engine_uid < -1 || o->engine_uid >= UINT32_MAX || o->engine_gid < -1 ||

@@ -254,6 +254,22 @@ static bool go_on(struct process *p)
 	return false;
 }
 
+/* Its children that nobody looks after any more would keep its sockets from the next one. Before it is
+ * buried, so that the number of the group cannot be a stranger's. */
+static void take_its_own(const struct process *p)
+{
+	if (p->contract->takes_its_own && p->heir.pidfd < 0 && p->pid > 1)
+		(void)kill(-p->pid, SIGKILL);
+}
+
+/* After it: those that were killed are still there, because they have become our children. */
+static void tell_of_its_own(const struct process *p)
+{
+	if (p->contract->takes_its_own && p->heir.pidfd < 0 && kill(-p->pid, 0) == 0)
+		say(SAY_WARNING, "service %s: process %d has left processes behind; they are killed",
+			p->service->definition->name, (int)p->pid);
+}
+
 static void on_ended(evutil_socket_t fd, short what, void *arg)
 {
 	struct process *p = arg;
@@ -264,11 +280,14 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
 	char text[256];
 
 	(void)what;
-	if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG) < 0 || si.si_pid == 0)
+	if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG | WNOWAIT) < 0 || si.si_pid == 0)
 		return;
 	if (!p->mute && p->status_fd >= 0)
 		on_status(p->status_fd, EV_READ, p); /* its last words */
 	ready_last_look(p);
+	take_its_own(p);
+	(void)waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG);
+	tell_of_its_own(p);
 	if (go_on(p))
 		return;
 	notice_end(p);

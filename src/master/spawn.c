@@ -165,6 +165,11 @@ IN_CHILD static int step_nice(const struct spawn *sp)
 	return now < 0 ? -1 : (int)syscall(SYS_setpriority, PRIO_PROCESS, 0, 20 - now + sp->nice);
 }
 
+IN_CHILD static int step_session(const struct spawn *sp)
+{
+	return sp->own_session ? (int)syscall(SYS_setsid) : 0;
+}
+
 IN_CHILD static int step_no_new_privs(const struct spawn *sp)
 {
 	return sp->no_new_privs ? (int)syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) : 0;
@@ -281,6 +286,7 @@ static const struct step {
 	const char *(*what)(const struct spawn *sp); /* NULL: nothing to name */
 } steps[] = {
 	{"signals", step_signals, NULL},
+	{"session", step_session, NULL},
 	{"fds", step_fds, NULL},
 	{"pid", step_pid, NULL},
 	{"umask", step_umask, NULL},
@@ -329,6 +335,10 @@ pid_t spawn_run(const struct spawn *sp, int *pidfd, struct spawn_failure *failur
 
 	memset(failure, 0, sizeof *failure);
 	*pidfd = -1;
+	if (sp->fds_n > SPAWN_FDS) {
+		*failure = (struct spawn_failure){"fds", "", EMFILE};
+		return -1;
+	}
 	/* a handler in the child would run in our memory */
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &before);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SPAWN_FDS      12000 /* 7 and the listeners of one service, or the log pipes of all */
+#define SPAWN_FDS      12000 /* most of a child: 7 and the listeners of one service, or the log pipes of all */
 #define SPAWN_GROUPS   64
 #define SPAWN_LIMITS   16
 #define SPAWN_PID_ROOM 12   /* of a pid as text, with its end */
@@ -44,8 +44,8 @@ struct spawn {
 	size_t limits_n;
 	const char *limits_text; /* for people */
 	mode_t umask;
-	int nice, oom_score_adj; /* 0: as ours */
-	bool no_new_privs;
+	int nice, oom_score_adj;        /* 0: as ours */
+	bool no_new_privs, own_session; /* own_session: ^C at our terminal is not for it */
 	char *pid_text[2]; /* in envp: where the child writes its own pid, SPAWN_PID_ROOM bytes; NULL: nowhere
 			    */
 };
@@ -57,7 +57,8 @@ struct spawn_failure {
 	int error;
 };
 
-/* Starts it. Returns the pid and gives the pidfd (CLOEXEC), or -1 and the failure. */
+/* Starts it; one with more than SPAWN_FDS descriptors fails with EMFILE. Returns the pid and gives the pidfd
+ * (CLOEXEC), or -1 and the failure. */
 pid_t spawn_run(const struct spawn *sp, int *pidfd, struct spawn_failure *failure);
 
 /* "chroot /srv/web: No such file or directory" */

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,6 +102,23 @@ static void say_debug_then_info(const char *text)
 	say(SAY_ERROR, "error %s", text);
 }
 
+/* As under systemd: the variable names the file that fd 2 is, or (text "elsewhere") another one. */
+static void say_to_the_journal(const char *text)
+{
+	char stream[64];
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) < 0)
+		_exit(1);
+	(void)snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev,
+		(uintmax_t)st.st_ino + (strcmp(text, "elsewhere") == 0));
+	(void)setenv("JOURNAL_STREAM", stream, 1);
+	say_as("reeved");
+	say_from(SAY_DEBUG);
+	for (enum say_level level = SAY_DEBUG; level <= SAY_ERROR; level++)
+		say(level, "%s", text);
+}
+
 static void die_with(const char *text)
 {
 	die(71, "binding %s: %s", text, "Address in use");
@@ -135,6 +153,19 @@ static void control_bytes_cannot_make_a_second_line(void **state)
 	many[sizeof many - 1] = '\0';
 	assert_true(stderr_of(say_warning, many, line, sizeof line, &status) <= 4096);
 	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+}
+
+static void the_journal_gets_the_severity_and_keeps_its_own_time(void **state)
+{
+	char out[8192];
+	int status;
+
+	(void)state;
+	(void)stderr_of(say_to_the_journal, "hello", out, sizeof out, &status);
+	assert_string_equal(out, "<7>reeved: hello\n<6>reeved: hello\n<4>reeved: hello\n<3>reeved: hello\n");
+	(void)stderr_of(say_to_the_journal, "elsewhere", out, sizeof out, &status);
+	assert_non_null(strstr(out, " warning reeved["));
+	assert_null(strstr(out, "<4>"));
 }
 
 static void quiet_levels_are_dropped(void **state)
@@ -418,6 +449,7 @@ int main(void)
 		cmocka_unit_test(a_prefix_names_the_place),
 		cmocka_unit_test(a_log_line_has_time_level_and_speaker),
 		cmocka_unit_test(control_bytes_cannot_make_a_second_line),
+		cmocka_unit_test(the_journal_gets_the_severity_and_keeps_its_own_time),
 		cmocka_unit_test(quiet_levels_are_dropped),
 		cmocka_unit_test(die_says_what_and_leaves_with_the_code),
 		cmocka_unit_test(a_frame_carries_one_fd),

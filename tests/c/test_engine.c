@@ -278,8 +278,8 @@ static void start_running(struct master *m, int memory, int control, int resumed
 
 static void the_plan_is_sent_item_by_item(void **state)
 {
-	static const enum wire_kind kinds[] = {WIRE_global, WIRE_global, WIRE_service, WIRE_setting,
-		WIRE_setting, WIRE_argument, WIRE_argument, WIRE_environment, WIRE_environment,
+	static const enum wire_kind kinds[] = {WIRE_global, WIRE_global, WIRE_global, WIRE_service,
+		WIRE_setting, WIRE_setting, WIRE_argument, WIRE_argument, WIRE_environment, WIRE_environment,
 		WIRE_environment, WIRE_path_listener};
 	struct master m;
 

@@ -191,7 +191,7 @@ static void a_header_is_read_and_a_wrong_one_is_text(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct line l;
-		line_parse(rows[i].line, strlen(rows[i].line), &l);
+		line_parse(rows[i].line, strlen(rows[i].line), LEVEL_ERROR, &l);
 		assert_int_equal(l.header, rows[i].header);
 		assert_int_equal(l.option, rows[i].option);
 		assert_int_equal(l.has_own, rows[i].own);
@@ -592,6 +592,21 @@ static void processes_are_forgotten_by_name_and_by_number(void **state)
 	speakers_free(&all);
 }
 
+static void a_line_without_a_level_has_that_of_its_pipe(void **state)
+{
+	struct line l;
+
+	(void)state;
+	line_parse("plain", 5, LEVEL_INFO, &l);
+	assert_int_equal(l.level, LEVEL_INFO);
+	line_parse("<3>marked", 9, LEVEL_INFO, &l);
+	assert_int_equal(l.level, LEVEL_ERROR);
+	line_parse("\001\0043 header", 10, LEVEL_INFO, &l);
+	assert_int_equal(l.level, LEVEL_ERROR);
+	line_parse("\001\0077 broken", 10, LEVEL_INFO, &l);
+	assert_int_equal(l.level, LEVEL_INFO);
+}
+
 /* ---- settings */
 
 static void set_environment(const char *const *pairs)
@@ -606,8 +621,8 @@ static void the_environment_is_read(void **state)
 {
 	static const char *const good[] = {"SOCKET_COUNT", "4", "SOCKET3_SETTINGS", "log-errors", "LOG_PATH",
 		"/x", "INFO_LOG_PATH", "journald", "LOG_NAMES", "7=reeved\t8=my web\t9=chat", "LOG_RATES",
-		"8=100", "LOG_OVERFLOWS", "9=drop", "LOG_PIDS", "8=4711", "GENERATION", "3", "LOG_PATH_FD",
-		"11", NULL};
+		"8=100", "LOG_OVERFLOWS", "9=drop", "LOG_PIDS", "8=4711", "LOG_LEVELS", "8=info",
+		"GENERATION", "3", "LOG_PATH_FD", "11", NULL};
 	struct settings s;
 	struct err e;
 
@@ -619,6 +634,8 @@ static void the_environment_is_read(void **state)
 	assert_string_equal(s.sockets[1].name, "my web");
 	assert_int_equal(s.sockets[1].rate, 100);
 	assert_int_equal(s.sockets[1].pid, 4711);
+	assert_int_equal(s.sockets[1].bare, LEVEL_INFO);
+	assert_int_equal(s.sockets[2].bare, LEVEL_ERROR);
 	assert_true(s.sockets[2].drop && !s.sockets[1].drop);
 	assert_string_equal(s.path[PATH_ERROR], "/x");
 	assert_string_equal(s.path[PATH_DEBUG], "journald");
@@ -643,6 +660,7 @@ static void a_wrong_environment_is_named(void **state)
 			"LOG_RATES: a rate: 'fast' is not a number"},
 		{{"SOCKET_COUNT", "1", "LOG_OVERFLOW", "spill", NULL},
 			"'spill' is neither \"block\" nor \"drop\""},
+		{{"SOCKET_COUNT", "1", "LOG_LEVELS", "7=loud", NULL}, "LOG_LEVELS: 'loud' is no level"},
 		{{"SOCKET_COUNT", "1", "LOG_FORMAT", "xml", NULL}, "LOG_FORMAT: 'xml' is neither"},
 		{{"SOCKET_COUNT", "1", "SYSLOG_FACILITY", "post", NULL}, "SYSLOG_FACILITY: 'post' is none"},
 		{{"SOCKET_COUNT", "1", "RESTRICT_CHROOT", "/x", NULL}, "remove `chroot`"},
@@ -748,6 +766,7 @@ int main(void)
 		cmocka_unit_test(processes_are_forgotten_by_name_and_by_number),
 		cmocka_unit_test(half_a_line_stays_in_the_pipe),
 		cmocka_unit_test(a_full_pipe_is_always_read_on),
+		cmocka_unit_test(a_line_without_a_level_has_that_of_its_pipe),
 		cmocka_unit_test(the_environment_is_read),
 		cmocka_unit_test(a_wrong_environment_is_named),
 	};

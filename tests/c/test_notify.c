@@ -1,4 +1,4 @@
-/* links: master/notify master/notify_socket master/fd_store; wrap: recvmsg */
+/* links: master/notify master/notify_socket master/fd_store master/foreign; wrap: recvmsg */
 /* notify: what a process says by sd_notify is foreign: every key, every split, garbage; and no descriptor
  * that came with it stays open. */
 #include "base/fd.h"
@@ -112,14 +112,14 @@ static void every_prefix_is_safe(void **state)
 static void a_status_is_text_and_ends_between_characters(void **state)
 {
 	char text[1024] = "STATUS=";
-	struct notice n = parse(
-		"STATUS=a\tb\x7f\xc3\xa9\xff\xe4\xbd\xed\xa0\x80\xf4\x90\x80\x80\xc0\xaf=\xf0\x9f\x90\x8c");
+	struct notice n = parse("STATUS=a\tb\x7f\xc3\xa9\xff\xe4\xbd\xed\xa0\x80\xf4\x90\x80\x80\xc0\xaf="
+				"\xf0\x9f\x90\x8c\xc2\x9b");
 
 	(void)state;
 	assert_string_equal(n.status, "a?b?\xc3\xa9????"
 				      "????"
 				      "????"
-				      "=\xf0\x9f\x90\x8c");
+				      "=\xf0\x9f\x90\x8c??"); /* no CSI, either */
 	for (int i = 0; i < 200; i++)
 		memcpy(text + 7 + i * 2, "\xc3\xa9", 3);
 	n = parse(text);
@@ -185,7 +185,7 @@ static void send_fds(int sock, const void *data, size_t len, int fd, size_t n)
 	struct iovec io = {(void *)(uintptr_t)data, len};
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(200 * sizeof(int))];
+		char bytes[CMSG_SPACE(NOTIFY_FDS * sizeof(int))];
 	} room;
 	struct msghdr msg = {.msg_iov = &io,
 		.msg_iovlen = 1,
@@ -235,11 +235,11 @@ static void a_datagram_comes_with_its_sender_and_its_fds(void **state)
 	(void)state;
 	open_pair(&p);
 	assert_int_equal(receive(&p), 0); /* nothing there: no waiting */
-	send_fds(p.theirs, "READY=1", 7, 0, 2);
+	send_fds(p.theirs, "READY=1", 7, p.theirs, 2);
 	assert_int_equal(receive(&p), 1);
 	assert_true(p.got.len == 7 && p.got.fds_n == 2);
 	assert_true(p.got.sender.pid == getpid() && p.got.sender.uid == getuid());
-	notify_received_close(&p.got);
+	assert_true(notify_received_close(&p.got));
 	close_pair(&p);
 	assert_int_equal(open_fds(), before);
 }
@@ -252,12 +252,12 @@ static void one_without_a_byte_is_no_end_and_its_fds_are_closed(void **state)
 	(void)state;
 	open_pair(&p);
 	assert_int_equal(send(p.theirs, "", 0, 0), 0);
-	send_fds(p.theirs, "", 0, 0, 3);
+	send_fds(p.theirs, "", 0, p.theirs, 3);
 	assert_int_equal(receive(&p), 1);
 	assert_int_equal(p.got.len, 0);
 	assert_int_equal(receive(&p), 1);
 	assert_int_equal(p.got.fds_n, 3);
-	notify_received_close(&p.got);
+	assert_true(notify_received_close(&p.got));
 	assert_int_equal(receive(&p), 0);
 	close_pair(&p);
 	assert_int_equal(open_fds(), before);
@@ -271,27 +271,29 @@ static void one_too_long_is_dropped_with_its_fds(void **state)
 
 	(void)state;
 	open_pair(&p);
-	send_fds(p.theirs, big, sizeof big, 0, 4);
-	send_fds(p.theirs, big, sizeof big - 1, 0, 1);
+	send_fds(p.theirs, big, sizeof big, p.theirs, 4);
+	send_fds(p.theirs, big, sizeof big - 1, p.theirs, 1);
 	assert_int_equal(receive(&p), -1);
+	assert_int_equal(p.got.fds_n, 4);
+	assert_true(notify_received_close(&p.got));
 	assert_int_equal(receive(&p), 1);
 	assert_int_equal(p.got.len, NOTIFY_BYTES);
-	notify_received_close(&p.got);
+	assert_true(notify_received_close(&p.got));
 	close_pair(&p);
 	assert_int_equal(open_fds(), before);
 }
 
-static void more_fds_than_fit_are_closed_by_the_kernel(void **state)
+static void as_many_fds_as_can_come_are_closed(void **state)
 {
 	struct pair p;
 	size_t before = open_fds();
 
 	(void)state;
 	open_pair(&p);
-	send_fds(p.theirs, "x", 1, 0, 200);
+	send_fds(p.theirs, "x", 1, p.theirs, NOTIFY_FDS);
 	assert_int_equal(receive(&p), 1);
 	assert_int_equal(p.got.fds_n, NOTIFY_FDS);
-	notify_received_close(&p.got);
+	assert_true(notify_received_close(&p.got));
 	close_pair(&p);
 	assert_int_equal(open_fds(), before);
 }
@@ -314,16 +316,21 @@ static void the_store_is_bounded_and_keeps_what_lives(void **state)
 {
 	struct fd_store s = {0};
 	size_t before = open_fds();
-	int pair[2], other[2];
+	int pair[2], other[2], third[2], again;
 
 	(void)state;
 	fd_store_resize(&s, 2);
 	assert_int_equal(fd_pipe(pair, 1), 0);
 	assert_int_equal(fd_pipe(other, 1), 0);
-	assert_true(fd_store_add(&s, pair[0], "a", false));
-	assert_true(fd_store_add(&s, other[0], "b", true));
-	assert_false(fd_store_add(&s, dup(0), "c", false));
-	assert_true(fd_store_add(&s, dup(s.slots[0].fd), "a", false)); /* the same file */
+	assert_int_equal(fd_pipe(third, 1), 0);
+	again = dup(pair[0]);
+	assert_true(fd_store_add(&s, &pair[0], "a", false) && pair[0] == -1);
+	assert_true(fd_store_add(&s, &other[0], "b", true));
+	assert_false(fd_store_add(&s, &third[0], "c", false));
+	assert_true(third[0] >= 0);
+	assert_true(fd_store_add(&s, &again, "a", false)); /* the same file */
+	assert_true(again >= 0);
+	fd_close(&again);
 	assert_int_equal(s.n, 2);
 	fd_store_sweep(&s);
 	assert_int_equal(s.n, 2);
@@ -334,8 +341,9 @@ static void the_store_is_bounded_and_keeps_what_lives(void **state)
 	fd_store_remove(&s, "nobody");
 	fd_store_remove(&s, "b");
 	assert_int_equal(s.n, 0);
-	assert_true(fd_store_add(&s, dup(0), "d", false));
+	assert_true(fd_store_add(&s, &third[0], "d", false));
 	fd_store_resize(&s, 0);
+	fd_close(&third[1]);
 	assert_int_equal(open_fds(), before);
 }
 
@@ -352,7 +360,7 @@ int main(void)
 		cmocka_unit_test(a_datagram_comes_with_its_sender_and_its_fds),
 		cmocka_unit_test(one_without_a_byte_is_no_end_and_its_fds_are_closed),
 		cmocka_unit_test(one_too_long_is_dropped_with_its_fds),
-		cmocka_unit_test(more_fds_than_fit_are_closed_by_the_kernel),
+		cmocka_unit_test(as_many_fds_as_can_come_are_closed),
 		cmocka_unit_test(an_error_of_the_kernel_is_nothing_to_read),
 		cmocka_unit_test(the_store_is_bounded_and_keeps_what_lives),
 	};

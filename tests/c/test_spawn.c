@@ -215,6 +215,18 @@ static void ids_are_dropped_for_good(void **state)
 		out, "Uid: 65534 65534 65534 65534\nGid: 65533 65533 65533 65533\nGroups: 65500 65533");
 }
 
+static void more_descriptors_than_the_child_has_room_for_are_refused(void **state)
+{
+	struct run r;
+
+	(void)state;
+	prepare(&r, "");
+	r.sp.fds_n = SPAWN_FDS + 1;
+	must_fail(&r.sp, "fds: Too many open files");
+	fd_close(&r.out[0]);
+	fd_close(&r.out[1]);
+}
+
 static void a_full_kernel_is_an_event(void **state)
 {
 	struct run r;
@@ -239,6 +251,7 @@ int main(void)
 		cmocka_unit_test(a_missing_directory_is_named),
 		cmocka_unit_test(a_chroot_that_fails_is_named),
 		cmocka_unit_test(ids_are_dropped_for_good),
+		cmocka_unit_test(more_descriptors_than_the_child_has_room_for_are_refused),
 		cmocka_unit_test(a_full_kernel_is_an_event),
 	};
 

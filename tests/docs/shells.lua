@@ -24,7 +24,8 @@ local function all()
   local list = {}
   for _, verb in ipairs(defs.verbs()) do
     local usage = defs.usage(verb)
-    list[#list + 1] = { name = verb.name, summary = verb.summary, options = usage.options, words = usage.words }
+    list[#list + 1] = { name = verb.name, summary = verb.summary, options = usage.options, words = usage.words,
+      config = verb.usage:find("[-c", 1, true) ~= nil }
   end
   list[#list + 1] = { name = "help", summary = "all about a verb", options = {}, words = { "verb" } }
   return list
@@ -32,6 +33,37 @@ end
 
 local function fill(template, values)
   return (template:gsub("@([%l_]+)@", values))
+end
+
+-- What a shell does to complete a word of this kind, or nil. `words`: what it does about services, files and
+-- directories, and choices(list) for words that are known.
+local function action(words, kind)
+  if type(kind) == "table" then return words.choices(table.concat(kind, " ")) end
+  if kind == "setting" then return words.choices(setting_names()) end
+  if kind == "verb" then return words.verb or words.choices(verb_names()) end
+  return words[kind]
+end
+
+-- For a shell with `case`: the branches for what stands behind an option, for options, and for the nth word.
+local function cases(words)
+  local values, options, nth, valued = {}, {}, {}, {}
+  local function branch(list, pattern, does, leave)
+    if does then list[#list + 1] = ("\t%s) %s%s ;;\n"):format(pattern, does, leave and "; return" or "") end
+  end
+  for _, verb in ipairs(all()) do
+    local names = { verb.config and "-c" or nil }
+    for _, o in ipairs(verb.options) do
+      if o.name ~= names[1] then names[#names + 1] = o.name end
+      if o.takes then
+        valued[#valued + 1] = ('"%s %s"'):format(verb.name, o.name)
+        branch(values, valued[#valued], action(words, o.takes), true)
+      end
+    end
+    branch(options, verb.name, #names > 0 and words.choices(table.concat(names, " ")))
+    for i, kind in ipairs(verb.words) do branch(nth, ('"%s %d"'):format(verb.name, i - 1), action(words, kind)) end
+  end
+  return { values = table.concat(values), options = table.concat(options), words = table.concat(nth),
+    verbs = verb_names(), valued = #valued > 0 and table.concat(valued, "|") or "none" }
 end
 
 -- ---- bash
@@ -76,32 +108,12 @@ _reeve() {
 complete -F _reeve reeve
 ]==]
 
-local function bash_action(kind)
-  if type(kind) == "table" then return ('_reeve_reply -W "%s"'):format(table.concat(kind, " ")) end
-  local actions = { service = "_reeve_services", file = "_reeve_files", directory = "_reeve_directories",
-    setting = ('_reeve_reply -W "%s"'):format(setting_names()), verb = ('_reeve_reply -W "%s"'):format(verb_names()) }
-  return actions[kind]
-end
+local BASH_WORDS = {
+  service = "_reeve_services", file = "_reeve_files", directory = "_reeve_directories",
+  choices = function(list) return ('_reeve_reply -W "%s"'):format(list) end,
+}
 
-function M.bash()
-  local values, options, words, valued = {}, {}, {}, {}
-  for _, verb in ipairs(all()) do
-    local names = {}
-    for i, o in ipairs(verb.options) do
-      names[i] = o.name
-      if o.takes then valued[#valued + 1] = ('"%s %s"'):format(verb.name, o.name) end
-      local action = o.takes and bash_action(o.takes)
-      if action then values[#values + 1] = ("\t%q) %s; return ;;\n"):format(verb.name .. " " .. o.name, action) end
-    end
-    options[#options + 1] = ('\t\t%s) _reeve_reply -W "%s" ;;\n'):format(verb.name, table.concat(names, " "))
-    for i, kind in ipairs(verb.words) do
-      local action = bash_action(kind)
-      if action then words[#words + 1] = ('\t"%s %d") %s ;;\n'):format(verb.name, i - 1, action) end
-    end
-  end
-  return fill(BASH, { values = table.concat(values), options = table.concat(options), words = table.concat(words),
-    verbs = verb_names(), valued = #valued > 0 and table.concat(valued, "|") or "none" })
-end
+function M.bash() return fill(BASH, cases(BASH_WORDS)) end
 
 -- ---- zsh
 
@@ -145,33 +157,18 @@ case "$verb $n" in
 @words@esac
 ]==]
 
-local function zsh_action(kind)
-  if type(kind) == "table" then return "compadd -- " .. table.concat(kind, " ") end
-  local actions = { service = "_reeve_services", file = "_files", directory = "_files -/",
-    setting = "compadd -- " .. setting_names(), verb = "_describe verb verbs" }
-  return actions[kind]
-end
+local ZSH_WORDS = {
+  service = "_reeve_services", file = "_files", directory = "_files -/", verb = "_describe verb verbs",
+  choices = function(list) return "compadd -- " .. list end,
+}
 
 function M.zsh()
-  local verbs, values, options, words, valued = {}, {}, {}, {}, {}
-  for _, verb in ipairs(all()) do
-    verbs[#verbs + 1] = ("\t'%s:%s'\n"):format(verb.name, (verb.summary:gsub("'", "'\\''"):gsub(":", "\\:")))
-    local names = {}
-    for i, o in ipairs(verb.options) do
-      names[i] = o.name
-      if o.takes then valued[#valued + 1] = ('"%s %s"'):format(verb.name, o.name) end
-      local action = o.takes and zsh_action(o.takes)
-      if action then values[#values + 1] = ("%q) %s; return ;;\n"):format(verb.name .. " " .. o.name, action) end
-    end
-    local line = ("\t%s) compadd -- %s ;;\n"):format(verb.name, table.concat(names, " "))
-    options[#options + 1] = #names > 0 and line or nil
-    for i, kind in ipairs(verb.words) do
-      local action = zsh_action(kind)
-      if action then words[#words + 1] = ('"%s %d") %s ;;\n'):format(verb.name, i - 1, action) end
-    end
+  local values, verbs = cases(ZSH_WORDS), {}
+  for i, verb in ipairs(all()) do
+    verbs[i] = ("\t'%s:%s'\n"):format(verb.name, (verb.summary:gsub("'", "'\\''"):gsub(":", "\\:")))
   end
-  return fill(ZSH, { verbs = table.concat(verbs), values = table.concat(values), options = table.concat(options),
-    words = table.concat(words), valued = #valued > 0 and table.concat(valued, "|") or "none" })
+  values.verbs = table.concat(verbs)
+  return fill(ZSH, values)
 end
 
 -- ---- fish
@@ -220,12 +217,10 @@ complete -c reeve -s c -l config -r -F -d 'which config'
 
 local function fish_quote(text) return "'" .. text:gsub("[\\']", "\\%0") .. "'" end
 
-local function fish_action(kind)
-  if type(kind) == "table" then return "-a " .. fish_quote(table.concat(kind, " ")) end
-  local actions = { service = "-a '(__reeve_services)'", file = "-F", directory = "-a '(__fish_complete_directories)'",
-    setting = "-a " .. fish_quote(setting_names()), verb = "-a " .. fish_quote(verb_names()) }
-  return actions[kind]
-end
+local FISH_WORDS = {
+  service = "-a '(__reeve_services)'", file = "-F", directory = "-a '(__fish_complete_directories)'",
+  choices = function(list) return "-a " .. fish_quote(list) end,
+}
 
 function M.fish()
   local lines, valued = {}, {}
@@ -235,14 +230,14 @@ function M.fish()
     for _, o in ipairs(verb.options) do
       local long = o.name:match "^%-%-(.+)$"
       local name = long and "-l " .. long or "-s " .. o.name:sub(2)
-      local takes = o.takes and "-r " .. (fish_action(o.takes) or "") or ""
+      local takes = o.takes and "-r " .. (action(FISH_WORDS, o.takes) or "") or ""
       if o.takes then valued[#valued + 1] = fish_quote(verb.name .. " " .. o.name) end
       lines[#lines + 1] = ("complete -c reeve -n '__reeve_at %s' %s %s\n"):format(verb.name, name, takes)
     end
     for i, kind in ipairs(verb.words) do
-      local action = fish_action(kind)
-      if action then
-        lines[#lines + 1] = ("complete -c reeve -n '__reeve_at %s %d' %s\n"):format(verb.name, i - 1, action)
+      local does = action(FISH_WORDS, kind)
+      if does then
+        lines[#lines + 1] = ("complete -c reeve -n '__reeve_at %s %d' %s\n"):format(verb.name, i - 1, does)
       end
     end
   end

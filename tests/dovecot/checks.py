@@ -16,6 +16,7 @@ def load():
     """All checks, in the order in which they are run."""
     import checks_mail  # noqa: F401
     import checks_tools  # noqa: F401
+    import checks_hosting  # noqa: F401
     import checks_pool  # noqa: F401
     names = [c["name"] for c in CHECKS]
     assert len(names) == len(set(names)), "two checks have one name"

@@ -284,7 +284,9 @@ def refuses(port):
 
 @check("doveadm.stop", "-", short=True)
 def stop(w):
-    """doveadm stop ends the master and everything it runs, in good order, with a client that is still there."""
+    """doveadm stop ends the master and everything it runs, in good order, with a client that is still there. The log
+    process has nothing to complain of."""
+    complaints = w.text("log").count("Shutting down logging")
     with clients.imap(w.port["imap"], "u80") as c:
         c.select()
         w.doveadm("stop", check=False)
@@ -293,3 +295,4 @@ def stop(w):
     wait_until(lambda: not w.processes(), "its processes to be gone")
     assert refuses(w.port["imap"])
     assert not os.path.exists(w.base + "/master.pid")
+    assert w.text("log").count("Shutting down logging") == complaints, w.text("log")[-2000:]

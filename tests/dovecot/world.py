@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 VMAIL = 5000  # uid and gid of all mail
 PORTS = ("imap", "imaps", "imap_haproxy", "imap_few", "pop3", "pop3_many", "lmtp", "submission", "sieve", "doveadm",
-         "http", "director", "quota", "health", "slow", "crash", "sink")
+         "http", "director", "quota", "health", "slow", "crash", "sink", "auth", "pop3s", "submissions")
 
 
 def wait_until(condition, what, seconds=PATIENCE):
@@ -58,10 +58,10 @@ def pid_is_alive(pid):
         return False
 
 
-def start_world(*words, **options):
-    """A world that runs. Its ports were free a moment ago: where somebody else was quicker, another is made."""
+def start_world(*words, kind=None, **options):
+    """A world (of a kind of its own) that runs. Its ports were free a moment ago: where somebody else was quicker, another is made."""
     for tries in range(5):
-        world = World(*words, **options)
+        world = (kind or World)(*words, **options)
         try:
             return world.start()
         except AssertionError as e:
@@ -73,6 +73,7 @@ def start_world(*words, **options):
 
 class World:
     """One directory, one dovecot.conf, one master."""
+    TEMPLATE = "dovecot.conf.in"
 
     def __init__(self, master="reeve", build="build", pam=True):
         self.top, self.master, self.build = TOP, master, os.path.join(TOP, build)
@@ -117,7 +118,7 @@ class World:
                     '{ fileinto :create "Sorted"; }\n')
 
     def _write_conf(self):
-        with open(HERE + "/dovecot.conf.in") as f:
+        with open(HERE + "/" + self.TEMPLATE) as f:
             text = f.read()
         values = {"dir": self.dir, "vmail": str(VMAIL), **{"port_" + n: str(p) for n, p in self.port.items()}}
         text = re.sub(r"@(\w+)@", lambda m: values[m.group(1)], text)

@@ -19,6 +19,8 @@ local SHELLS = {
 local function shell(name, d)
   local t = terminal.open(SHELLS[name][1], 120, 40, { PATH = reeve.build .. ":" .. os.getenv "PATH", HOME = d.dir,
     XDG_CONFIG_HOME = d.dir, XDG_DATA_HOME = d.dir, REEVE_BASE_DIR = d.base })
+  t:type("cd " .. d.dir)
+  t:key "Enter"
   t:type(SHELLS[name][2]:format(reeve.build))
   t:key "Enter"
   t:type "echo rea''dy"
@@ -55,6 +57,8 @@ describe("completion", function()
       completes(t, "reeve service stop --w", "reeve service stop --wait")
       completes(t, "reeve check --format js", "reeve check --format json")
       completes(t, "reeve settings default_vs", "reeve settings default_vsz_limit")
+      completes(t, "reeve plan --js", "reeve plan --json")
+      completes(t, "reeve config -c reeve.l", "config -c reeve.lua")
       completes(t, ("reeve -b %s status we"):format(d.base), "status web")
       completes(t, "reeve help secu", "reeve help security")
       t:close()

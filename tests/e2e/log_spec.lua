@@ -26,6 +26,16 @@ local function wait_file(d, pattern, file)
   end)
 end
 
+-- Stops it; what the log file had in the end.
+local function text_after_stop(d)
+  local keep = d.dir .. ".kept"
+  reeve.shell(("ln %s %s"):format(d.file, keep))
+  d:stop()
+  local text = reeve.read(keep)
+  os.remove(keep)
+  return text
+end
+
 local function log_pid(d)
   return d:ps "log"[1].pid
 end
@@ -47,6 +57,16 @@ describe("a log process", function()
     end
     reeve.kill("HUP", d:status().master_pid)
     wait_file(d, "info reeved%[%d+%]: generation 2 is in force")
+    d:stop()
+  end)
+
+  it("log.levels: what a program says that knows none is an info, unless it marks a line as systemd's do",
+    function()
+    local d = start([[service "p" { executable = { "/bin/sh", "-c",
+      "echo quiet; echo '<3>loud' >&2; exec sleep infinity" },
+      contract = "plain", process_limit = 1, process_min_avail = 1 } ]])
+    wait_file(d, "info p[^:]*: quiet\n")
+    wait_file(d, "error p[^:]*: loud\n")
     d:stop()
   end)
 
@@ -170,6 +190,7 @@ describe("a log process", function()
     assert.equal(old, log_pid(d)) -- nothing has changed
     d:configure(service "a" .. service "b", LOG .. [[log_format = "json",]])
     assert.equal(0, (d:reeve "reload"))
+    reeve.wait_gone(old) -- until then it may still take a line
     a:ask "warn in json"
     assert.truthy(wait_file(d, "[^\n]*in json[^\n]*"):find '^{.*service":"a"')
     d:stop()
@@ -183,8 +204,10 @@ describe("a log process", function()
     assert.equal(0, (d:reeve "reload"))
     a:ask "warn of an old process"
     wait_file(d, "of an old process")
-    reeve.wait_until(function() return assert(d:connect "a.sock"):ask "pid" ~= pid end, "a new process")
-    local new = assert(d:connect "a.sock")
+    local new = reeve.wait_until(function() -- the old one takes clients until it hears of the reload
+      local c = assert(d:connect "a.sock")
+      return c:ask "pid" ~= pid and c
+    end, "a new process")
     new:ask "log of a new process"
     d:wait_log "of a new process"
     for _, c in ipairs(d.open) do c:close() end
@@ -247,11 +270,7 @@ describe("a log process", function()
     local d = start(service("a", nil))
     local a = assert(d:connect "a.sock")
     a:ask "lines 5000"
-    local file, keep = d.file, d.dir .. ".kept"
-    reeve.shell(("ln %s %s"):format(file, keep))
-    d:stop()
-    local text = reeve.read(keep)
-    os.remove(keep)
+    local text = text_after_stop(d)
     assert.truthy(text:find("line 5000 of", 1, true))
     assert.truthy(text:find("info reeved%[%d+%]: stopping"))
   end)
@@ -292,6 +311,6 @@ describe("Dovecot's log process", function()
     local pid = a:ask "pid"
     a:say "exit 89"
     wait_file(d, "a: Fatal: master: process " .. pid)
-    d:stop()
+    assert.is_nil(text_after_stop(d):find("Shutting down", 1, true)) -- it ends with its pipes, as under its own master
   end)
 end)

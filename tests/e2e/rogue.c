@@ -3,8 +3,9 @@
  * spare processes) and works well until it has given its standing order; then it does what it is for,
  * once in the life of $once (a file): the next one behaves.
  *
- *   rule = garbage | flip | unknown | plan | strange-service | report | mode | fd | silent | early | hash
- *        | stop-in-reload | start-in-reload (the next one waits with `locked` until this one has done that)
+ *   rule = garbage | flip | unknown | plan | strange-service | report | mode | fd | silent | early | hash |
+ * bundle | endless | stop-in-reload | start-in-reload (the next one waits with `locked` until this one has
+ * done that)
  */
 #include "base/fd.h"
 #include "wire/wire.h"
@@ -45,11 +46,35 @@ static void set(const char *name, const char *value)
 	say(WIRE_setting, &(struct wire_setting){1, name, value});
 }
 
+static int is_rogue(const char *name)
+{
+	return strcmp(getenv("rule"), name) == 0;
+}
+
+/* Each is as long as it may be, and there are as many as may be. */
+static void fill_without_end(void)
+{
+	static char text[60000] = "A=";
+	char name[16];
+
+	memset(text + 2, 'x', sizeof text - 3);
+	for (uint32_t svc = 1;; svc++) {
+		(void)snprintf(name, sizeof name, "s%u", svc);
+		say(WIRE_service, &(struct wire_service){svc, name});
+		for (int i = 0; i < 1000; i++)
+			say(WIRE_environment, &(struct wire_environment){svc, text});
+	}
+}
+
 static void plan(void)
 {
-	int bundle = memfd_create("bundle", MFD_CLOEXEC);
+	int bundle = memfd_create("bundle", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
+	if (!is_rogue("bundle"))
+		(void)fcntl(bundle, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK);
 	say(WIRE_global, &(struct wire_global){"base_dir", getenv("base")});
+	if (is_rogue("endless"))
+		fill_without_end();
 	say(WIRE_service, &(struct wire_service){1, "s"});
 	set("user", "65534");
 	set("group", "65534");
@@ -217,11 +242,6 @@ static const struct {
 	{"stop-in-reload", stop_in_reload},
 	{"start-in-reload", start_in_reload},
 };
-
-static int is_rogue(const char *name)
-{
-	return strcmp(getenv("rule"), name) == 0;
-}
 
 /* true once: the file is made by the one who asks first */
 static int first_time(void)

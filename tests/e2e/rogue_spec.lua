@@ -91,6 +91,19 @@ describe("an engine that breaks the rules", function()
     end)
   end
 
+  for rule, sentence in pairs {
+    bundle = "order plan_end: its bundle is no sealed memfd",
+    endless = "a plan of more than 64 MiB",
+  } do
+    it("(" .. rule .. ") with a plan that is none ends a first start with a sentence", function()
+      local d = start(rule)
+      reeve.wait_until(function() return d.read "exit" end, "the end of the master")
+      assert.equal("70", d.read "exit":match "%d+")
+      assert.truthy(d.read "log":find(sentence, 1, true), d.read "log")
+      reeve.shell("rm -rf " .. d.dir)
+    end)
+  end
+
   it("(early) by ordering before its greeting, ends a first start with a sentence", function()
     local d = start "early"
     reeve.wait_until(function() return d.read "exit" end, "the end of the master")

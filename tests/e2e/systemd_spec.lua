@@ -116,8 +116,13 @@ describe("contract systemd", function()
 
   it("says in the log what a process says that it failed of", function()
     local d = start()
-    d:clients(1)[1]:ask "notify ERRNO=2"
+    local c = d:clients(1)[1]
+    c:ask "notify ERRNO=2"
     d:wait_log "says that it failed: No such file or directory"
+    for _ = 1, 3 do c:ask "notify ERRNO=5" end -- the log is not its to fill
+    c:ask "notify STATUS=done"
+    wait_process(d, { status = "done" })
+    assert.falsy(d:log():find("Input/output error", 1, true))
     d:stop()
   end)
 

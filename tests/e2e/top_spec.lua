@@ -92,7 +92,7 @@ describe("top", function()
     t:resize(200, 50)
     t:wait "CLIENTS, 15 s a step +STATE"
     reeve.kill("KILL", d:status().master_pid)
-    t:wait "no daemon at [^\n]+: what is shown is of before; waiting for it"
+    t:wait "no daemon: what is shown is of before; waiting for it"
     wait_services(t, "broken chat web")
     reeve.wait_until(function() return d:exit_code() end, "the end of the daemon")
     for _, left in ipairs(d:processes()) do
@@ -115,5 +115,36 @@ describe("top", function()
     assert.equal(64, (d:reeve "top nonsense"))
     d:stop()
     assert.truthy(select(2, reeve.shell(reeve.build .. "/reeve -b /nonexistent top")):find "running instances:")
+  end)
+
+  it("pages through many services and many processes", function()
+    local config = { [[service "aa" { executable = "/bin/sleep 100", contract = "plain", process_limit = 30,
+      process_min_avail = 30 }]] }
+    for i = 1, 30 do
+      config[i + 1] = ([[service "s%02d" { executable = "@worker@ --hold", process_limit = 1000 }]]):format(i)
+    end
+    local d = reeve.start { config = table.concat(config, "\n"), settings = 'engine_timeout = "10min",' }
+    local t = top(d, 80, 24, { NO_COLOR = "1" })
+    t:wait "\naa +30/30 "
+    t:wait "\ns01 +0/1000 "
+    t:key "End"
+    t:wait "\ns30 +0/1000 [^\n]*\n"
+    t:key "PPage PPage"
+    t:wait "\naa +30/30 "
+    t:key "Enter"
+    local ids = d:ps "aa"
+    t:wait(("\n +%d +%d +up "):format(ids[1].id, ids[1].pid))
+    t:key "NPage"
+    t:wait(("\n +%d +%d +up "):format(ids[30].id, ids[30].pid))
+    assert.is_nil(t:screen():find(("\n +%d +%d +up "):format(ids[1].id, ids[1].pid)))
+    t:key "Home"
+    t:wait(("\n +%d +%d +up "):format(ids[1].id, ids[1].pid))
+    t:type "q"
+    reeve.kill("STOP", d:status().engine_pid)
+    t = top(d, 80, 24)
+    t:wait "waiting for the first answer"
+    t:wait "the engine does not answer: what is shown is of before; waiting for it"
+    t:close()
+    d:destroy()
   end)
 end)

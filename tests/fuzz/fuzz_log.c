@@ -39,7 +39,7 @@ static void take_line(const char *text, size_t len, struct speakers *all)
 	struct buf clean = {NULL, 0, 0}, form = {NULL, 0, 0};
 	struct line l;
 
-	line_parse(text, len, &l);
+	line_parse(text, len, LEVEL_INFO, &l);
 	require(l.text >= text && l.text + l.len == text + len);
 	require(l.level >= LEVEL_DEBUG && l.level < LEVEL_END && l.pid >= 0);
 	if (l.option)

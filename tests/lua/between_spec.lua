@@ -124,8 +124,106 @@ describe("a policy between services", function()
 
   it("is refused in a service", function()
     local s = T.service { policy = budget { processes = 5 } }
-    assert.equal("error: service test: policy own decides between services: write it in settings { policy = ... }; "
-      .. "the built-in policies decide", s.log[1])
+    assert.equal("error: service test: policy own(budget) decides between services: write it in settings "
+      .. "{ policy = ... }; the built-in policies decide", s.log[1])
+  end)
+end)
+
+describe("the wrong side", function()
+  local combinators = require "reeve.combinators"
+  local parts = require "reeve.parts"
+
+  it("is told by every combinator that is given what decides between services", function()
+    local b = budget { processes = 5 }
+    for usage, wrap in pairs {
+      ["every(seconds, policy): the policy"] = function() combinators.every(5, b) end,
+      ["settle(seconds, policy): the policy"] = function() combinators.settle(5, { b }) end,
+      ["when(predicate, policy): the policy"] = function() combinators.when(function() end, b) end,
+      ["shadow(policy): the policy"] = function() combinators.shadow { {}, { b } } end,
+      ["canary(new, old, share): the old one"] = function() combinators.canary({}, b, 0.5) end,
+    } do
+      assert.has_error(wrap, usage .. " decides between services, and combinators know one service: in "
+        .. "settings { policy = ... } it stands alone or in a list")
+    end
+  end)
+
+  it("is told of what is about one service and stands between them", function()
+    local one = "policy x decides about one service: write it there (what decides between services is a function, or "
+      .. "a table that says global = true)"
+    for _, policy in ipairs { T.policy "hung" { 5 }, { min_avail = function() end }, combinators.settle(9, {}) } do
+      local made, sentence = parts.compile(policy, "x", true)
+      assert.same({ nil, one }, { made, (sentence:gsub("%(%a+%) decides", " decides")) })
+    end
+    assert.same({ nil, "policy x: only { } stands in a service; between services there is nothing that it replaces" },
+      { parts.compile(combinators.only { budget { processes = 5 } }, "x", true) })
+    assert.equal(2, #assert(parts.compile({ budget { processes = 5 }, function() end }, "x", true)))
+  end)
+end)
+
+describe("what combinators say of wrong arguments", function()
+  local combinators = require "reeve.combinators"
+  it("names the form, the place and what stood there", function()
+    local kinds = " must be a function, a table of hooks or a list of policies, not "
+    for wanted, call in pairs {
+      ["settle(seconds, policy): a table is not a number of seconds"] = function() combinators.settle({}, 60) end,
+      ['every(seconds, policy): "5s" is not a number of seconds'] = function() combinators.every("5s", {}) end,
+      ["every(seconds, policy): -1 is not a number of seconds"] = function() combinators.every(-1, {}) end,
+      ["every(seconds, policy): nothing is not a number of seconds"] = function() combinators.every() end,
+      ["settle(seconds, policy): the policy" .. kinds .. "nothing"] = function() combinators.settle(60) end,
+      ["canary(new, old, share): the old one" .. kinds .. "a number"] = function() combinators.canary({}, 0.1) end,
+      ["shadow(policy): policy shadow: there is no hook 'exti'; did you mean 'exit'?"] = function()
+        combinators.shadow { exti = function() end }
+      end,
+    } do
+      assert.has_error(call, wanted)
+    end
+  end)
+end)
+
+describe("fair shares", function()
+  local fair = require "reeve.fair"
+  local function low(i) return i.a end
+  local function high(i) return i.b end
+
+  -- The same, one by one: the next always to the one who has least for his weight.
+  local function one_by_one(list, total)
+    for _, i in ipairs(list) do i.other, total = i.a, total - i.a * i.price end
+    while true do
+      local least
+      for _, i in ipairs(list) do
+        local fits = i.other + 1 <= i.b and i.price <= total
+        if fits and (not least or (i.other + 1) / i.weight < (least.other + 1) / least.weight) then least = i end
+      end
+      if not least then return end
+      least.other, total = least.other + 1, total - least.price
+    end
+  end
+
+  it("are as if given out one by one, within one that does not divide, in 2000 random cases", function()
+    local random = { state = rng.seed("fair", 1) }
+    local function draw(n) return math.floor(rng.next(random) * n) end
+    for _ = 1, 2000 do
+      local list, total = {}, draw(100)
+      for i = 1, 1 + draw(6) do
+        local a = draw(8)
+        list[i] = { a = a, b = a + draw(30), weight = 0.5 + draw(8) / 2, price = 1 }
+      end
+      fair(list, total, low, high)
+      one_by_one(list, total)
+      local sum, most, need = 0, 0, 0
+      for _, i in ipairs(list) do
+        assert.is_true(i.share >= i.a and i.share <= i.b and math.abs(i.share - i.other) <= 1,
+          ("%g for %g..%g by weight %g, one by one %g"):format(i.share, i.a, i.b, i.weight, i.other))
+        sum, most, need = sum + i.share, most + i.b, need + i.a
+      end
+      assert.equal(math.max(need, math.min(total, most)), sum)
+    end
+  end)
+
+  it("are paid at each one's price", function()
+    local list = { { a = 0, b = 100, weight = 1, price = 4 }, { a = 0, b = 100, weight = 1, price = 1 } }
+    fair(list, 100, low, high)
+    assert.same({ 20, 20 }, { list[1].share, list[2].share })
   end)
 end)
 
@@ -235,9 +333,10 @@ describe("budget", function()
   it("says what is wrong with its options", function()
     for options, sentence in pairs {
       [{}] = "budget: say processes, mem, or both",
-      [{ processes = 5, wieght = {} }] = "budget: there is no option 'wieght'",
-      [{ processes = 5, weight = { a = 0 } }] = "budget: weight of a: a number from 0.001",
-      [{ processes = 5, reserve = { a = "x" } }] = "budget: reserve of a: a number from 0",
+      [{ processes = 5, wieght = {} }] = "budget: there is no option 'wieght'; did you mean 'weight'?",
+      [{ processes = 5, weight = { a = 0 } }] = "budget: weight of a = 0: a number of at least 0.001 is needed",
+      [{ processes = 5, reserve = { a = "x" } }] = "budget: reserve of a = x: a number that is not below 0 is needed",
+      [{ processes = 5, reserve = 3 }] = "budget: reserve is a table such as { imap = 1 }, not 3",
       [{ processes = 5, reserve = { a = 3, b = 3 } }] = "budget: the reserves are more than all processes",
     } do
       assert.has_error(function() budget(options) end, sentence)

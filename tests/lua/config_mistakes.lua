@@ -792,6 +792,16 @@ service "web" {
     3 |   policy = { exti = function() end },
       |              ^~~~
 ]==] },
+  { "a vote where a policy is wanted", [==[
+service "web" {
+  executable = "/srv/web",
+  policy = { at_least = 3 },
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:14: error: policy of service 'web': 'at_least' is a field of a vote, which a policy returns: write function(s) return { at_least = … } end
+    3 |   policy = { at_least = 3 },
+      |              ^~~~~~~~
+]==] },
   { "a text for a policy", [==[
 service "web" {
   executable = "/srv/web",
@@ -818,7 +828,7 @@ service "web" {
   policy = every("5s"), usr = "web",
 }
 ]==], [==[
-/etc/reeve/reeve.lua:3:12: error: policy every must be a function, a table of hooks or a list of policies, not nothing
+/etc/reeve/reeve.lua:3:12: error: every(seconds, policy): "5s" is not a number of seconds
     3 |   policy = every("5s"), usr = "web",
       |            ^~~~~
 /etc/reeve/reeve.lua:3:25: error: unknown setting 'usr' in service 'web'

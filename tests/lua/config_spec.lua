@@ -344,6 +344,17 @@ service "c" { executable = "/bin/echo", chroot = "x" }
     assert.equal("/run/b/l", plan.services[1].listeners[1].path)
   end)
 
+  it("warns of a budget that names a service that is not there", function()
+    local plan, warnings = world.load('settings { policy = { budget { processes = 9, reserve = { wbe = 1 }, '
+      .. 'weight = { web = 2, other = 3 } } } }\nservice "web" { executable = "/bin/echo" }', nil,
+      { policies = { "budget" }, load_policy = require "reeve.test".policy })
+    local said = {}
+    for i, one in ipairs(warnings) do said[i] = one.severity .. ": " .. one.message end
+    assert.same({ "warning: budget: reserve of 'wbe': there is no such service; did you mean 'web'?",
+      "warning: budget: weight of 'other': there is no such service" }, said)
+    assert.is_table(plan.policy)
+  end)
+
   it("warns of a path that repeats base_dir, and works", function()
     local plan, warnings = world.load 'service "s" { executable = "/bin/echo", unix_listener "/run/reeve/l" {} }'
     assert.equal("/run/reeve/l", plan.services[1].listeners[1].path)

@@ -348,6 +348,28 @@ describe("help", function()
   end)
 end)
 
+describe("a listing", function()
+  it("asks of a service and its processes only what they have: a wrong name costs a search", function()
+    local facts, suggest, view = require "reeve.facts", require "reeve.suggest", require "reeve.view"
+    local w = facts.new { now = 1000 }
+    w:define({ services = { { name = "web", settings = {}, listeners = {} } } }, require "reeve.spec")
+    w:report("process", { process = 1, svc = 1, pid = 5, generation = 1, state = 1, now = 1000, born = 1, since = 1,
+      available = 1, clients = 0, served = 0, ready = true })
+    local ctx = { plan = { services = { { name = "web" } } }, host = { services = w.views,
+      why = function() return { policies = {} } end } }
+    local searches, hint = 0, suggest.hint
+    suggest.hint = function(...)
+      searches = searches + 1
+      return hint(...)
+    end
+    local r, list = view.service(ctx, "web"), view.processes(ctx, "web")
+    view.state(r, view.fact(ctx.host.services.web, "stopped"))
+    suggest.hint = hint
+    assert.equal(1, #list)
+    assert.equal(0, searches)
+  end)
+end)
+
 describe("the table of names", function()
   local meta = io.open "lua/reeve/meta/reeve.lua":read "a"
 

@@ -123,7 +123,8 @@ function M.new(opts)
       return function(...) w.log[#w.log + 1] = level .. " " .. string.format(...) end
     end }),
     tail = opts.tail,
-    spec = { settings = require "reeve.spec".settings, print = function(_, name, canonical) return name == "idle_kill" and "60s" or canonical end,
+    spec = { settings = require "reeve.spec".settings,
+      print = function(_, name, canonical) return name == "idle_kill" and "60s" or canonical end,
       parse = require "reeve.spec".parse },
   }
   return setmetatable(w, { __index = M })

@@ -130,9 +130,58 @@ describe("import dovecot", function()
       "service odd: the block sub {}",
       "service odd: the setting shoe_size = 44",
       "service gone: /usr/lib/dovecot/gone is not there, or cannot be run",
-      "service none: it has no executable, so Dovecot leaves it out, too",
     }, notes)
     for _, sentence in ipairs(notes) do has(text, "-- not carried over: " .. sentence) end
+    has(text, '-- service "none": dovecot.conf gives it no executable, so there is none\n') -- nothing is lost by that
+  end)
+
+  it("marks what differs from Dovecot's defaults, and says what a service is there for", function()
+    local defaults = assert(doveconf.parse [[
+default_idle_kill = 1 mins
+protocols = imap pop3
+service imap-login {
+  chroot = login
+  client_limit = 0
+  executable = imap-login
+  idle_kill = 0
+  inet_listener imap {
+    address =
+    haproxy = no
+    port = 143
+  }
+  process_limit = 0
+  service_count = 0
+  user = dovenull
+  vsz_limit = 512 M
+}
+]])
+    local text = imported { file = "f", defaults = defaults }
+    for _, line in ipairs {
+      'protocols = { "imap", "lmtp" }, -- dovecot.conf; default { "imap", "pop3" }\n',
+      'default_idle_kill = "60s",\n',
+      '-- greets IMAP clients until they have logged in, and relays TLS\nservice "imap-login" {\n',
+      'chroot = "login",\n',
+      'executable = "imap-login -D", -- dovecot.conf; default "imap-login"\n',
+      'process_limit = 500, -- dovecot.conf; default default_process_limit\n',
+      'idle_kill = "never", -- dovecot.conf; default default_idle_kill\n',
+      'service_count = 1, -- dovecot.conf; default 0\n',
+      '-- vsz_limit: default_vsz_limit in dovecot.conf; default "512M"\n',
+      'port = 143, haproxy = true }, -- dovecot.conf; default address none, haproxy no\n',
+      'inet_listener "unnamed" { name = "", port = 0 }, -- dovecot.conf\n',
+      '-- of dovecot.conf alone\nservice "odd" {\n',
+    } do has(text, line) end
+  end)
+
+  it("says what to do with a key that wants a password, unless dovecot.conf has it", function()
+    local function about(key)
+      local _, notes = import.config(assert(doveconf.parse "ssl = yes\n"), { file = "f", key = key })
+      return notes
+    end
+    local notes = about { path = "/etc/key.pem", is_encrypted = true, password = "" }
+    has(notes[1], "ssl_key: /etc/key.pem is encrypted, and nobody asks for its password as `dovecot -p` does")
+    has(notes[1], "openssl pkey -in /etc/key.pem")
+    assert.same({}, about { path = "/etc/key.pem", is_encrypted = true, password = "secret" })
+    assert.same({}, about { path = "/etc/key.pem", is_encrypted = false, password = "" })
   end)
 
   it("names users and groups that are not on this system", function()

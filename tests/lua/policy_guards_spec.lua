@@ -47,6 +47,45 @@ describe("memory", function()
     assert.equal(1, s.counters.exits)
   end)
 
+  -- 20 processes that grow by 2 MB a second each, in a machine that has `left` MB more than its reserve
+  local function growing(left)
+    local s = pool({}, { process_min_avail = 20, boot = "1s" })
+    s:advance(2)
+    local function size(p) return 100 * MB + math.floor(2 * MB * p.age) end
+    sampled(s, 8, size, { mem_total = 1000 * MB, mem_avail = (80 + left) * MB, psi_full = 0 })
+    return s, size
+  end
+
+  it("when memory will be short in 40 s lets those a quarter above the smallest go, a tenth at a time", function()
+    local s, size = growing(3000)
+    sampled(s, 30, size) -- 40 MB/s: short in 75 s
+    assert.equal(0, s.counters.exits)
+    s, size = growing(1200) -- short in 30 s
+    local most, before = 0, s.counters.exits
+    for _ = 1, 40 do
+      sampled(s, 1, size)
+      most, before = math.max(most, s.counters.exits - before), s.counters.exits
+    end
+    assert.equal(2, most)
+    assert.is_true(before >= 10, before)
+  end)
+
+  it("then takes busy ones too, and lets them finish", function()
+    local s, size = growing(100)
+    s:connect(20); sampled(s, 40, size)
+    assert.is_true(s.draining >= 1 and s.draining <= s.live // 10 and s.lost == 0, s.draining)
+    s:advance "10min"
+    assert.same({ 20, 0 }, { s.serving, s.lost })
+  end)
+
+  it("lets those alone that have grown long ago, though memory is short", function()
+    local s = pool({}, { process_min_avail = 8 })
+    s:advance "2h"
+    sampled(s, 60, function(p) return p.id == 1 and 100 * MB or 200 * MB end,
+      { mem_total = 1000 * MB, mem_avail = 100 * MB, psi_full = 0 })
+    assert.equal(0, s.counters.exits)
+  end)
+
   it("does nothing while nothing is known", function()
     local s = pool { soft = 1 }
     s:advance(60)
@@ -179,30 +218,4 @@ describe("hybrid", function()
     s:connect(9); s:advance(0.1); assert.equal(9, s.busy)
     s:finish(9); s:advance(600); assert.equal(2, s.live)
   end)
-end)
-
-describe("every shipped policy, and every pair of them", function()
-  local combinators = require "reeve.combinators"
-  local MAKE = {
-    apache_prefork = { min_spare = 2, max_spare = 4, start_servers = 2 }, breaker = { fails = 2 }, erlang = {},
-    fpm_dynamic = { min_spare = 2, max_spare = 4 }, fpm_ondemand = {}, fpm_static = { max_children = 3 },
-    hours = { { from = 0, to = 12, floor = 4 } }, hung = { after = 5 }, hybrid = {}, knative = {},
-    max_requests = { n = 3 }, memory = { soft = "1M" }, uwsgi_backlog = {}, uwsgi_busyness = {}, uwsgi_spare = {},
-  }
-  local names = {}
-  for name in pairs(MAKE) do names[#names + 1] = name end
-  table.sort(names)
-  local worlds = tonumber(os.getenv "FUZZ_WORLDS" or 1)
-
-  for i, a in ipairs(names) do
-    it(a .. " keeps the invariants in random worlds", function()
-      local built_in = i % 2 == 0 and only or combinators.all
-      assert.is_true(T.fuzz(built_in { T.policy(a)(MAKE[a]) },
-        { worlds = worlds * 5, process_limit = 6, boot = "200ms" }))
-      for j = i + 1, #names do
-        local pair = built_in { T.policy(a)(MAKE[a]), T.policy(names[j])(MAKE[names[j]]) }
-        assert.is_true(T.fuzz(pair, { worlds = worlds, process_limit = 6, boot = "200ms", fuzz_seed = i * 100 + j }))
-      end
-    end)
-  end
 end)

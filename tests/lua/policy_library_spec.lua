@@ -46,7 +46,20 @@ describe("hours", function()
     assert.has_error(function() T.policy "hours" { { from = 8, to = 18 } } end, "hours: rule 1 needs floor, a number")
     assert.has_error(function() T.policy "hours" { { from = 8, to = 25, floor = 1 } } end,
       "hours: rule 1: from 8 to 25 are not hours of a day")
-    assert.has_error(function() T.policy "hours" { { from = 8, to = 9, floor = 1, days = "mo" } } end)
+    for _, case in ipairs {
+      { { { from = 8, to = 9, floor = 1, days = "mo" } }, 'rule 1: days = "mo": digits from 1 (Monday) to 7, such as '
+        .. '"12345"' },
+      { { { from = 8, to = 9, flor = 1 } }, "rule 1: there is no 'flor'" },
+      { { { from = 8, to = 9, floor = 0 / 0 } }, "rule 1: floor = -nan is no number of processes" },
+      { { from = 8, to = 18, floor = 3 }, "floor belongs in a rule: hours { { floor = ... } }" },
+      { { lead = "x", { from = 8, to = 9, floor = 1 } }, "lead = x: a number that is not below 0 is needed" },
+      { { laed = 5 }, "there is no option 'laed'; did you mean 'lead'?" },
+      { { 8, 18 }, "rule 1 is no table such as { from = 8, to = 18, floor = 20 }" },
+      { 5, "write hours { { from = 8, to = 18, floor = 20 } }" },
+    } do
+      local _, failure = pcall(T.policy "hours", case[1])
+      assert.equal("hours: " .. case[2], (failure:gsub("= nan", "= -nan")))
+    end
   end)
 end)
 

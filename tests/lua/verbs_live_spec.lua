@@ -377,6 +377,16 @@ describe("stop", function()
     assert.is_nil(code)
   end)
 
+  it("names the first of many who are still there", function()
+    local w, list = fake.new(), {}
+    w:say "stop"
+    for i = 1, 100 do list[i] = ("svc%d 3"):format(i) end
+    w.control:stopping { alive = 300, text = table.concat(list, ", ") }
+    local _, err = w:answer()
+    assert.equal("stopping\nstill there: svc1 3, svc2 3, svc3 3, svc4 3, svc5 3, svc6 3, svc7 3, svc8 3 and 92 other "
+      .. "services\n", err)
+  end)
+
   it("is one line that changes on a terminal", function()
     local w = fake.new()
     w.control:connect(1, { uid = 0 })

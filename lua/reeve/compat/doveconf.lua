@@ -44,19 +44,38 @@ function M.parse(text)
   return stack[1]
 end
 
---- Runs doveconf on a file. -> tree | nil, what it said
----@param file string
-function M.read(file)
+-- What a command prints, and what it says on stderr; whether it was happy.
+local function run(command)
   local errors = os.tmpname()
-  local p = assert(io.popen(("exec doveconf -c %s -a 2>%s"):format(quote(file), quote(errors))))
+  local p = assert(io.popen(("exec %s 2>%s"):format(command, quote(errors))))
   local text = p:read "a"
   local good = p:close()
   local f = assert(io.open(errors))
   local said = f:read "a"
   f:close()
   os.remove(errors)
+  return text, said, good
+end
+
+--- Runs doveconf on a file. -> tree, what it warned of | nil, what it said
+---@param file string
+function M.read(file)
+  local text, said, good = run(("doveconf -c %s -a"):format(quote(file)))
   if not good then return nil, said ~= "" and said or "doveconf could not be run" end
-  return M.parse(text)
+  local tree, why = M.parse(text)
+  return tree, tree and said or why
+end
+
+--- The tree of a dovecot.conf that says nothing: Dovecot's own defaults. -> tree | nil
+function M.defaults()
+  local text, _, good = run "doveconf -d -a"
+  return good and M.parse(text) or nil
+end
+
+--- One value as it is, secrets too. -> text | nil
+function M.secret(file, name)
+  local text, _, good = run(("doveconf -c %s -P -h %s"):format(quote(file), quote(name)))
+  return good and text:gsub("%s+$", "") or nil
 end
 
 return M

@@ -1,33 +1,17 @@
 --- import: the tree of a dovecot.conf (compat/doveconf.lua) as a Reeve config. Services, listeners, limits and what
 -- Dovecot's master itself used are carried over; everything else stays in dovecot.conf, where the programs read it
--- through their config process. What cannot be carried over is noted, one sentence each.
+-- through their config process. What cannot be carried over is noted, one sentence each. What differs from Dovecot's
+-- own defaults is marked, so that a reader finds what is the administrator's.
+
+local purposes = require "reeve.compat.purposes"
+local kinds = require "reeve.compat.values"
 
 local M = {}
 
 local Import = {}
 Import.__index = Import
 
-local NEVER_S <const> = "4294967295"
-local DEFAULT_SIZE <const> = "18446744073709551615"
-
-local function quoted(text)
-  return '"' .. text:gsub('[\\"%c]', function(c)
-    if c == "\\" or c == '"' then return "\\" .. c end
-    return ("\\%03d"):format(c:byte())
-  end) .. '"'
-end
-
-local function split(text)
-  local words = {}
-  for word in text:gmatch "[^%s,]+" do words[#words + 1] = word end
-  return words
-end
-
-local function list(words)
-  local parts = {}
-  for i, word in ipairs(words) do parts[i] = quoted(word) end
-  return #parts > 0 and "{ " .. table.concat(parts, ", ") .. " }" or "{}"
-end
+local VALUE, quoted, list = kinds.KINDS, kinds.quoted, kinds.list
 
 function Import:put(indent, format, ...)
   self.lines[#self.lines + 1] = ("  "):rep(indent) .. format:format(...)
@@ -40,62 +24,11 @@ function Import:note(indent, format, ...)
   self:put(indent, "-- not carried over: %s", sentence)
 end
 
--- ---- values: text of doveconf -> text of a Lua value | nil (nothing to write) [, what is wrong]
-
-local VALUE = {}
-
-local SECONDS = { s = 1, sec = 1, secs = 1, min = 60, mins = 60, hour = 3600, hours = 3600, day = 86400,
-  days = 86400, week = 604800, weeks = 604800 }
-
-function VALUE.duration(text)
-  local n, unit = text:match "^(%d+)%s*(%a*)$"
-  local factor = SECONDS[unit == "" and "s" or unit]
-  if text == "0" then return nil end
-  if n == NEVER_S then return quoted "never" end
-  if unit == "msecs" or unit == "ms" then return quoted(n .. "ms") end
-  if not n or not factor then return nil, ("'%s' is not a time"):format(text) end
-  return quoted(("%ds"):format(math.tointeger(n) * factor))
-end
-
-function VALUE.size(text)
-  local n, unit = text:match "^(%d+)%s*(%a?)B?$"
-  if n == DEFAULT_SIZE then return nil end
-  if text == "0" or n == "0" then return "0" end
-  if not n then return nil, ("'%s' is not a size"):format(text) end
-  return quoted(n .. unit:upper())
-end
-
-function VALUE.count(text)
-  local n = math.tointeger(tonumber(text))
-  if not n then return nil, ("'%s' is not a number"):format(text) end
-  return n ~= 0 and tostring(n) or nil
-end
-
-function VALUE.flag(text) return text == "yes" and "true" or nil end
-
-function VALUE.unless(text) return text == "no" and "false" or nil end
-
-function VALUE.text(text) return text ~= "" and quoted(text) or nil end
-
--- As it is, also when it is empty: the default here is another.
-function VALUE.exactly(text) return quoted(text) end
-
-function VALUE.words(text) return text ~= "" and list(split(text)) or nil end
-
-function VALUE.root(text) return quoted(text ~= "" and text or "root") end
-
-function VALUE.ssl(text) return text == "required" and quoted(text) or text == "no" and "false" or "true" end
-
-function VALUE.protocols(text)
-  local words = split(text)
-  return list(words[1] == "none" and {} or words)
-end
-
 -- ---- settings { }: doveconf's name, kind of value
 
 local GLOBALS = {
-  { "base_dir", "text" }, { "state_dir", "text" }, { "libexec_dir", "text" }, { "protocols", "protocols" }, { "listen", "words" },
-  { "ssl", "ssl" }, { "default_client_limit", "count" }, { "default_process_limit", "count" },
+  { "base_dir", "text" }, { "state_dir", "text" }, { "libexec_dir", "text" }, { "protocols", "protocols" },
+  { "listen", "words" }, { "ssl", "ssl" }, { "default_client_limit", "count" }, { "default_process_limit", "count" },
   { "default_idle_kill", "duration" }, { "default_vsz_limit", "size" }, { "default_internal_user", "text" },
   { "default_internal_group", "text" }, { "default_login_user", "text" }, { "auth_worker_max_count", "count" },
   { "shutdown_clients", "unless" }, { "log_path", "text" }, { "info_log_path", "text" }, { "debug_log_path", "text" },
@@ -114,18 +47,40 @@ function Import:environment(text)
   self:put(1, "import_environment = %s,", list(kept))
 end
 
-function Import:setting(indent, row, values, of)
+-- Where 0 stands for another setting.
+local ZERO = { client_limit = "default_client_limit", process_limit = "default_process_limit",
+  idle_kill = "default_idle_kill" }
+
+local function default_shown(row, text)
+  if text == "" and row[2] ~= "root" then return "none" end
+  local value = VALUE[row[2]](text)
+  return value or (text:find "^0" and ZERO[row[1]]) or (row[1] == "vsz_limit" and "default_vsz_limit") or text
+end
+
+-- The end of a line that says what Dovecot's default does not.
+local function mark(row, text, defaults)
+  local default = defaults and defaults[row[1]]
+  if not default or default == text then return "" end
+  return (" -- dovecot.conf; default %s"):format(default_shown(row, default))
+end
+
+--- defaults: the same block of a dovecot.conf that says nothing; nil: there is none.
+function Import:setting(indent, row, values, of, defaults)
   local text = values[row[1]]
   if text == nil then return end
   local value, wrong = VALUE[row[2]](text)
   if wrong then return self:note(indent, "%s%s: %s", of and of .. ": " or "", row[1], wrong) end
-  if value then self:put(indent, "%s = %s,", row[3] or row[1], value) end
+  local marked = mark(row, text, defaults)
+  if value then return self:put(indent, "%s = %s,%s", row[3] or row[1], value, marked) end
+  if marked == "" then return end
+  if row[2] == "count" then return self:put(indent, "%s = 0,%s", row[1], marked) end
+  self:put(indent, "-- %s: %s%s", row[1], default_shown(row, text), marked:gsub(" %-%-", " in", 1))
 end
 
 function Import:globals()
   local values = self.tree.values
   self:put(0, "settings {")
-  for _, row in ipairs(GLOBALS) do self:setting(1, row, values) end
+  for _, row in ipairs(GLOBALS) do self:setting(1, row, values, nil, self.defaults and self.defaults.values) end
   self:environment(values.import_environment or "TZ")
   self:put(1, 'stop_timeout = "5s", -- as long as Dovecot\'s master waits for clients before it ends all the same')
   self:put(1, "doveadm = true, -- <base_dir>/master and master.pid, as doveadm expects them")
@@ -169,7 +124,26 @@ local function listener_name(block)
   return block.title
 end
 
-function Import:listener(service, block)
+local function find_block(blocks, kind, title)
+  for _, block in ipairs(blocks) do
+    if block.kind == kind and block.title == title then return block end
+  end
+end
+
+-- What a listener has that Dovecot's default of that name has not.
+local function listener_mark(rows, block, default)
+  if not default then return " -- dovecot.conf" end
+  local parts = {}
+  for _, row in ipairs(rows) do
+    local text, before = block.values[row[1]], default.values[row[1]]
+    if before and text ~= before then
+      parts[#parts + 1] = ("%s %s"):format(row[1], before == "" and "none" or before)
+    end
+  end
+  return #parts > 0 and " -- dovecot.conf; default " .. table.concat(parts, ", ") or ""
+end
+
+function Import:listener(service, block, default)
   local rows, parts = LISTENER[block.kind], {}
   local what = ("service %s, %s %s"):format(service.title, block.kind, block.title)
   local name, told = listener_name(block)
@@ -187,7 +161,9 @@ function Import:listener(service, block)
   if block.values.reuse_port == "yes" then
     self:note(1, "%s: reuse_port opens one socket here that all processes share, not one a process", what)
   end
-  self:put(1, "%s %s { %s },", block.kind, quoted(name), table.concat(parts, ", "))
+  local marked = self.defaults and
+    listener_mark(rows, block, default and find_block(default.blocks, block.kind, block.title)) or ""
+  self:put(1, "%s %s { %s },%s", block.kind, quoted(name), table.concat(parts, ", "), marked)
 end
 
 -- ---- services
@@ -227,7 +203,7 @@ end
 
 function Import:skips(service)
   if service.values.executable == "" then
-    self:note(0, "service %s: it has no executable, so Dovecot leaves it out, too", service.title)
+    self:put(0, "-- service %s: dovecot.conf gives it no executable, so there is none", quoted(service.title))
     return true
   end
   local program = program_of(self, service)
@@ -236,37 +212,64 @@ function Import:skips(service)
   return true
 end
 
-function Import:service(service)
-  if self:skips(service) then return end
+function Import:headline(service, default)
+  if purposes[service.title] then self:put(0, "-- %s", purposes[service.title])
+  elseif self.defaults and not default then self:put(0, "-- of dovecot.conf alone") end
   self:known_ids(service)
-  self:put(0, "service %s {", quoted(service.title))
-  self:put(1, 'contract = "dovecot",')
-  if self.tree.values.shutdown_clients == "no" then self:put(1, 'stop_timeout = "never",') end
-  for _, row in ipairs(SERVICE) do self:setting(1, row, service.values, "service " .. service.title) end
-  if service.values.type == "config" then
-    self:put(1, "env = { CONFIG_FILE = %s }, -- it reads the file; all others ask it", quoted(self.file))
-  end
+end
+
+function Import:blocks(service, default)
   for _, block in ipairs(service.blocks) do
     if LISTENER[block.kind] then
-      self:listener(service, block)
+      self:listener(service, block, default)
     else
       self:note(1, "service %s: the block %s {}", service.title, ((block.kind .. " " .. block.title):gsub(" $", "")))
     end
   end
+end
+
+function Import:service(service)
+  if self:skips(service) then return self:put(0, "") end
+  local default = self.defaults and find_block(self.defaults.blocks, "service", service.title)
+  self:headline(service, default)
+  self:put(0, "service %s {", quoted(service.title))
+  self:put(1, 'contract = "dovecot",')
+  if self.tree.values.shutdown_clients == "no" then self:put(1, 'stop_timeout = "never",') end
+  for _, row in ipairs(SERVICE) do
+    self:setting(1, row, service.values, "service " .. service.title, default and default.values)
+  end
+  if service.values.type == "config" then
+    self:put(1, "env = { CONFIG_FILE = %s }, -- it reads the file; all others ask it", quoted(self.file))
+  end
+  self:blocks(service, default)
   self:unknown(1, "service " .. service.title, service, SERVICE_NAMES)
   self:put(0, "}")
   self:put(0, "")
 end
 
+-- Of what nobody does any more.
+function Import:key(key)
+  if not key or not key.is_encrypted or key.password ~= "" then return end
+  self:note(0, "ssl_key: %s is encrypted, and nobody asks for its password as `dovecot -p` does: write "
+    .. "ssl_key_password = </FILE (root's, 0600) in dovecot.conf, or take it away: openssl pkey -in %s -out NEW",
+    key.path, key.path)
+end
+
 --- The config as text, and the list of sentences about what is not in it.
 ---@param tree table of doveconf.parse
----@param options table file: path of dovecot.conf; probe(path) -> "ok" …; names: user(name), group(name)
+---@param options table file: path of dovecot.conf; probe(path) -> "ok" …; names: user(name), group(name); defaults:
+--- the tree of a dovecot.conf that says nothing; key: { path, is_encrypted, password } of ssl_key
 ---@return string, string[]
 function M.config(tree, options)
   local self = setmetatable({ tree = tree, file = options.file, lines = {}, notes = {},
-    probe = options.probe or function() return "ok" end, names = options.names or {} }, Import)
+    probe = options.probe or function() return "ok" end, names = options.names or {},
+    defaults = options.defaults }, Import)
   self:put(0, "-- %s, as `reeve import dovecot` read it. Everything else is still read from that file", self.file)
   self:put(0, "-- by Dovecot's own programs; services and listeners in it are not used any more. See docs/DOVECOT.md.")
+  if self.defaults then
+    self:put(0, "-- What dovecot.conf says is marked `-- dovecot.conf`; all else are Dovecot's defaults.")
+  end
+  self:key(options.key)
   self:globals()
   self:put(0, "")
   for _, block in ipairs(tree.blocks) do

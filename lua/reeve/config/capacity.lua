@@ -2,6 +2,7 @@
 -- what to change.
 
 local contracts = require "reeve.config.contracts"
+local suggest = require "reeve.suggest"
 
 local M = {}
 
@@ -101,6 +102,31 @@ local function check_files(plan, services)
     number(most, "client_limit") + 64), "warning")
 end
 
+-- The names in a table of a budget, in order, that no service has.
+local function strangers(named, names)
+  local list = {}
+  for name in pairs(type(named) == "table" and named or {}) do
+    if type(name) == "string" and not names[name] then list[#list + 1] = name end
+  end
+  table.sort(list)
+  return list
+end
+
+--- Who has a reserve or a weight in a budget, and is no service (or one that is not enabled).
+local function check_budgets(plan, policy, names)
+  local made = type(policy) == "table" and plan.script.made[policy]
+  if made and made.word == "budget" then
+    for _, option in ipairs { "reserve", "weight" } do
+      for _, name in ipairs(strangers(made.options[option], names)) do
+        plan.script:problem(made.at, "call", nil, "budget", ("budget: %s of '%s': there is no such service%s")
+          :format(option, name, suggest.hint(name, names)), nil, "warning")
+      end
+    end
+  elseif type(policy) == "table" then
+    for i = 1, rawlen(policy) do check_budgets(plan, rawget(policy, i), names) end
+  end
+end
+
 --- Looks at all services together.
 ---@param plan table of effective.lua
 ---@param services table[]
@@ -114,6 +140,9 @@ function M.check(plan, services)
     end
   end
   check_files(plan, services)
+  local names = {}
+  for _, service in ipairs(services) do names[service.name] = true end
+  check_budgets(plan, plan.result.policy, names)
 end
 
 return M

@@ -165,13 +165,15 @@ local KINDS = {}
 function KINDS.deadline(self, file, message, traceback)
   local where = self.caught and self.caught.traceback or traceback
   local found = named_place(self, where or "") or named_place(self, message) or { file = file, line = 1 }
-  return found, "deadline", ("the config takes too long: stopped after %d s while this line was running")
-    :format((self.judging and JUDGE_MS or self.opts.deadline_ms or DEADLINE_MS) // 1000), "look for a loop that does not end"
+  local most = self.judging and JUDGE_MS or self.opts.deadline_ms or DEADLINE_MS
+  return found, "deadline", ("the config takes too long: stopped after %d s while this line was running"):format(
+    most // 1000), "look for a loop that does not end"
 end
 
 function KINDS.memory(self, file, message, traceback) -- Lua makes no traceback then
   local found = named_place(self, traceback or "") or named_place(self, message) or { file = file, line = 1 }
-  return found, "memory", "the config needs too much memory", "look for what grows in a loop, or for a function that calls itself"
+  return found, "memory", "the config needs too much memory",
+    "look for what grows in a loop, or for a function that calls itself"
 end
 
 function KINDS.runtime(self, file, message, traceback)

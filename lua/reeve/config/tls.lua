@@ -1,5 +1,5 @@
---- tls: what reeve-tls(8) is told about a listener with ssl: certificates, protocol, and whose clients' certificates are
--- good. Each file becomes one of the service's open_files, each setting a word of the program.
+--- tls: what reeve-tls(8) is told about a listener with ssl: certificates, protocol, and whose clients' certificates
+-- are good. Each file becomes one of the service's open_files, each setting a word of the program.
 
 local M = {}
 

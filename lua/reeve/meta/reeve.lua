@@ -530,6 +530,7 @@ function breaker(options) end
 ---@field soft? integer|string bytes of its own (or "250M") above which an idle one goes; unset: growth × the smallest
 ---@field hard? integer|string above which a busy one goes, too; unset: 2 × soft
 ---@field growth? number times the smallest process (default 2.5)
+---@field ahead? number seconds: more go when memory will be short by then, as fast as they grow (default 40)
 ---@field check? number seconds between looks (default 5)
 ---@field grace? number seconds that a busy one may finish (default 30)
 ---@field psi? number percent of full pressure that is too much (default 10)

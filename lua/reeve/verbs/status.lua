@@ -9,7 +9,8 @@ local COLUMNS = {
   "name", "live", "limit", "idle", "busy", "avail", "draining", "clients", "waiting", "starts", "crashes", "state",
 }
 
-local SPARE = { "starts", "draining", "avail", "idle", "crashes", "clients", "limit", "busy", "waiting" } -- on a narrow terminal
+-- on a narrow terminal
+local SPARE = { "starts", "draining", "avail", "idle", "crashes", "clients", "limit", "busy", "waiting" }
 
 local function is(v) return v ~= nil and v ~= print.null end
 

@@ -8,7 +8,8 @@ function M.load(opts)
   if not ok then return nil, { { severity = "error", message = message } } end
   local uid = opts.names.user "root"
   local found = opts.glob(opts.file:gsub("[^/]*$", "*.lua"))
-  local plan = { globals = { base_dir = opts.base_dir or "/nowhere", fork_budget = "0" }, services = {} }
+  local plan = { globals = { base_dir = opts.base_dir or "/nowhere", fork_budget = "0", import_environment = "HIDDEN" },
+    services = {} }
   plan.services[1] = {
     name = "web", settings = { client_limit = "10", user = tostring(uid), policy = "never sent" },
     argv = { "/bin/true", "-x" },
