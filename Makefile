@@ -20,6 +20,7 @@
 #   make compare             the library over the six traces, SEEDS=20: docs/COMPARISON.md and its plots
 #   make bench               what engine and sampling cost; connections a second, beside Dovecot's master
 #   make bench-cancel        how long ^C takes to reach a chunk that computes
+#   make bench-console       what chunks that compute or flood cost clients and policies, SECONDS=12
 #   make install             DESTDIR= PREFIX=/usr/local
 #   make deps                the Debian packages that are missing
 #   make clean
@@ -261,9 +262,9 @@ mutants:
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_links = $(filter-out %/main.c,$(wildcard $(patsubst %,src/%*.c,$(shell sed -n '1s,.*links: *\([^;*]*\).*,\1,p' $(1)))))
-build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch] src/master/notify*.[ch])
+build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch] src/master/*.[ch])
 	@mkdir -p $(@D)
-	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc -DREEVE_VERSION='"0"' $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -o $@ $(filter tests/% src/base/%.c src/wire/%.c src/spec/%.c src/pool/%.c,$^) $(call fuzz_links,$<) \
 	  -Wl,--as-needed -levent_core
 # FUZZ_FLAGS=-seed=1: the same inputs in each run
@@ -301,12 +302,14 @@ compare: all
 	@$(BUILD)/reeve-engine here --script tests/bench/compare.lua docs
 bench-cancel: all $(BUILD)/tests/e2e-worker
 	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/cancel.lua
+bench-console: all $(BUILD)/tests/e2e-worker $(BUILD)/tests/load
+	@BUILD=$(BUILD) LUA_PATH='lua/?.lua;tests/e2e/?.lua;;' lua5.4 tests/bench/console.lua $(SECONDS)
 clean:
 	rm -rf build build-san build-clang build-fuzz build-mutants
 help:
 	@sed -n 's/^#   \(.*\)/\1/p' Makefile
 
-.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench bench-cancel clean help live-against-sim \
+.PHONY: fuzz-policies all run install deps test check unit e2e faults fuzz lint format bench bench-cancel bench-console clean help live-against-sim \
         simulated-day compare
 .DELETE_ON_ERROR:
 

@@ -28,6 +28,7 @@ local VERBS = {
   reload = "operator",
   plan = "operator",
   stop = "operator",
+  upgrade = "admin",
   ["reopen-logs"] = "operator",
   eval = "observer", -- its actions need what they say
 }
@@ -268,6 +269,9 @@ end
 --- Report reload_done: its ticket's verb can answer.
 function M:reload_done(msg) wake(self, msg.ticket, msg) end
 
+--- Report upgrade_done: the same.
+function M:upgrade_done(msg) wake(self, msg.ticket, msg) end
+
 --- Report service_done: the same.
 function M:service_done(msg) wake(self, msg.ticket, msg) end
 
@@ -290,7 +294,7 @@ local function pass_on(self, job, afresh)
     job.finished, job.session.jobs[job.id] = true, nil
     return send_on(self, job.session, job.id)
   end
-  jobs.text(self, job, "err", IN_BETWEEN:format(job.name))
+  jobs.text(self, job, "err", job.parting or IN_BETWEEN:format(job.name))
   finish(self, job, 75)
 end
 

@@ -53,11 +53,20 @@ local function refuse_plan(config, problems)
   return EX_CONFIG
 end
 
+-- A dovecot.conf that Dovecot's programs would refuse is none to reload: those that run go on. At a start it is said.
+local function dovecot_conf(found)
+  if world.replays or found.globals.doveadm ~= "1" then return nil end
+  return require "reeve.compat.doveconf".complaint(found, begun.generation > 0 and "error" or "warning")
+end
+
 local function load_plan()
   local config, opts = require "reeve.config", doors()
   opts.file, opts.base_dir, opts.daemon = arg.config, arg.base_dir, arg.daemon
   local found, notes = config.load(opts)
   if not found then return refuse_plan(config, notes) end
+  local complaint = dovecot_conf(found)
+  if complaint and complaint.severity == "error" then return refuse_plan(config, { complaint }) end
+  if complaint then say_lines(log.warn, config.format({ complaint }, "line")) end
   plan = found
   constructors = openings.built_ins(opts)
   sandbox.config_is_read()
@@ -309,6 +318,8 @@ function on.synced(m)
 end
 
 function on.reload_done(m) control:reload_done(m) end
+
+function on.upgrade_done(m) control:upgrade_done(m) end
 
 function on.service_done(m) control:service_done(m) end
 

@@ -22,6 +22,7 @@ M.OF = {
   plan = "[-c FILE] [--json]",
   reload = "[--json]",
   stop = "[--now]",
+  upgrade = "[--json]",
   ["reopen-logs"] = "",
   events = "[--follow] [--since T] [--json] [EXPR]",
   record = "FILE [--from RECORDING] [--since T|--last T]",

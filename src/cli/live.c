@@ -198,7 +198,8 @@ static void on_silence(struct live *l, uint64_t now)
 
 	if (l->heard && l->client.fd >= 0)
 		return;
-	if (waited >= ANSWER_MS && l->resort != NULL && l->master.pidfd >= 0) {
+	if (waited >= ANSWER_MS && l->resort != NULL && l->master.pidfd >= 0 &&
+		!(l->resort->once && l->greeted)) {
 		take_resort(l);
 		return;
 	}
@@ -311,7 +312,13 @@ static int pack(struct live *l)
 {
 	const struct cli *cli = l->cli;
 	size_t n = strlen(cli->word), at = n;
+	char id[64];
+	int id_len = 0;
 
+	if (strcmp(cli->word, "upgrade") == 0) /* by it the next engine knows whom to answer */
+		id_len = snprintf(
+			id, sizeof id, "--id=%d.%llu", (int)getpid(), (unsigned long long)clock_ms());
+	n += id_len > 0 ? (size_t)id_len + 1 : 0;
 	for (int i = 0; i < cli->argc; i++)
 		n += 1 + strlen(cli->argv[i]);
 	if (n > FRAME_PAYLOAD_MAX)
@@ -324,6 +331,8 @@ static int pack(struct live *l)
 		memcpy(l->words + at + 1, cli->argv[i], len);
 		at += 1 + len;
 	}
+	if (id_len > 0)
+		memcpy(l->words + at + 1, id, (size_t)id_len);
 	return EX_OK;
 }
 

@@ -10,8 +10,9 @@
 #include <sysexits.h>
 
 static const struct resort resorts[] = {
-	{"stop", SIGTERM, "SIGTERM", "waiting for it to end"},
-	{"reload", SIGHUP, "SIGHUP", "its log tells how the reload ends"},
+	{"stop", SIGTERM, "SIGTERM", "waiting for it to end", false},
+	{"reload", SIGHUP, "SIGHUP", "its log tells how the reload ends", false},
+	{"upgrade", SIGUSR2, "SIGUSR2", "its log tells how the upgrade ends", true},
 };
 
 const struct resort *resort_for(const char *verb)

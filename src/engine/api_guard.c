@@ -70,6 +70,8 @@ static int guarded(lua_State *L, const struct attend *attend)
 	vm_guard(vm);
 	deadline_enter(&d, L, (uint32_t)ms);
 	if (attend != NULL)
+		deadline_by_wall(&d);
+	if (attend != NULL)
 		session_attend(attend->sessions, attend->session, attend->id);
 	status = vm_call(L, lua_gettop(L) - 2, LUA_MULTRET, VM_TRACE);
 	if (attend != NULL)

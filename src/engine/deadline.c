@@ -23,12 +23,23 @@ static struct {
 
 /* The processor's time, not the wall's: user code cannot wait for anything, so on a machine that is
  * overloaded only what it computed itself is held against it. */
-static uint64_t clock_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	(void)clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t spent_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static bool is_up(const struct deadline *d, uint64_t spent)
+{
+	return spent >= d->until_ns ||
+	       (d->wall_ns != 0 && spent >= d->earnest_ns && clock_ns(CLOCK_MONOTONIC) >= d->wall_ns);
 }
 
 /* The line that runs: the innermost function that has lines. */
@@ -114,13 +125,13 @@ static void on_tick(int number)
 {
 	int kept = errno;
 	struct deadline *d = now.inner;
-	uint64_t at = clock_ns();
+	uint64_t at = spent_ns();
 
 	(void)number;
 	if (d != NULL && now.insisted_ns != 0 && at - now.insisted_ns >= DEADLINE_DEAF_MS * UINT64_C(1000000))
 		end_here(now.running);
-	if (d != NULL && at >= d->until_ns) {
-		if (at - d->until_ns >= DEADLINE_GRACE_MS * UINT64_C(1000000))
+	if (d != NULL && is_up(d, at)) {
+		if (at >= d->until_ns + DEADLINE_GRACE_MS * UINT64_C(1000000))
 			end_here(now.running);
 		d->expired = 1;
 		arm();
@@ -161,7 +172,9 @@ void deadline_enter(struct deadline *d, lua_State *L, uint32_t ms)
 {
 	assert(now.made && ms > 0);
 	d->outer = now.inner;
-	d->until_ns = clock_ns() + (uint64_t)ms * 1000000;
+	d->until_ns = spent_ns() + (uint64_t)ms * 1000000;
+	d->wall_ns = d->outer != NULL ? d->outer->wall_ns : 0;
+	d->earnest_ns = d->outer != NULL ? d->outer->earnest_ns : 0;
 	d->ms = ms;
 	d->expired = d->cancelled = 0;
 	if (d->outer != NULL && d->outer->until_ns < d->until_ns) {
@@ -174,6 +187,12 @@ void deadline_enter(struct deadline *d, lua_State *L, uint32_t ms)
 		tick(true);
 }
 
+void deadline_by_wall(struct deadline *d)
+{
+	d->earnest_ns = spent_ns() + DEADLINE_WALL_MS * UINT64_C(1000000);
+	d->wall_ns = clock_ns(CLOCK_MONOTONIC) + (uint64_t)d->ms * 1000000;
+}
+
 bool deadline_leave(struct deadline *d, lua_State *L)
 {
 	assert(now.inner == d);
@@ -184,7 +203,7 @@ bool deadline_leave(struct deadline *d, lua_State *L)
 		lua_sethook(L, NULL, 0, 0); /* an outer call that is late too is found at the next tick */
 	if (d->outer != NULL && d->outer->cancelled)
 		arm();
-	return d->expired || d->cancelled || clock_ns() >= d->until_ns;
+	return d->expired || d->cancelled || is_up(d, spent_ns());
 }
 
 void deadline_cancel(bool insist)
@@ -194,7 +213,7 @@ void deadline_cancel(bool insist)
 	if (now.inner == NULL)
 		return;
 	if (insist && now.insisted_ns == 0)
-		now.insisted_ns = clock_ns();
+		now.insisted_ns = spent_ns();
 	arm();
 }
 

@@ -7,8 +7,10 @@
 #include "engine/deadline.h"
 #include "engine/engine.h"
 #include "engine/interrupt.h"
+#include "wire/wire.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <lauxlib.h>
 #include <limits.h>
 #include <signal.h>
@@ -27,7 +29,8 @@ static const char usage[] =
 	"usage: reeve-engine serve --config FILE [--base-dir DIR]   (started by reeved, its link on fd 3)\n"
 	"       reeve-engine here VERB [ARGUMENT...]                (one of lua/reeve/verbs)\n"
 	"       reeve-engine here --script FILE [ARGUMENT...]       (for tests: a Lua file with our "
-	"modules)\n";
+	"modules)\n"
+	"       reeve-engine build                                  (prints which reeved it can serve)\n";
 
 struct options {
 	const char *mode, *config, *base_dir, *verb, *script;
@@ -100,6 +103,13 @@ static void parse_here(struct options *o, int argc, char **argv)
 	o->n_args = argc - 1;
 }
 
+/* reeved asks before it becomes one of another build. */
+static _Noreturn void say_build(void)
+{
+	printf("%016" PRIx64 "\n", wire_hash());
+	exit(fflush(stdout) == 0 ? EX_OK : EX_IOERR);
+}
+
 static void parse(struct options *o, int argc, char **argv)
 {
 	memset(o, 0, sizeof *o);
@@ -110,6 +120,8 @@ static void parse(struct options *o, int argc, char **argv)
 		parse_serve(o, argc - 2, argv + 2);
 	else if (strcmp(o->mode, "here") == 0)
 		parse_here(o, argc - 2, argv + 2);
+	else if (strcmp(o->mode, "build") == 0)
+		say_build();
 	else
 		wrong_use("it has no mode", o->mode);
 }

@@ -50,6 +50,23 @@ static int open_pipes(struct anvil *a)
 	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, a->log_fds);
 }
 
+static void begin(struct anvil *a, struct event_base *loop)
+{
+	(void)event_assign(&a->drain[0], loop, a->shared[0], EV_READ | EV_PERSIST, on_line, a);
+	(void)event_assign(&a->drain[1], loop, a->own[0], EV_READ | EV_PERSIST, on_line, a);
+	watch(a, !a->runs);
+}
+
+void anvil_resume(struct master *m)
+{
+	struct anvil *a = &m->anvil;
+
+	if (!a->is_open)
+		return;
+	notices_resume(&a->notices, m->loop, a->own[1]);
+	begin(a, m->loop);
+}
+
 /* New lines of the process go to the log pipe that it has got since it was started. */
 static void pass_log(const struct master *m, const struct service *s)
 {
@@ -76,9 +93,7 @@ void anvil_plan(struct master *m)
 	}
 	a->is_open = true;
 	notices_open(&a->notices, m->loop, a->own[1]);
-	(void)event_assign(&a->drain[0], m->loop, a->shared[0], EV_READ | EV_PERSIST, on_line, a);
-	(void)event_assign(&a->drain[1], m->loop, a->own[0], EV_READ | EV_PERSIST, on_line, a);
-	watch(a, true);
+	begin(a, m->loop);
 }
 
 void anvil_dress(struct service *s, struct outfit *o)

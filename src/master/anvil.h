@@ -24,6 +24,9 @@ void anvil_init(struct master *m);
 /* The plan in force has changed: opens the pipes when it has a service of type anvil. */
 void anvil_plan(struct master *m);
 
+/* A master before this one had opened them. */
+void anvil_resume(struct master *m);
+
 /* Somebody ended badly: his counts are to be forgotten. */
 void anvil_killed(struct master *m, pid_t pid);
 

@@ -21,8 +21,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define LAST_WORDS 2 /* s that a retired engine has to answer whom it talks to */
-
 /* One that is kept may need another queue, owner or mode. */
 static void take_listener(const struct master *m, struct watched *w, const struct definition *d)
 {
@@ -142,7 +140,7 @@ static void put_service(struct engine *en, size_t i, struct buf *text)
 	service_touch(s);
 }
 
-static void reserve(struct master *m)
+void reload_reserve(struct master *m)
 {
 	uint64_t fds = 256, processes = 0;
 	struct service *s;
@@ -194,28 +192,11 @@ static void put_plan(struct engine *en, struct buf *text)
 	fd_close(&m->bundle);
 	m->bundle = plan->bundle;
 	plan->bundle = -1;
-	reserve(m);
+	reload_reserve(m);
 	instances_enter(m);
 }
 
 /* ---- the engines change places */
-
-static void retire_engine(struct master *m)
-{
-	struct timeval last_words = {LAST_WORDS, 0};
-	struct engine *old = m->engine;
-
-	if (old == NULL || old->phase != WIRE_RUNNING) {
-		engine_end(&m->engine); /* one that came to replace another, and is not needed any more */
-		return;
-	}
-	report_engine_gone(m);
-	engine_end(&m->retiring);
-	m->retiring = old;
-	m->engine = NULL;
-	(void)engine_send(old, WIRE_retired, &(struct wire_retired){m->generation});
-	(void)event_add(&old->timer, &last_words);
-}
 
 /* What an engine needs to work. It has just been idle, so its socket has room for these. */
 static void hand_over(struct engine *en, bool resumed)
@@ -263,7 +244,7 @@ void reload_commit(struct engine *en)
 	if (en->is_reload) {
 		say(SAY_INFO, "generation %u is in force", m->generation);
 		reload_answer(m, true, buf_text(&text)); /* before the one who asked is retired */
-		retire_engine(m);
+		engine_retire(m);
 		m->engine = en;
 		m->next = NULL;
 	} else {

@@ -31,6 +31,7 @@
 #define HEALTHY      60000 /* ms of health that make the back-off forget */
 #define LOAD_TIME    30    /* s from start to `locked` */
 #define WITHDRAW     60000 /* ms without an answer after which nothing is held down any more */
+#define LAST_WORDS   2     /* s that a retired one has to answer whom it talks to */
 #define LINK_FD      3
 #define LOAD_MOST    (64 << 20) /* bytes: one that has gone wild must not eat root's memory */
 #define FRAMES_ATURN 16         /* so that a flood of orders starves nobody */
@@ -59,6 +60,7 @@ static void lost(struct engine *en, const char *why)
 
 	if (en == m->retiring) {
 		engine_end(&m->retiring);
+		upgrade_engine_left(m);
 		return;
 	}
 	if (en == m->next) {
@@ -256,6 +258,23 @@ void engine_end(struct engine **enp)
 	reload_discard(en);
 	plan_free(&en->plan);
 	free(en);
+}
+
+void engine_retire(struct master *m)
+{
+	struct timeval last_words = {LAST_WORDS, 0};
+	struct engine *old = m->engine;
+
+	engine_end(&m->retiring);
+	if (old == NULL || old->phase != WIRE_RUNNING) {
+		engine_end(&m->engine); /* one that came to replace another, and is not needed any more */
+		return;
+	}
+	report_engine_gone(m);
+	m->retiring = old;
+	m->engine = NULL;
+	(void)engine_send(old, WIRE_retired, &(struct wire_retired){m->generation});
+	(void)event_add(&old->timer, &last_words);
 }
 
 void engine_replace(struct master *m)

@@ -39,6 +39,9 @@ int engine_send_frame(struct engine *en, const void *frame, size_t len);
  * does not answer, or that has much memory to give back, takes its time and must not take ours. */
 void engine_end(struct engine **en);
 
+/* The engine that works is told to leave (one that does not yet is ended): m->engine is NULL from here on. */
+void engine_retire(struct master *m);
+
 /* The engine that works is gone or mad: kill it, start another after the back-off. */
 void engine_replace(struct master *m);
 

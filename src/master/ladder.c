@@ -50,6 +50,15 @@ void ladder_climb(struct process *p, enum process_step step, int64_t ms)
 		(void)event_add(&p->timer, &tv);
 }
 
+void ladder_resume(struct process *p)
+{
+	uint64_t now = clock_ms(), left = p->due > now ? p->due - now : 0;
+
+	if (p->due != 0)
+		(void)event_add(&p->timer,
+			&(struct timeval){(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)});
+}
+
 static const char *name_of(const struct process *p)
 {
 	return p->service->definition->name;

@@ -18,6 +18,9 @@ void ladder_climb(struct process *p, enum process_step step, int64_t ms);
  */
 void ladder_extend(struct process *p, int64_t ms);
 
+/* Its step goes on as `step` and `due` say: a master before this one has put it there. */
+void ladder_resume(struct process *p);
+
 /* The time of its step is up: the callback of its timer; `arg` is the process. */
 void ladder_on_timer(evutil_socket_t fd, short what, void *arg);
 

@@ -141,13 +141,33 @@ bool log_process_ended(struct process *p, bool exited, int status)
 	return wants_files;
 }
 
-static void renew(struct service *s)
+void log_process_resume(struct master *m)
+{
+	struct logpipes *l = &m->log;
+	const struct process *p;
+
+	if (l->fds[0] < 0)
+		return;
+	notices_resume(&l->notices, m->loop, l->fds[1]);
+	p = l->serving != NULL ? LIST_OF(list_first(&l->serving->processes), const struct process, link)
+			       : NULL;
+	if (m->is_daemon || (p != NULL && p->pool.reported && l->speaks_reeve))
+		say_through(own_line, l);
+}
+
+static void renew(struct service *s, const char *why)
 {
 	struct process *p;
 
-	say(SAY_INFO, "the log process is replaced: it has other pipes or settings now");
+	say(SAY_INFO, "the log process is replaced: %s", why);
 	LIST_EACH (p, &s->processes, struct process, link)
 		process_retire(p, clock_ms());
+}
+
+void log_process_renew(struct master *m)
+{
+	if (m->log.serving != NULL && m->log.speaks_reeve)
+		renew(m->log.serving, "its program may be another one now");
 }
 
 void log_process_plan(struct master *m)
@@ -165,7 +185,7 @@ void log_process_plan(struct master *m)
 	environment_prepare(s);
 	now = log_outfit_summary(s);
 	if (s->processes.count > 0 && (m->log.given == NULL || strcmp(now, m->log.given) != 0))
-		renew(s);
+		renew(s, "it has other pipes or settings now");
 	mem_free(&now);
 	log_outfit_close_files(&m->log);
 }

@@ -16,6 +16,12 @@ struct service *log_process_service(const struct master *m);
  * more, and replaces a log process that was told something else (the old one ends first). */
 void log_process_plan(struct master *m);
 
+/* A master before this one had all this: its lines go where they went. */
+void log_process_resume(struct master *m);
+
+/* The log process is one of ours: another one of the program that is installed now takes its place. */
+void log_process_renew(struct master *m);
+
 /* Sends SIGUSR1 to the log process. False: there is none. */
 bool log_process_reopen(struct master *m);
 

@@ -56,10 +56,25 @@ void login_free(struct service *s)
 	fd_close(&s->login.fd);
 }
 
+static void tell_later(struct login *l, uint64_t now)
+{
+	uint64_t left = l->told + TELL_MS > now ? l->told + TELL_MS - now : 0;
+
+	l->is_due = true;
+	(void)event_add(
+		&l->timer, &(struct timeval){(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)});
+}
+
+void login_resume(struct service *s)
+{
+	if (s->login.is_due)
+		tell_later(&s->login, clock_ms());
+}
+
 static void set(struct service *s, bool full)
 {
 	struct login *l = &s->login;
-	uint64_t now = clock_ms(), left;
+	uint64_t now = clock_ms();
 
 	if (l->fd < 0 || l->is_full == full)
 		return;
@@ -71,10 +86,7 @@ static void set(struct service *s, bool full)
 		tell(s);
 		return;
 	}
-	left = TELL_MS - (now - l->told);
-	l->is_due = true;
-	(void)event_add(
-		&l->timer, &(struct timeval){(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)});
+	tell_later(l, now);
 }
 
 void login_full(struct service *s)

@@ -20,6 +20,9 @@ void login_init(struct service *s);
 /* Its fd 4; made when it is asked for first. */
 int login_file(struct service *s);
 
+/* A master before this one has told it so far. */
+void login_resume(struct service *s);
+
 void login_free(struct service *s);
 
 /* The row of type login. */

@@ -5,6 +5,7 @@
 #include "base/tail.h"
 #include "master/master.h"
 #include "master/spawn.h"
+#include "master/upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -66,6 +68,21 @@ static int make_state(void)
 	return fd;
 }
 
+/* The path as it was given to exec, so that a link in it leads to what is installed by then; else the file's.
+ */
+static char *program_path(void)
+{
+	const char *given = (const char *)getauxval(AT_EXECFN); // NOLINT
+	char self[PATH_MAX];
+	ssize_t n;
+
+	if (given != NULL && given[0] == '/')
+		return mem_text(given);
+	n = readlink("/proc/self/exe", self, sizeof self - 1);
+	self[n > 0 ? n : 0] = '\0';
+	return mem_text(self);
+}
+
 static char *absolute(const char *path)
 {
 	char *real = realpath(path, NULL);
@@ -75,13 +92,21 @@ static char *absolute(const char *path)
 	return real;
 }
 
+static int number(const char *option, const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (n <= STDERR_FILENO || n > INT_MAX || *end != '\0' || fcntl((int)n, F_SETFD, FD_CLOEXEC) < 0)
+		die(EX_USAGE, "%s %s: no descriptor; see reeved(8)", option, text);
+	return (int)n;
+}
+
 /* The descriptor that `reeve run --daemon` waits at. */
 static void take_ready(struct master *m, const char *text)
 {
 	m->is_daemon = true;
-	m->ready = (int)strtol(text, NULL, 10);
-	if (m->ready <= STDERR_FILENO || fcntl(m->ready, F_SETFD, FD_CLOEXEC) < 0)
-		die(EX_USAGE, "--daemon %s: no descriptor; you want: reeve run --daemon", text);
+	m->ready = number("--daemon", text);
 }
 
 static void read_options(struct master *m, int argc, char **argv)
@@ -90,6 +115,8 @@ static void read_options(struct master *m, int argc, char **argv)
 		{"config", required_argument, NULL, 'c'},
 		{"base-dir", required_argument, NULL, 'b'},
 		{"daemon", required_argument, NULL, 'd'},
+		{"state", required_argument, NULL, 's'},
+		{"check-state", required_argument, NULL, 'C'},
 		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};
@@ -98,7 +125,7 @@ static void read_options(struct master *m, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "c:b:d:V", options, NULL)) != -1)
 		switch (c) {
 		case 'c':
-			m->config_path = absolute(optarg);
+			m->config_path = optarg;
 			break;
 		case 'b':
 			m->base_dir_override = optarg;
@@ -106,6 +133,11 @@ static void read_options(struct master *m, int argc, char **argv)
 		case 'd':
 			take_ready(m, optarg);
 			break;
+		case 's':
+			m->handed = number("--state", optarg);
+			break;
+		case 'C':
+			exit(upgrade_check(m, number("--check-state", optarg)));
 		case 'V':
 			puts("reeved " REEVE_VERSION);
 			exit(0);
@@ -117,26 +149,29 @@ static void read_options(struct master *m, int argc, char **argv)
 		fputs(usage, stderr);
 		exit(EX_USAGE);
 	}
+	if (m->handed < 0) /* a master that goes on asks the disk for nothing */
+		m->config_path = absolute(m->config_path);
 	if (m->base_dir_override != NULL && m->base_dir_override[0] != '/')
 		die(EX_USAGE, "--base-dir %s: write an absolute path", m->base_dir_override);
 }
 
 int main(int argc, char **argv)
 {
-	struct master m = {.is_root = geteuid() == 0, .ready = -1};
+	struct master m = {.is_root = geteuid() == 0, .handed = -1, .ready = -1};
 	struct rlimit files;
 
 	say_as("reeved");
 	fill_standard_fds();
 	manager_init(&m.manager);
+	m.program = program_path();
+	m.engine_program = engine_beside_us();
 	read_options(&m, argc, argv);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0)
 		m.open_files = files.rlim_cur;
-	m.engine_program = engine_beside_us();
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || spawn_prepare() < 0)
 		die(EX_OSERR, "start: %s", strerror(errno));
 	(void)umask(0022);
-	m.state = make_state();
-	m.tail = tail_new();
+	m.state = m.handed < 0 ? make_state() : -1;
+	m.tail = m.handed < 0 ? tail_new() : -1;
 	return master_run(&m);
 }

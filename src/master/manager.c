@@ -24,19 +24,20 @@
 
 /* ---- what it gave us */
 
-static void take_address(struct manager *mg, const char *path)
+bool manager_set_address(struct manager *mg, const char *path)
 {
 	size_t n = path != NULL ? strlen(path) : 0;
 
-	mg->sock = -1;
 	if (n < 2 || n >= sizeof mg->at.sun_path || (path[0] != '/' && path[0] != '@'))
-		return;
+		return false;
+	fd_close(&mg->sock);
 	mg->at.sun_family = AF_UNIX;
 	memcpy(mg->at.sun_path, path, n);
 	if (path[0] == '@')
 		mg->at.sun_path[0] = '\0';
 	mg->at_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + (path[0] == '/'));
 	mg->sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return true;
 }
 
 /* A number of the environment, 0: there is none. */
@@ -89,8 +90,9 @@ void manager_init(struct manager *mg)
 		"LISTEN_FDS", "LISTEN_FDNAMES"};
 
 	memset(mg, 0, sizeof *mg);
+	mg->sock = -1;
 	take_sockets(mg);
-	take_address(mg, getenv("NOTIFY_SOCKET"));
+	(void)manager_set_address(mg, getenv("NOTIFY_SOCKET"));
 	if (getenv("WATCHDOG_PID") == NULL || is_for_us("WATCHDOG_PID"))
 		mg->watchdog_ms = (uint64_t)number("WATCHDOG_USEC") / 1000;
 	for (size_t i = 0; i < sizeof its / sizeof its[0]; i++)

@@ -37,6 +37,9 @@ struct manager {
 void manager_init(struct manager *mg);
 void manager_end(struct manager *mg);
 
+/* Where it is told, when a master before this one knew. False: that is no address. */
+bool manager_set_address(struct manager *mg, const char *path);
+
 /* A socket of the manager's for this place: by address, else by name and kind. True: `l` has it; it is never
  * closed and its file never removed. */
 bool manager_listener(struct manager *mg, struct listener *l, const struct listener_definition *at);

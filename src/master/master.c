@@ -14,6 +14,7 @@
 #include "master/process.h"
 #include "master/reload.h"
 #include "master/report.h"
+#include "master/resume.h"
 #include "master/stopping.h"
 
 #include <errno.h>
@@ -68,7 +69,7 @@ static void on_hangup_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (m->life == MASTER_BOOTING || m->next != NULL)
+	if (m->life == MASTER_BOOTING || m->next != NULL || upgrade_is_under_way(m))
 		(void)event_add(&m->hangup_timer, &soon);
 	else if (m->life == MASTER_RUNNING && reload_begin(m, 0, false, &e) < 0)
 		say(SAY_ERROR, "SIGHUP: %s", e.text);
@@ -80,6 +81,16 @@ static void on_reopen(evutil_socket_t sig, short what, void *arg)
 	(void)what;
 	if (!log_process_reopen(arg))
 		say(SAY_INFO, "SIGUSR1: there is no log process that could open its files again");
+}
+
+static void on_upgrade(evutil_socket_t sig, short what, void *arg)
+{
+	struct err e;
+
+	(void)sig;
+	(void)what;
+	if (upgrade_begin(arg, 0, "", &e) < 0)
+		say(SAY_ERROR, "SIGUSR2: %s", e.text);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
@@ -142,34 +153,48 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 
 /* ---- start and end */
 
-static void prepare(struct master *m)
+void master_prepare(struct master *m)
 {
-	static const struct timeval second = {1, 0};
-
+	m->loop = event_base_new();
+	if (m->loop == NULL)
+		die(EX_OSERR, "no event loop: %s", strerror(errno));
 	list_init(&m->services);
 	list_init(&m->touched);
 	list_init(&m->free_processes);
 	spec_defaults(SPEC_global, &m->settings);
 	m->bundle = m->control.fd = m->lock = -1;
-	m->diag = listener_diag_open();
 	m->report = report_new(m);
 	logpipe_init(m);
 	anvil_init(m);
 	doveadm_init(&m->doveadm);
+	upgrade_init(m);
+}
+
+static void prepare_timers(struct master *m)
+{
+	static const struct timeval second = {1, 0};
+
 	(void)event_assign(&m->turn, m->loop, -1, 0, on_turn, m);
 	(void)event_assign(&m->second, m->loop, -1, EV_PERSIST, on_second, m);
 	(void)event_add(&m->second, &second);
 	(void)evtimer_assign(&m->engine_timer, m->loop, on_engine_timer, m);
 	(void)evtimer_assign(&m->hangup_timer, m->loop, on_hangup_timer, m);
-	orphans_init(m);
-	(void)evsignal_assign(&m->sigterm, m->loop, SIGTERM, on_stop_signal, m);
-	(void)evsignal_assign(&m->sigint, m->loop, SIGINT, on_stop_signal, m);
-	(void)evsignal_assign(&m->sighup, m->loop, SIGHUP, on_hangup, m);
-	(void)evsignal_add(&m->sigterm, NULL);
-	(void)evsignal_add(&m->sigint, NULL);
-	(void)evsignal_add(&m->sighup, NULL);
-	(void)evsignal_assign(&m->sigusr1, m->loop, SIGUSR1, on_reopen, m);
-	(void)evsignal_add(&m->sigusr1, NULL);
+}
+
+static void prepare_signals(struct master *m)
+{
+	const struct {
+		struct event *event;
+		int signal;
+		event_callback_fn call;
+	} signals[] = {{&m->sigterm, SIGTERM, on_stop_signal}, {&m->sigint, SIGINT, on_stop_signal},
+		{&m->sighup, SIGHUP, on_hangup}, {&m->sigusr1, SIGUSR1, on_reopen},
+		{&m->sigusr2, SIGUSR2, on_upgrade}};
+
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		(void)evsignal_assign(signals[i].event, m->loop, signals[i].signal, signals[i].call, m);
+		(void)evsignal_add(signals[i].event, NULL);
+	}
 }
 
 static void end_engine(struct master *m)
@@ -212,17 +237,40 @@ static void clear(struct master *m)
 	manager_end(&m->manager);
 }
 
-int master_run(struct master *m)
+/* In the place of a master before this one, or from the begin. */
+static void begin(struct master *m)
 {
+	static const struct timeval now = {0, 0};
+	sigset_t none;
 	struct err e;
 
-	m->loop = event_base_new();
-	if (m->loop == NULL)
-		die(EX_OSERR, "no event loop: %s", strerror(errno));
-	prepare(m);
-	if (engine_start(m, false, &m->engine, &e) < 0)
+	if (m->handed >= 0 && resume_begin(m, m->handed, &e) < 0)
+		die(EX_SOFTWARE, "what the reeved before this one handed over is of no use: %s", e.text);
+	orphans_init(m);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* those that came meanwhile are heard now */
+	if (m->handed >= 0)
+		resume_end(m);
+	if (m->upgrade.is_hangup)
+		(void)event_add(&m->hangup_timer, &now);
+	if (engine_start(m, false, &m->engine, &e) == 0)
+		return;
+	if (m->handed < 0)
 		die(EX_OSERR, "%s", e.text);
-	(void)event_base_dispatch(m->loop);
+	say(SAY_ERROR, "%s", e.text);
+	engine_replace(m);
+}
+
+int master_run(struct master *m)
+{
+	master_prepare(m);
+	m->diag = listener_diag_open();
+	prepare_timers(m);
+	prepare_signals(m);
+	begin(m);
+	do {
+		(void)event_base_dispatch(m->loop);
+	} while (upgrade_take_over(m));
 	end_engine(m);
 	if (m->life == MASTER_STOPPING)
 		say(SAY_INFO, "stopped");

@@ -13,6 +13,7 @@
 #include "master/logpipe.h"
 #include "master/manager.h"
 #include "master/plan.h"
+#include "master/upgrade.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -35,12 +36,15 @@ struct master {
 	int exit_code;
 	bool is_over; /* master_abort was called */
 	bool is_root;
+	bool buries;         /* others' children become ours: SIGCHLD is heeded */
 	uint64_t open_files; /* RLIMIT_NOFILE as we were started: what children get */
 
 	/* how we were started */
 	char *config_path;
 	char *base_dir_override; /* NULL: the config's */
+	char *program;           /* the path that we were started by */
 	char *engine_program;
+	int handed; /* memfd of a master before this one, whose place we take; -1: none */
 	bool is_daemon;
 	int ready; /* who started the daemon waits for a byte here; -1: nobody does any more */
 
@@ -68,6 +72,7 @@ struct master {
 	uint32_t alive;
 
 	struct manager manager;
+	struct upgrade upgrade;
 	struct logpipes log;
 	struct anvil anvil;
 
@@ -93,11 +98,14 @@ struct master {
 	struct report *report; /* what goes to the engine */
 	struct list touched;   /* services to step in this turn */
 	struct event turn;
-	struct event sigterm, sigint, sighup, sigusr1, sigchld;
+	struct event sigterm, sigint, sighup, sigusr1, sigusr2, sigchld;
 	uint64_t stop_deadline; /* of the daemon's stop_timeout; 0: none */
 	uint32_t stop_logged;
 	uint32_t stop_told; /* processes alive when it was last said */
 };
+
+/* A master without services, processes and descriptors; it has a loop. */
+void master_prepare(struct master *m);
 
 /* Runs the daemon to its end; returns the exit code. */
 int master_run(struct master *m);

@@ -58,6 +58,18 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	wait_for_room(n);
 }
 
+void notices_resume(struct notices *n, struct event_base *loop, int fd)
+{
+	struct notices before = *n;
+
+	if (before.queue == NULL) {
+		notices_open(n, loop, fd);
+		return;
+	}
+	*n = (struct notices){.loop = loop, .fd = fd, .queue = before.queue, .used = before.used};
+	wait_for_room(n);
+}
+
 bool notices_put(struct notices *n, const char *line, size_t len)
 {
 	if (n->fd < 0)

@@ -27,6 +27,9 @@ struct notices {
 /* `fd`: the write end of a pipe, not blocking; it stays the caller's. */
 void notices_open(struct notices *n, struct event_base *loop, int fd);
 
+/* As notices_open, for what a master before this one had: `n` holds its queue, if there is one. */
+void notices_resume(struct notices *n, struct event_base *loop, int fd);
+
 /* One line without its LF, cut to NOTICE_MOST. False: there was no room for it. */
 bool notices_put(struct notices *n, const char *line, size_t len);
 

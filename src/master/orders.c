@@ -46,7 +46,7 @@ int order_hello(struct engine *en, const struct wire_hello *o, struct err *e)
 
 	if (o->hash != wire_hash())
 		return err_set(e, "it was built from another message table; reeved and reeve-engine must be "
-				  "of one build");
+				  "of one build: after an update of Reeve run `reeve upgrade`");
 	en->phase = WIRE_LOADING;
 	if (engine_send(en, WIRE_welcome, &w) < 0)
 		return err_set(e, "it does not read its socket");
@@ -248,6 +248,20 @@ int order_reload(struct engine *en, const struct wire_reload *o, struct err *e)
 	if (reload_begin(en->master, o->ticket, o->dry, &why) < 0)
 		(void)engine_send(en, WIRE_reload_done,
 			&(struct wire_reload_done){o->ticket, 0, en->master->generation, why.text});
+	return 0;
+}
+
+int order_upgrade(struct engine *en, const struct wire_upgrade *o, struct err *e)
+{
+	struct master *m = en->master;
+	struct err why;
+
+	if (strlen(o->id) >= UPGRADE_ID)
+		return err_set(e, "an id of %zu bytes", strlen(o->id));
+	if (!upgrade_answer(en, o->ticket, o->id) && upgrade_begin(m, o->ticket, o->id, &why) < 0)
+		(void)engine_send(en, WIRE_upgrade_done,
+			&(struct wire_upgrade_done){
+				o->ticket, 0, REEVE_VERSION, REEVE_VERSION, m->alive, why.text});
 	return 0;
 }
 

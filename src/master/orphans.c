@@ -22,7 +22,8 @@ static bool is_ours(const struct master *m, pid_t pid)
 		LIST_EACH (p, &s->processes, struct process, link)
 			if (p->pid == pid || (p->heir.pidfd >= 0 && p->heir.pid == pid))
 				return true;
-	return is_engine(m->engine, pid) || is_engine(m->next, pid) || is_engine(m->retiring, pid);
+	return is_engine(m->engine, pid) || is_engine(m->next, pid) || is_engine(m->retiring, pid) ||
+	       m->upgrade.pid == pid;
 }
 
 /* Somebody else's children may become ours (PID 1, a subreaper, or a child made with CLONE_PARENT);
@@ -62,9 +63,11 @@ void orphans_init(struct master *m)
 {
 	int reaper = 0;
 
+	if (m->handed < 0)
+		m->buries = getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &reaper) == 0 && reaper != 0);
 	(void)evtimer_assign(&m->orphan_timer, m->loop, on_orphan, m);
 	(void)evsignal_assign(&m->sigchld, m->loop, SIGCHLD, on_orphan, m);
-	if (getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &reaper) == 0 && reaper != 0))
+	if (m->buries)
 		(void)evsignal_add(&m->sigchld, NULL); /* others wait for the second */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);        /* who goes into the background stays ours: heir.h */
 }

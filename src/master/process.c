@@ -347,7 +347,7 @@ static void watch(struct process *p)
 
 	watch_end(p);
 	(void)evtimer_assign(&p->timer, loop, ladder_on_timer, p);
-	if (p->status_fd >= 0) {
+	if (p->status_fd >= 0 && !p->mute) {
 		(void)event_assign(&p->readable, loop, p->status_fd, EV_READ | EV_PERSIST, on_status, p);
 		(void)event_add(&p->readable, NULL);
 	}
@@ -366,6 +366,16 @@ static void await_readiness(struct process *p)
 	}
 	ladder_climb(p, STEP_START, s->definition->settings.start_timeout);
 	ready_begin(p);
+}
+
+void process_resume(struct process *p)
+{
+	watch(p);
+	ladder_resume(p);
+	if (p->pool.reported)
+		alive_begin(p);
+	else
+		ready_begin(p);
 }
 
 /* What this process alone gets. */

@@ -55,6 +55,9 @@ struct process {
 /* Starts one. -1: it failed (logged, counted, throttled), or there is nothing to start it for. */
 int process_start(struct service *s);
 
+/* One that a master before this one has started is watched as if it were ours from the begin. */
+void process_resume(struct process *p);
+
 /* A process of a contract without status messages can work from here on. */
 void process_is_up(struct process *p);
 

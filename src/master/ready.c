@@ -155,6 +155,8 @@ void ready_begin(struct process *p)
 		process_is_up(p);
 		return;
 	case READY_FD:
+		if (p->ready.fd < 0)
+			return; /* it was closed before it said anything */
 		(void)event_assign(&p->ready.event, loop, p->ready.fd, EV_READ | EV_PERSIST, on_newline, p);
 		(void)event_add(&p->ready.event, NULL);
 		return;

@@ -22,6 +22,8 @@ int reload_begin(struct master *m, uint32_t ticket, bool dry, struct err *e)
 		return err_set(e, "the daemon is not running yet, or is ending");
 	if (m->next != NULL)
 		return err_set(e, "a reload is under way already; wait for it");
+	if (upgrade_is_under_way(m))
+		return err_set(e, "an upgrade is under way; wait for it");
 	m->reload_began = clock_ms();
 	if (engine_start(m, true, &m->next, e) < 0)
 		return -1;

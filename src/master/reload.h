@@ -21,6 +21,9 @@ int reload_look_again(struct engine *en, struct err *e) MUST_USE;
 /* The engine has locked itself in: its plan is the one in force from here on. */
 void reload_commit(struct engine *en);
 
+/* Descriptors and memory for as many processes as the services may have. */
+void reload_reserve(struct master *m);
+
 /* Closes what reload_prepare opened, if the plan did not come into force. */
 void reload_discard(struct engine *en);
 

@@ -273,6 +273,14 @@ void pool_started(struct pool *p, struct pool_process *pp, uint64_t now)
 	p->done = false;
 }
 
+void pool_resumed(struct pool *p, struct pool_process *pp)
+{
+	list_add(&p->in[pp->state], &pp->link);
+	p->available += is_counted(pp);
+	p->clients += pp->clients;
+	p->doubtful += pp->doubtful;
+}
+
 void pool_up(struct pool *p, struct pool_process *pp, uint64_t now)
 {
 	pp->reported = true;

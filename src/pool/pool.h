@@ -140,6 +140,10 @@ struct pool_process *pool_victim(const struct pool *p);
 /* A process was started. Its memory is the owner's; `pp` need not be initialised. */
 void pool_started(struct pool *p, struct pool_process *pp, uint64_t now);
 
+/* A process that an earlier owner of the pool has started: every member of `pp` but the link is what it was.
+ * They come in the order in which they stood on the pool's lists. */
+void pool_resumed(struct pool *p, struct pool_process *pp);
+
 /* A process is known to be up without having reported (contracts without status). */
 void pool_up(struct pool *p, struct pool_process *pp, uint64_t now);
 

@@ -241,6 +241,24 @@ def reload_reads(w):
     wait_until(lambda: mail_works(w), "mail to work after the reload")
 
 
+@check("reload.broken-conf", "config", short=True)
+def reload_broken(w):
+    """A dovecot.conf with a mistake is refused, and what runs goes on with the one before."""
+    with open(w.conf) as f:
+        good = f.read()
+    try:
+        with open(w.conf, "a") as f:
+            f.write("shoe_size = 44\n")
+        os.kill(w.master_pid(), signal.SIGHUP)
+        w.wait_log(r"(Error reading configuration|reload refused).*Unknown setting: shoe_size")
+    finally:
+        with open(w.conf, "w") as f:
+            f.write(good)
+    wait_until(lambda: mail_works(w), "mail to work after the refused reload")
+    w.doveadm("reload")
+    wait_until(lambda: mail_works(w), "mail to work after the next one")
+
+
 @check("reload.sockets", "auth lmtp", only="reeve")
 def reload_sockets(w):
     """Unix sockets stay the same files over a reload. (Dovecot's master removes and makes them again.)"""

@@ -158,6 +158,20 @@ describe("run --daemon", function()
     ended(d)
   end)
 
+  it("goes on in its log after an upgrade", function()
+    local d = place(LOG)
+    local code, text = reeve.shell(("%s/reeve run --daemon -c %s"):format(reeve.build, d.config_path))
+    assert.equal(0, code, text)
+    code, text = d:reeve "upgrade"
+    assert.equal(0, code, text)
+    d:status()
+    reeve.wait_until(function()
+      local log = reeve.read(d.dir .. "/logs/all") or ""
+      return log:find "reeved%[%d+%]: Reeve %S+ goes on from.*reeve%-engine%[%d+%]: control 1:"
+    end, function() return "the lines after the upgrade in:\n" .. (reeve.read(d.dir .. "/logs/all") or "") end)
+    ended(d)
+  end)
+
   it("logs to syslog without log_path", function()
     local d = place ""
     assert.equal(0, (reeve.shell(("%s/reeve run --daemon -c %s"):format(reeve.build, d.config_path))))

@@ -148,10 +148,11 @@ describe("doveadm", function()
   local function start_listed(list)
     return reeve.start {
       config = SERVICES .. [[ service "config" { executable = "@worker@ --hold", contract = "dovecot", type = "config",
-        user = "root", env = { CONFIG_FILE = "/etc/here.conf" }, unix_listener "config" { mode = "0600" } } ]],
+        user = "root", env = { CONFIG_FILE = "@dir@/here.conf" }, unix_listener "config" { mode = "0600" } } ]],
       settings = 'doveadm = true, instance_name = "mail", state_dir = "@dir@/lib",',
       prepare = function(d)
         reeve.shell_line("mkdir -m 755 " .. d.dir .. "/lib")
+        reeve.write(d.dir .. "/here.conf", "protocols = imap\n")
         if list then reeve.write(d.dir .. "/lib/instances", (list:gsub("@base@", d.base))) end
       end }
   end
@@ -161,15 +162,30 @@ describe("doveadm", function()
   it("doveadm.instances: enters itself in state_dir/instances beside others, and links the configuration", function()
     local d = start_listed()
     local function list() return reeve.read(d.dir .. "/lib/instances") end
-    local line = "^(%d+)\tmail\t" .. reeve.literal(d.base) .. "\t/etc/here%.conf\n$"
+    local line = "^(%d+)\tmail\t" .. reeve.literal(d.base .. "\t" .. d.dir .. "/here.conf") .. "\n$"
     assert.is_truthy(math.tointeger(list():match(line)), list())
-    assert.equal("/etc/here.conf", reeve.shell_line(("readlink %s/dovecot.conf"):format(d.base)))
+    assert.equal(d.dir .. "/here.conf", reeve.shell_line(("readlink %s/dovecot.conf"):format(d.base)))
     reeve.write(d.dir .. "/lib/instances", OTHERS:gsub("mail", "theirs") .. "1\tmail\t" .. d.base .. "\t/old\nodd\n")
     reload(d)
     local theirs, ours = list():match "^([^\n]+\n)(.*)$"
     assert.equal(OTHERS:gsub("mail", "theirs"), theirs)
     assert.is_truthy(ours:find(line), ours)
     assert.is_nil(reeve.read(d.dir .. "/lib/instances.lock"))
+    d:stop()
+  end)
+
+  it("doveadm.conf: a dovecot.conf that Dovecot refuses is none to reload, and named at a start", function()
+    local d = start_listed()
+    reeve.write(d.dir .. "/here.conf", "protocols = imap\nshoe_size = 44\n")
+    local code, text = d:reeve "reload"
+    assert.equal(2, code)
+    assert.is_truthy(text:find(d.dir .. "/here.conf:2:1: error: Unknown setting: shoe_size", 1, true), text)
+    assert.is_truthy(text:find("generation 1 stays in force", 1, true), text)
+    code, text = reeve.shell(("%s/reeve check -c %s"):format(reeve.build, d.config_path))
+    assert.equal(0, code)
+    assert.is_truthy(text:find("here.conf:2:1: warning: Unknown setting: shoe_size", 1, true), text)
+    reeve.write(d.dir .. "/here.conf", "protocols = imap\n")
+    reload(d)
     d:stop()
   end)
 

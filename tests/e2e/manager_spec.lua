@@ -76,6 +76,17 @@ describe("under a service manager, Reeve", function()
     d:stop()
   end)
 
+  it("says RELOADING=1 and READY=1 around an upgrade, and stays its main process", function()
+    local d = start(m, { config = rules.BASE:format("", "") })
+    m.wait "READY=1"
+    local n, master = #m.listen(), d:status().master_pid
+    assert.equal(0, (d:reeve "upgrade"))
+    m.wait("RELOADING=1\nMONOTONIC_USEC=%d+.*\nREADY=1", n)
+    assert.equal(master, d:status().master_pid)
+    d:stop()
+    m.wait("STOPPING=1", n)
+  end)
+
   it("feeds the watchdog only while the engine answers", function()
     local d = start(m, { config = rules.BASE:format("", ""), settings = 'engine_timeout = "1h",',
       env = { WATCHDOG_USEC = "2000000" } })
@@ -129,10 +140,13 @@ describe("under a service manager, Reeve", function()
     local fds = a:ask "fds"
     assert.equal(inode, fds:match("socket:%[(" .. inode .. ")%]"))
     d:wait_log "name 'spare'%) that no listener has"
-    assert.equal(0, (d:reeve "service stop s"))
-    assert.equal(inode, reeve.listening_inode(port))
-    assert.equal(0, (d:reeve "service start s"))
-    assert.truthy(d:clients(1, 2)[1].pid)
+    for _, between in ipairs { "status", "upgrade" } do
+      assert.equal(0, (d:reeve(between)))
+      assert.equal(0, (d:reeve "service stop s"))
+      assert.equal(inode, reeve.listening_inode(port))
+      assert.equal(0, (d:reeve "service start s"))
+      assert.truthy(d:clients(1, 2)[1].pid)
+    end
     for _, c in ipairs(d.open) do c:close() end
     d:reeve "stop"
     reeve.wait_until(function() return d:exit_code() end)

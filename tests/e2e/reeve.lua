@@ -127,7 +127,18 @@ local function new(options)
   assert(M.shell(copy) == 0)
   d.config_path, d.log_path, d.base = d.dir .. "/reeve.lua", d.dir .. "/log", d.dir .. "/run"
   d:configure(options.config, options.settings)
+  d.bin = BUILD
+  if options.own_programs then d:own_programs() end
   return d
+end
+
+--- Copies of Reeve's programs for this daemon alone, so that they can be replaced.
+function Daemon:own_programs()
+  self.bin = self.dir .. "/bin"
+  assert(M.shell(("mkdir %s && cd %s && cp reeve reeved reeve-engine reeve-log %s/"):format(self.bin, quote(BUILD),
+    self.bin)) == 0)
+  self.options.env = self.options.env or {}
+  self.options.env.REEVE_LUA_DIR = lfs.currentdir() .. "/lua"
 end
 
 local function environment(options)
@@ -137,7 +148,8 @@ local function environment(options)
 end
 
 --- Starts a daemon and waits until it answers. Options: config (text), settings (text inside settings {}),
--- env (table), prepare (function(daemon), before the start), wrap (a command that runs it).
+-- env (table), prepare (function(daemon), before the start), wrap (a command that runs it), own_programs (true: the
+-- daemon runs copies of its own of Reeve's programs, in @dir@/bin).
 function M.start(options)
   local d = new(options)
   if options.prepare then options.prepare(d) end
@@ -169,7 +181,8 @@ end
 
 function Daemon:launch()
   os.remove(self.dir .. "/exit")
-  local command = ("%s %s %s/reeve run -c %s"):format(self.env, self.options.wrap or "", quote(BUILD), self.config_path)
+  local command = ("%s %s %s/reeve run -c %s"):format(self.env, self.options.wrap or "", quote(self.bin),
+    self.config_path)
   local run = "(unset LD_PRELOAD; %s & p=$!; wait $p; echo $? >%s/exit.new; mv %s/exit.new %s/exit) >>%s 2>&1 &"
   os.execute(run:format(command, self.dir, self.dir, self.dir, self.log_path))
 end
@@ -206,7 +219,7 @@ end
 
 --- Runs `reeve VERB…` against this daemon: exit code and output.
 function Daemon:reeve(words)
-  return M.shell(("%s %s/reeve -b %s %s"):format(self.env or "", quote(BUILD), self.base, words))
+  return M.shell(("%s %s/reeve -b %s %s"):format(self.env or "", quote(self.bin), self.base, words))
 end
 
 function Daemon:json(words)

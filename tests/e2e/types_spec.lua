@@ -160,6 +160,21 @@ describe("type anvil", function()
     d:stop()
   end)
 
+  it("type.anvil: it goes on over an upgrade of the daemon", function()
+    local d = reeve.start { config = config }
+    local anvil, s = assert(d:connect "anvil.sock"), assert(d:connect "s.sock")
+    local pid = s:ask "pid"
+    wait_read(anvil, 7, "VERSION\tanvil\t1\t0\n")
+    local code, text = d:reeve "upgrade"
+    assert.equal(0, code, text)
+    s:ask "write 3 CONNECT"
+    wait_read(anvil, 8, "CONNECT")
+    s:say "crash"
+    wait_read(anvil, 7, "KILL\t" .. pid .. "\n")
+    d:wait_service("anvil", { starts = 1 })
+    d:stop()
+  end)
+
   it("type.anvil: it is started again at once, is told so, and nobody is stopped by its absence", function()
     local d = reeve.start { config = config }
     local anvil, s = assert(d:connect "anvil.sock"), assert(d:connect "s.sock")

@@ -64,6 +64,16 @@ local function stopped(w)
   w.control:stopping { alive = 0, text = "" }
 end
 
+local function upgraded(w)
+  w.control:upgrade_done { ticket = w.orders[1].ticket, ok = true, from = "0.1.0", to = "0.2.0", processes = 12,
+    text = "" }
+end
+
+local function not_upgraded(w)
+  w.control:upgrade_done { ticket = w.orders[1].ticket, ok = false, from = "0.1.0", to = "0.1.0", processes = 12,
+    text = "/usr/libexec/reeve/reeved, when it was tried: it said nothing (status 3)" }
+end
+
 local function done(w) w.control:service_done { ticket = w.orders[1].ticket, ok = true, text = "" } end
 
 local CASES = {
@@ -74,6 +84,8 @@ local CASES = {
   { live, { "service", "stop", "web" }, done }, { live, { "service", "reset", "web" }, done },
   { live, { "plan" }, reloaded }, { live, { "reload" }, reloaded }, { live, { "reload" }, refused },
   { live, { "reload", "--json" }, reloaded }, { live, { "stop" }, stopped }, { live, { "reopen-logs" } },
+  { live, { "upgrade" }, upgraded }, { live, { "upgrade" }, not_upgraded }, { live, { "upgrade", "--json" }, upgraded },
+  { live, { "upgrade", "now" } },
   { live, { "eval", "1 + 1" } },
   { here, { "check" }, CONFIG }, { here, { "check" }, BROKEN }, { here, { "check", "--format", "line" }, BROKEN },
   { here, { "check", "--format", "json" }, BROKEN }, { here, { "config", "--changed" }, CONFIG },

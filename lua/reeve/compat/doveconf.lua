@@ -44,17 +44,17 @@ function M.parse(text)
   return stack[1]
 end
 
--- What a command prints, and what it says on stderr; whether it was happy.
+-- What a command prints, what it says on stderr; then as close() of a pipe: true | nil, "exit" | "signal", code.
 local function run(command)
   local errors = os.tmpname()
   local p = assert(io.popen(("exec %s 2>%s"):format(command, quote(errors))))
   local text = p:read "a"
-  local good = p:close()
+  local good, how, code = p:close()
   local f = assert(io.open(errors))
   local said = f:read "a"
   f:close()
   os.remove(errors)
-  return text, said, good
+  return text, said, good, how, code
 end
 
 --- Runs doveconf on a file. -> tree, what it warned of | nil, what it said
@@ -70,6 +70,31 @@ end
 function M.defaults()
   local text, _, good = run "doveconf -d -a"
   return good and M.parse(text) or nil
+end
+
+-- The file that a plan's config process reads; nil: it has none.
+local function file_of(plan)
+  for _, service in ipairs(plan.services) do
+    if service.settings.type == "config" and service.settings.contract == "dovecot" then
+      for _, text in ipairs(service.env) do
+        local file = text:match "^CONFIG_FILE=(.+)$"
+        if file then return file end
+      end
+    end
+  end
+end
+
+--- What is wrong with the dovecot.conf of a plan, as a problem of reeve.config: Dovecot's programs would not start.
+-- nil: nothing, or there is none, or no doveconf to ask.
+function M.complaint(plan, severity)
+  local file = file_of(plan)
+  if not file then return nil end
+  local _, said, good, _, code = run(("timeout 10 doveconf -c %s -x -h base_dir"):format(quote(file)))
+  if good or code == 124 or code == 127 then return nil end
+  local text = (said:match "Fatal: ([^\n]*)" or said:match "[^\n]+" or "doveconf does not take it")
+  local where, line, message = text:match "^Error in configuration file (.-) line (%d+): (.*)$"
+  return { file = where or file, line = tonumber(line) or 1, column = 1, severity = severity, code = "dovecot-conf",
+    message = message or text, hint = "Dovecot's programs read this file and would not start" }
 end
 
 --- One value as it is, secrets too. -> text | nil

@@ -2,6 +2,7 @@
 -- Exit: 0 good (warnings are printed), 2 errors, 64 wrong usage, 66 no file.
 
 local config = require "reeve.config"
+local doveconf = require "reeve.compat.doveconf"
 local here = require "reeve.config.here"
 local usage = require "reeve.usage"
 
@@ -17,6 +18,9 @@ return function(ctx, args)
     return usage.wrong(ctx, "check", ("--format %s: write text, json or line"):format(format))
   end
   local plan, problems = here.load(ctx, options)
+  if plan and ctx.here.uid == 0 then -- others may not read what dovecot.conf includes
+    problems[#problems + 1] = doveconf.complaint(plan, "warning")
+  end
   if format == "json" then
     ctx.out(config.format(problems, "json"))
   else
