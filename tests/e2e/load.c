@@ -10,8 +10,8 @@
  *
  * Prints "ready" when every client that stays has had an answer, and one line of JSON at the end:
  * what was refused (connect), reset (the server ended a connection that had done no wrong), missing (no
- * answer within 30 s after the end), duplicated, reordered, and the longest wait for an answer. Exit 64: wrong
- * use. */
+ * answer within 30 s after the end), duplicated, reordered, and the longest wait for an answer. Exit 64:
+ * wrong use. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
