@@ -142,7 +142,7 @@ deps:
 run:
 	@tests/deps $(call missing,$(DEPS_RUN) $(DEPS_BUILD))
 	+@$(MAKE) --no-print-directory all
-	@BUILD=$(BUILD) exec conf/run
+	@BUILD=$(BUILD) exec conf/reach conf/run
 
 share := $(DESTDIR)$(PREFIX)/share/reeve
 notify_reload = $(shell systemctl --version 2>/dev/null | awk 'NR == 1 && $$2 >= 253 { print "yes" }')
@@ -227,14 +227,14 @@ check:
 
 unit: all $(addprefix $(BUILD)/tests/,$(C_TESTS))
 	@mkdir -p $(BUILD)/tap
-	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
+	@$(TEST_ENV) TAP_AGAIN=1 conf/reach tests/tap $(BUILD)/tap $(foreach t,$(C_TESTS),'$(t): CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/$(t)') \
 	  $(foreach t,$(wildcard tests/lua/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(t)')
 E2E_PROGRAMS := $(addprefix $(BUILD)/tests/,e2e-worker load subreaper rogue shake)
 test-programs: all $(addprefix $(BUILD)/tests/,$(C_TESTS)) $(E2E_PROGRAMS)
 .PHONY: test-programs
 e2e faults: all $(E2E_PROGRAMS)
 	@mkdir -p $(BUILD)/tap
-	@$(TEST_ENV) TAP_AGAIN=1 tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
+	@$(TEST_ENV) TAP_AGAIN=1 conf/reach tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
 faults: E2E_TAGS = --tags=slow
 
 # ---- Dovecot's programs in a private mail world (root). CHECKS: names, or parts of them before the dot
@@ -256,7 +256,7 @@ docs:
 	lua5.4 tests/conformance.lua >docs/CONFORMANCE.md
 mutants:
 	+@$(MAKE) --no-print-directory BUILD=build-mutants CFLAGS='-O1 -DREEVE_MUTANTS' all build-mutants/tests/e2e-worker build-mutants/tests/shake
-	@tests/mutants build-mutants $(ROWS)
+	@conf/reach tests/mutants build-mutants $(ROWS)
 
 # ---- fuzz: libFuzzer on what reads foreign bytes
 FUZZ_SECONDS ?= 60

@@ -69,6 +69,7 @@ local VOTES = {
 return function(given)
   local o = options("breaker", given, ROWS)
   return {
+    name = "breaker",
     on = { "start", "reload", "tick", "spawn", "exit", "start_failed", "operator" },
     run = function(s, ev, st)
       if not st.state or ev.kind == "operator" and ev.verb == "reset" then

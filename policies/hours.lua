@@ -37,10 +37,12 @@ local function read(given)
     check_rule(i, rule)
     rules[i] = rule
   end
+  local misplaced
   for name, value in pairs(given) do
-    if RULE[name] then error(("hours: %s belongs in a rule: hours { { %s = ... } }"):format(name, name), 0) end
+    if RULE[name] and (not misplaced or name < misplaced) then misplaced = name end -- always the same one of several
     if not rules[name] then others[name] = value end
   end
+  if misplaced then error(("hours: %s belongs in a rule: hours { { %s = ... } }"):format(misplaced, misplaced), 0) end
   return rules, options("hours", others, { lead = { 120, 0 } }).lead
 end
 

@@ -72,6 +72,7 @@ end
 return function(given)
   local o = options("memory", given, ROWS)
   return {
+    name = "memory",
     on = { "start", "reload", "tick", "pressure" },
     run = function(s, ev, st)
       if ev.kind == "tick" and st.due and s.now < st.due then return nil end

@@ -3,14 +3,24 @@
 -- The practice of Kubernetes' maxSurge (25 %) and Puma's phased restart; unlike both it stops by itself when the new
 -- ones fail to start and goes on when one has come up. Without room below process_limit a batch of old ones goes first.
 --
+-- A process that has had its last client (service_count) is no room for another: it is told to finish, and replaced by
+-- none. Else a reload would start as many imap processes as there are sessions.
+--
 -- options: batch = 0.25 (the share of the pool that is replaced at a time)
+local function is_spent(s, p)
+  local most = s.settings.service_count
+  return p.clients ~= nil and most > 0 and p.served + p.clients >= most
+end
+
 local function census(s, st)
-  local c = { idle = {}, busy = {}, ready = 0, starting = 0 }
+  local c = { idle = {}, busy = {}, spent = {}, ready = 0, starting = 0 }
   local still = {}
   for _, p in ipairs(s.processes) do
     if p.generation < s.generation then
       if st.picked[p.id] then
         still[p.id] = true
+      elseif is_spent(s, p) then
+        c.spent[#c.spent + 1] = p
       elseif p.state == "idle" then
         c.idle[#c.idle + 1] = p
       elseif p.state == "busy" or p.state == "starting" then
@@ -37,11 +47,12 @@ end
 
 local function retire(s, st, c, n)
   local victims, patience = {}, s.settings.stop_timeout
-  for i = 1, n do
-    local p = c.idle[i] or c.busy[i - #c.idle]
-    victims[p.id], st.picked[p.id] = patience ~= math.huge and s.now + patience, true
+  local function add(p) victims[p.id], st.picked[p.id] = patience ~= math.huge and s.now + patience, true end
+  for i = 1, n do add(c.idle[i] or c.busy[i - #c.idle]) end
+  if c.ready > 0 then -- the new ones do start
+    for _, p in ipairs(c.spent) do add(p) end
   end
-  return victims
+  return next(victims) and victims or nil
 end
 
 local function watch(s, ev, st)
@@ -67,15 +78,16 @@ return function(given)
         return {}
       end
       if s.stopped then return {} end
-      st.target = st.target or s.live - s.leaving
       if st.failed then return { why = "rolling stopped: new processes fail to start" } end
       local c = census(s, st)
+      st.target = st.target or math.max(1, s.live - s.leaving - #c.spent)
       local batch = math.max(1, math.ceil(st.target * share))
       local going = to_go(s, st, c, batch)
       local left = c.old - going
       local size = math.min(c.ready + left, st.target) + math.min(batch, left)
-      return { at_least = math.min(math.max(size, math.min(st.target, c.ready + c.old)), s.settings.process_limit),
-        retire = going > 0 and retire(s, st, c, going) or nil, why = ("replacing %d old processes"):format(c.old) }
+      local least = c.old == 0 and 1 or math.max(size, math.min(st.target, c.ready + c.old))
+      return { at_least = math.min(least + #c.spent, s.settings.process_limit), retire = retire(s, st, c, going),
+        why = ("replacing %d old processes"):format(c.old + #c.spent) }
     end,
   }
 end

@@ -127,7 +127,7 @@ function entries.replace(host, entry, policy)
   entry.only = type(chosen) == "table" and rawget(chosen, "only") == true
   entry.parts = table.move(mine, 1, #mine, #list + 1, list)
   entry.ears = ears_of(entry.parts)
-  entry.quarantined, entry.changed, entry.text = nil, true, nil
+  entry.quarantined, entry.culprit, entry.changed, entry.text = nil, nil, true, nil
   entry.all_begun = nil -- the new ones have not
   return true
 end

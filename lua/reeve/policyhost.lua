@@ -174,7 +174,7 @@ function Host:quarantine(name, why)
     part.dead, entry.unsafe = why, true
   else
     if entry.quarantined then return true end
-    entry.quarantined = why
+    entry.quarantined, entry.culprit = why, part and part.path
   end
   entry.changed, entry.text, self.stirred = true, nil, true
   local text = ("policy %s is taken out: %s"):format(part and part.path or "own", why)
@@ -187,7 +187,7 @@ function Host:lift(name)
   local entry = self.by_name[name]
   if not entry then return false end
   between.lift(self.between)
-  entry.quarantined, entry.unsafe = nil, entry.broken
+  entry.quarantined, entry.culprit, entry.unsafe = nil, nil, entry.broken
   for _, part in ipairs(entry.parts) do part.failures, part.dead, part.failure, part.complained = 0, nil, nil, nil end
   entry.changed, entry.text, self.stirred = true, nil, true
   return true

@@ -25,7 +25,8 @@ local function store_text(host, entry, store)
 end
 
 local function service_text(host, entry)
-  local kept = { stores = {}, parts = {}, quarantined = entry.quarantined, override = entry.service.override }
+  local kept = { stores = {}, parts = {}, quarantined = entry.quarantined, culprit = entry.culprit,
+    override = entry.service.override }
   for _, part in ipairs(entry.parts) do
     local store = part.store
     if not kept.stores[store.path] then
@@ -107,7 +108,9 @@ local function restore_service(host, entry, text)
   local kept = type(text) == "string" and state.decode(text)
   if type(kept) ~= "table" or type(kept.parts) ~= "table" or type(kept.stores) ~= "table" then return end
   for _, part in ipairs(entry.parts) do restore_part(host, entry, part, kept) end
-  if type(kept.quarantined) == "string" then entry.quarantined = entry.quarantined or kept.quarantined end
+  if type(kept.quarantined) == "string" and not entry.quarantined then
+    entry.quarantined, entry.culprit = kept.quarantined, type(kept.culprit) == "string" and kept.culprit or nil
+  end
   if type(kept.override) == "table" then entry.service.override = kept.override end
   entry.changed = true
 end

@@ -4,6 +4,9 @@ local standing = require "reeve.standing"
 
 local reasons = {}
 
+--- How the failure of a policy begins that was taken out with another one; the rest is the name of that.
+reasons.WITH = "with "
+
 -- active, failing, quarantined, or replaced (a built-in where `only` rules).
 local function state_of(entry, part)
   if part.dead then return "quarantined" end
@@ -37,11 +40,18 @@ local function text_of(v) return v and v.why and #v.why > 0 and table.concat(v.w
 
 local function seconds(ms) return ms and ms / 1000 end
 
+-- The policies of a service are taken out together; only one of them has failed.
+local function failure_of(entry, part)
+  if part.built_in or part.dead or not entry.quarantined then return part.dead or part.failure end
+  if not entry.culprit or entry.culprit == part.path then return entry.quarantined end
+  return reasons.WITH .. entry.culprit
+end
+
 local function policies(host, entry)
   local list = {}
   for i, part in ipairs(entry.parts) do
     list[i] = { name = part.path, state = state_of(entry, part), vote = part.vote, why = text_of(part.vote),
-      failure = part.dead or not part.built_in and entry.quarantined or part.failure, since = seconds(part.since) }
+      failure = failure_of(entry, part), since = seconds(part.since) }
   end
   for _, part in ipairs(host.between and host.between.parts or {}) do
     local v, state = part.vote and part.vote[entry.name], part.failures > 0 and "failing" or "active"
@@ -51,13 +61,13 @@ local function policies(host, entry)
   return list
 end
 
---- { standing = the order in force, vote = the meet, quarantined = why or nil, decided = { field = { names } },
--- override = what an operator set or nil, policies = { { name, state, why, vote, since (s: when its bounds changed),
--- failure } } }. Policies between services stand behind the service's own. Names beside the policies': operator, and
--- safety (the vote of a service of which a built-in policy is broken).
+--- { standing = the order in force, vote = the meet, quarantined = why or nil, culprit = the name of the policy that
+-- failed, decided = { field = { names } }, override = what an operator set or nil, policies = { { name, state, why,
+-- vote, since (s: when its bounds changed), failure } } }. Policies between services stand behind the service's own.
+-- Names beside the policies': operator, and safety (the vote of a service of which a built-in policy is broken).
 function reasons.of(host, entry)
   local voters = standing.voters(host, entry)
-  return { standing = entry.sent, vote = entry.vote, quarantined = entry.quarantined,
+  return { standing = entry.sent, vote = entry.vote, quarantined = entry.quarantined, culprit = entry.culprit,
     decided = decided(voters, entry.vote), override = entry.service.override, policies = policies(host, entry) }
 end
 

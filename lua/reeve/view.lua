@@ -2,6 +2,7 @@
 -- `reeve status --json`, `reeve ps --json` and their tables are made from these.
 
 local print = require "reeve.print"
+local reasons = require "reeve.reasons"
 local suggest = require "reeve.suggest"
 
 local M = {}
@@ -98,12 +99,15 @@ local function is(v) return v ~= nil and v ~= print.null end
 
 M.GOOD = "ok"
 
--- the first policy that is not well
+-- the first policy that is not well; one that was taken out with another only where there is no other
 local function ill_policy(r)
+  local with
   for _, p in ipairs(r.policies) do
-    if M.ILL[p.state] then return p end
+    local is_with = M.ILL[p.state] and is(p.why) and p.why:sub(1, #reasons.WITH) == reasons.WITH
+    if M.ILL[p.state] and not is_with then return p end
+    with = with or is_with and p
   end
-  return nil
+  return with or nil
 end
 
 --- One word or more on how a service is: what an operator should see first. r: a record of M.service.

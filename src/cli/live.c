@@ -3,14 +3,12 @@
  *
  * Exit 69: no daemon. 70: the engine went away in the middle. 75: it does not answer. 77: not
  * allowed. 130: ^C. */
+#include "cli/live.h"
+
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "cli/cli.h"
-#include "cli/client.h"
 #include "cli/instances.h"
-#include "cli/lock.h"
-#include "cli/resort.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -20,129 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#define OUR_ID      1     /* of the one verb of this connection */
-#define ANSWER_MS   2000  /* then stop and reload signal the master, and the others say that they wait */
-#define GIVE_UP_MS  30000 /* the master replaces a dead engine well before */
-#define AGAIN_MS    100   /* between two tries to reach an engine that is being replaced */
-#define CANCEL_MS   1000  /* after ^C: how long the engine may take to confirm */
-#define INTERRUPTED 130
-#define UNDECIDED   (-1)
-
-struct live {
-	const struct cli *cli;
-	const struct resort *resort; /* NULL: none */
-	char *words;                 /* the payload of our verb */
-	size_t words_length;
-	struct client client;
-	struct holder master;
-	int signals;        /* signalfd of SIGINT */
-	sigset_t mask;      /* of signals, as the caller had it */
-	uint64_t start;     /* when we asked first */
-	bool heard;         /* the engine has spoken */
-	bool greeted;       /* it has spoken, if only on an earlier connection */
-	bool accepted;      /* it has said something about our verb */
-	bool marks;         /* the next words are a moment, for `mark` */
-	bool moved;         /* a newer engine is to be asked */
-	bool told;          /* the person knows that we wait */
-	bool stopping;      /* only the end of the master is awaited */
-	uint64_t cancelled; /* when ^C was passed on; 0: not */
-	pid_t before;       /* its words come first; 0: none, or not any more */
-	int mark;           /* it waits for the engine's first words here; -1: not any more */
-	int code;           /* UNDECIDED until the end is known */
-};
-
-static bool is_stop(const struct live *l)
-{
-	return l->resort != NULL && l->resort->signal == SIGTERM;
-}
-
-/* From now on only the end of the master counts; where it cannot be seen, this is the end. */
-static void await_end(struct live *l)
-{
-	l->stopping = l->master.pidfd >= 0;
-	if (!l->stopping)
-		l->code = EX_OK;
-}
-
-/* ---- what the engine says */
-
-/* Somebody's words come before those of the engine, which waits for us meanwhile. */
-static void let_before(struct live *l)
-{
-	fd_close(&l->mark);
-	if (l->before > 0)
-		(void)waitpid(l->before, NULL, 0);
-	l->before = 0;
-}
-
-static void on_out(struct live *l, const struct frame *f)
-{
-	if (l->marks) { /* of each engine that is asked, but only of the first somebody wants to know */
-		l->marks = false;
-		if (l->mark >= 0)
-			(void)!fd_write_all(l->mark, f->payload, f->length);
-		let_before(l);
-		return;
-	}
-	if (fd_write_all(STDOUT_FILENO, f->payload, f->length) < 0) {
-		fprintf(stderr, "reeve: cannot write: %s\n", strerror(errno));
-		l->code = EX_IOERR;
-	}
-}
-
-static void on_err(struct live *l, const struct frame *f)
-{
-	(void)l;
-	(void)!fd_write_all(STDERR_FILENO, f->payload, f->length);
-}
-
-/* `stop` has done its work when the master is gone, not when the engine says so. */
-static void on_done(struct live *l, const struct frame *f)
-{
-	int code = (int)(strtol(f->payload, NULL, 10) & 255);
-
-	if (code == EX_OK && is_stop(l))
-		await_end(l);
-	else
-		l->code = l->cancelled != 0 ? INTERRUPTED : code;
-}
-
-/* A reload came in between, and nothing was done about our verb. */
-static void on_again(struct live *l, const struct frame *f)
-{
-	l->moved = l->moved || f->id == OUR_ID;
-}
-
-static void on_hello(struct live *l, const struct frame *f)
-{
-	(void)l;
-	(void)f;
-}
-
-static const struct {
-	const char *verb;
-	void (*take)(struct live *l, const struct frame *f);
-} answers[] = {
-	{"out", on_out},
-	{"err", on_err},
-	{"done", on_done},
-	{"hello", on_hello},
-	{"again", on_again},
-};
-
-/* An unknown verb is of a newer engine and passed over. */
-static void on_frame(struct live *l, const struct frame *f)
-{
-	l->heard = l->greeted = true;
-	l->accepted = l->accepted || f->id == OUR_ID;
-	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
-		if (strcmp(answers[i].verb, f->verb) == 0)
-			answers[i].take(l, f);
-}
+#define ANSWER_MS  2000  /* then stop and reload signal the master, and the others say that they wait */
+#define GIVE_UP_MS 30000 /* the master replaces a dead engine well before */
+#define AGAIN_MS   100   /* between two tries to reach an engine that is being replaced */
+#define CANCEL_MS  1000  /* after ^C: how long the engine may take to confirm */
 
 /* ---- how it can end */
 
@@ -181,8 +63,8 @@ static void on_gone(struct live *l)
 	client_close(&l->client);
 	if (strcmp(l->cli->word, "events") == 0) /* goes on with the next engine */
 		l->accepted = false;
-	if (is_stop(l) && l->accepted)
-		await_end(l);
+	if (live_is_stop(l) && l->accepted)
+		live_await_end(l);
 	else if (!l->accepted && (!l->heard || only_looks(l)))
 		(void)poll(NULL, 0, AGAIN_MS); /* then turn() tries again */
 	else
@@ -220,8 +102,8 @@ static void on_interrupt(struct live *l, uint64_t now)
 	if (l->stopping)
 		(void)fail(0, "not waiting any more; the daemon goes on ending");
 	if (l->stopping || l->cancelled != 0 || l->client.fd < 0 ||
-		client_send(&l->client, "cancel", OUR_ID, "1", 1) < 0)
-		l->code = INTERRUPTED;
+		client_send(&l->client, "cancel", LIVE_ID, "1", 1) < 0)
+		l->code = LIVE_INTERRUPTED;
 	l->cancelled = now;
 }
 
@@ -239,13 +121,13 @@ static void reach(struct live *l)
 	how = client_open(&l->client, l->cli->base_dir, &e);
 	if (how == CLIENT_OPEN) {
 		l->marks = l->cli->before > 0;
-		if (client_ask(&l->client, cli_has(l->cli, "--json"), OUR_ID, l->words, l->words_length) < 0)
+		if (client_ask(&l->client, cli_has(l->cli, "--json"), LIVE_ID, l->words, l->words_length) < 0)
 			client_close(&l->client);
 		return;
 	}
 	if (how == CLIENT_ABSENT && l->master.pid != 0)
 		return;
-	if (how == CLIENT_ABSENT && is_stop(l) && l->greeted)
+	if (how == CLIENT_ABSENT && live_is_stop(l) && l->greeted)
 		l->code = EX_OK; /* it ended before it could say so */
 	else
 		l->code = how == CLIENT_ABSENT ? instances_instead(l->cli->base_dir, e.text)
@@ -258,14 +140,14 @@ static void listen_to(struct live *l)
 	struct err e;
 	int more = client_read(&l->client), got = 0;
 
-	while (l->code == UNDECIDED && (got = frame_next(&l->client.in, &f, &e)) > 0)
-		on_frame(l, &f);
+	while (l->code == LIVE_UNDECIDED && (got = frame_next(&l->client.in, &f, &e)) > 0)
+		live_take(l, &f);
 	if (got < 0)
 		l->code = fail(EX_PROTOCOL, e.text);
 	else if (l->moved) {
 		client_close(&l->client); /* turn() asks again */
 		l->moved = l->heard = l->accepted = false;
-	} else if (!more && l->code == UNDECIDED)
+	} else if (!more && l->code == LIVE_UNDECIDED)
 		on_gone(l);
 }
 
@@ -286,7 +168,7 @@ static void turn(struct live *l)
 
 	if (l->client.fd < 0 && !l->stopping)
 		reach(l);
-	if (l->code != UNDECIDED)
+	if (l->code != LIVE_UNDECIDED)
 		return;
 	p[1] = (struct pollfd){.fd = l->client.fd, .events = POLLIN};
 	p[2] = (struct pollfd){.fd = l->stopping ? l->master.pidfd : -1, .events = POLLIN};
@@ -297,11 +179,11 @@ static void turn(struct live *l)
 		listen_to(l);
 	else if (p[2].revents != 0) /* all that was said has been printed */
 		l->code = EX_OK;
-	if (p[0].revents != 0 && l->code == UNDECIDED)
+	if (p[0].revents != 0 && l->code == LIVE_UNDECIDED)
 		on_interrupt(l, now);
-	if (l->cancelled != 0 && now - l->cancelled >= CANCEL_MS && l->code == UNDECIDED)
-		l->code = INTERRUPTED;
-	if (l->code == UNDECIDED && !l->stopping)
+	if (l->cancelled != 0 && now - l->cancelled >= CANCEL_MS && l->code == LIVE_UNDECIDED)
+		l->code = LIVE_INTERRUPTED;
+	if (l->code == LIVE_UNDECIDED && !l->stopping)
 		on_silence(l, now);
 }
 
@@ -349,8 +231,11 @@ static int catch_interrupt(struct live *l)
 
 int live_run(const struct cli *cli)
 {
-	struct live l = {
-		.cli = cli, .client = {.fd = -1}, .master = {.pidfd = -1}, .signals = -1, .code = UNDECIDED};
+	struct live l = {.cli = cli,
+		.client = {.fd = -1},
+		.master = {.pidfd = -1},
+		.signals = -1,
+		.code = LIVE_UNDECIDED};
 	int bad;
 
 	l.before = cli->before;
@@ -362,10 +247,10 @@ int live_run(const struct cli *cli)
 		bad = catch_interrupt(&l);
 	if (bad != EX_OK)
 		l.code = bad;
-	while (l.code == UNDECIDED)
+	while (l.code == LIVE_UNDECIDED)
 		turn(&l);
 	client_close(&l.client);
-	let_before(&l);
+	live_let_before(&l);
 	lock_let_go(&l.master);
 	if (l.signals >= 0) /* what comes after us must end at ^C */
 		(void)sigprocmask(SIG_SETMASK, &l.mask, NULL);

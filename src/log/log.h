@@ -64,8 +64,8 @@
  * LINES OF SERVICES. 0x01, a type byte, decimal pid, space, text, LF. Low six bits of the type: 1 debug, 2
  * info, 3 warning, 4 error, 5 fatal, 6 panic, 8 option (`prefix=...`, `ip=...`); 0x80: the text has a prefix
  * of its own; 0x40: a decimal count and a space follow the pid, so many bytes of the text are the prefix.
- * Without 0x01: what LOG_LEVELS says, or what `<N>` (syslog's numbers, as under systemd) at its begin says. A
- * line above 16 KiB is cut in pieces that end in ` [more follows]` and begin with `[continued] `.
+ * Without 0x01: what LOG_LEVELS says, or what `<N>` (syslog's numbers, as under systemd) at its begin says.
+ * A line above 16 KiB is cut in pieces that end in ` [more follows]` and begin with `[continued] `.
  *
  * NOTHING IS LOST. A pipe is looked at with tee(2) and only whole lines are taken out of it, so that at any
  * moment of our death it begins at the begin of a line. What was taken is written in the same step. SIGTERM:

@@ -137,7 +137,7 @@ static void read_options(struct master *m, int argc, char **argv)
 			m->handed = number("--state", optarg);
 			break;
 		case 'C':
-			exit(upgrade_check(m, number("--check-state", optarg)));
+			exit(trial_check(m, number("--check-state", optarg)));
 		case 'V':
 			puts("reeved " REEVE_VERSION);
 			exit(0);

@@ -59,7 +59,8 @@ static void say_reloading(struct process *p, const struct notice *n, struct noti
 		ladder_climb(p, STEP_RELOAD, p->service->definition->settings.start_timeout);
 }
 
-/* No signal, now or at a later stop: to many programs a second one means at once. Its time begins here. */
+/* No signal, then or at a later stop: to many programs a second one means at once. Its time counts from here.
+ */
 static void say_stopping(struct process *p, const struct notice *n, struct notify_received *r)
 {
 	int64_t ms = p->service->definition->settings.stop_timeout;

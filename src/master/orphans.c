@@ -23,7 +23,7 @@ static bool is_ours(const struct master *m, pid_t pid)
 			if (p->pid == pid || (p->heir.pidfd >= 0 && p->heir.pid == pid))
 				return true;
 	return is_engine(m->engine, pid) || is_engine(m->next, pid) || is_engine(m->retiring, pid) ||
-	       m->upgrade.pid == pid;
+	       m->upgrade.trial.pid == pid;
 }
 
 /* Somebody else's children may become ours (PID 1, a subreaper, or a child made with CLONE_PARENT);

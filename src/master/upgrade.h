@@ -1,24 +1,20 @@
 /* upgrade: the programs on disk take the place of those that run, and nothing else ends: execve keeps our
  * pid, our children and our descriptors.
  *
- *   PROBING  `reeved --check-state FD` of the file that is there now reads what we would hand over (carry.h)
- * and looks for its engine. Unless it ends with status 0, nothing has happened but a sentence. LEAVING  the
- * engine is retired; standing orders hold DUE      the loop has ended its turn with all signals blocked: what
- * we hold is written once more, our descriptors are let through, and the same file is executed. If that fails
- * everything is put back.
+ *   TRIED    the program on disk is tried (trial.h); unless it will do, nothing has happened but a sentence
+ *   LEAVING  the engine is retired; standing orders hold
+ *   DUE      the loop has ended its turn with all signals blocked: what we hold is written once more, our
+ *            descriptors are let through, and the same file is executed; else everything is put back
  *
  * The new master reads it (resume.h), starts an engine with the bundle in force, and replaces the log
  * process. */
 #ifndef REEVE_MASTER_UPGRADE_H
 #define REEVE_MASTER_UPGRADE_H
 
-#include "base/err.h"
+#include "master/trial.h"
 
-#include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
-#include <sys/types.h>
 
 struct engine;
 struct master;
@@ -27,7 +23,7 @@ struct master;
 
 enum upgrade_phase {
 	UPGRADE_NONE,
-	UPGRADE_PROBING,
+	UPGRADE_TRIED,
 	UPGRADE_LEAVING,
 	UPGRADE_DUE,
 };
@@ -39,10 +35,7 @@ struct upgrade {
 	char from[32];       /* the version before this one, of the last upgrade */
 	char why[512];       /* the last one was refused; "": it went well, or there was none */
 	bool is_hangup;      /* a SIGHUP waits for the end of it */
-	struct stat file;    /* the program that was probed */
-	pid_t pid;           /* of the probe; 0: none runs */
-	int said, pidfd;     /* its stderr and itself; -1 */
-	struct event ended, timer;
+	struct trial trial;
 };
 
 void upgrade_init(struct master *m);
@@ -62,7 +55,7 @@ bool upgrade_take_over(struct master *m);
 /* Tells `en` how the upgrade ended that was asked for with this id. False: it has not. */
 bool upgrade_answer(struct engine *en, uint32_t ticket, const char *id);
 
-/* The probe itself: `reeved --check-state FD`, with a master that has nothing yet. Returns the exit code. */
-int upgrade_check(struct master *m, int fd);
+/* The program on disk has been tried: it will do, or `why` says why not. */
+void upgrade_tried(struct master *m, const char *why);
 
 #endif

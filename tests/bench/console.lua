@@ -1,5 +1,5 @@
--- What a console costs those it should cost nothing: clients that come and stay under load, and a policy that asks
--- to be woken every 50 ms, while nobody uses it, while chunks compute to their deadline, and while they flood.
+-- What a console costs those it should cost nothing: clients that come and stay under load, and a policy that asks to
+-- be woken every 50 ms, while nobody uses it, while chunks compute to their deadline, and while they flood.
 -- `make bench-console`.
 local reeve = require "reeve"
 local socket = require "socket"
@@ -41,9 +41,8 @@ local function measure(name, chunk)
     end
   until socket.gettime() >= until_then
   local worst, seen = worst_policy(d), sum()
-  print((("%-32s %3d chunks  %5d connections, %d refused, %d reset, slowest answer %4.0f ms; "
-    .. "policy at most %4.0f ms late")):format(name, chunks, seen.connections, seen.refused, seen.reset,
-    seen.longest_ms, worst * 1000))
+  print(("%-28s %4d chunks; %d connections, %d refused, %d reset, slowest answer %.0f ms; policy at most %.0f ms late")
+    :format(name, chunks, seen.connections, seen.refused, seen.reset, seen.longest_ms, worst * 1000))
   d:destroy()
 end
 

@@ -1,4 +1,4 @@
-/* links: cli/cli cli/live cli/client cli/frame cli/lock cli/resort cli/instances */
+/* links: cli/cli cli/live cli/live_answers cli/client cli/frame cli/lock cli/resort cli/instances */
 /* Verbs that the engine carries out. The command runs in a child; this test plays the engine behind
  * the control socket and the master that holds the lock. */
 #include "base/fd.h"

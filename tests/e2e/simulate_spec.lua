@@ -138,9 +138,13 @@ service "plain" { executable = "/bin/true", contract = "plain" }
     { "--trace storm --set process_limits=1", 64,
       "unknown setting 'process_limits'; did you mean 'process_limit'?" },
     { "--trace storm --set process_limit=many", 64, "process_limit = many: " },
-    { "--trace storm -p hybird", 2, "there is no policy 'hybird'" },
+    { "--trace storm -p hybird", 2, "there is no policy 'hybird'; did you mean 'hybrid'?" },
+    { "--trace /tmp", 2, "trace /tmp: Is a directory" },
+    { "--trace storm -c /nowhere.lua", 64, "-c /nowhere.lua: which of its services? --service NAME" },
+    { "--trace storm --seeds 100000", 64, "--seeds 100000: at most 1000" },
+    { "--trace day --seeds 1000 --plot /nowhere/x.svg", 1, "simulate: /nowhere/x.svg: No such file" }, -- at once
     { "--trace storm -p 'hung { aftr = 1 }'", 2, "hung: there is no option 'aftr'" },
-    { "--trace storm -p nowhere/x.lua", 2, "policy nowhere/x.lua: " },
+    { "--trace storm -p nowhere/x.lua", 2, "simulate: policy nowhere/x.lua: No such file or directory" },
     { "--trace storm -c /nowhere.lua --service web", 66, "/nowhere.lua cannot be used" },
     { "storm", 64, "unknown argument 'storm'; write -p POLICY" },
   }

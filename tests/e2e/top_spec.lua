@@ -118,7 +118,7 @@ describe("top", function()
   end)
 
   it("pages through many services and many processes", function()
-    local config = { [[service "aa" { executable = "/bin/sleep 100", contract = "plain", process_limit = 30,
+    local config = { [[service "aa" { executable = "/bin/sleep infinity", contract = "plain", process_limit = 30,
       process_min_avail = 30 }]] }
     for i = 1, 30 do
       config[i + 1] = ([[service "s%02d" { executable = "@worker@ --hold", process_limit = 1000 }]]):format(i)

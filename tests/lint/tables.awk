@@ -27,15 +27,16 @@ function complain(text) { print FILENAME ":" FNR ": " text; bad = 1 }
 	where[part[2]] = part[3]
 	if (part[3] != "OWN" && system("test -f lua/reeve/verbs/" part[2] ".lua") != 0)
 		complain("verb " part[2] " has no lua/reeve/verbs/" part[2] ".lua")
-	if (part[3] ~ /LIVE|BOTH|SCREEN|PAST/ && !(part[2] in served)) complain("verb " part[2] " is not in VERBS of lua/reeve/control.lua")
+	if (part[3] ~ /LIVE|BOTH|SCREEN|PAST|FILE/ && !(part[2] in served)) complain("verb " part[2] " is not in VERBS of lua/reeve/control.lua")
 }
 END {
 	for (verb in served)
-		if (where[verb] !~ /LIVE|BOTH|SCREEN|PAST/) complain("lua/reeve/control.lua serves " verb ", which is no LIVE row")
+		if (where[verb] !~ /LIVE|BOTH|SCREEN|PAST|FILE/) complain("lua/reeve/control.lua serves " verb ", which is no LIVE row")
 	while (("ls lua/reeve/verbs" | getline file) > 0) {
 		sub(/\.lua$/, "", file)
 		if (where[substr(file, 5)] == "PAST" && file ~ /^past/) continue
-		if (where[file] !~ /HERE|LIVE|BOTH|SCREEN|PAST/) complain("lua/reeve/verbs/" file ".lua has no HERE or LIVE row")
+		if (file ~ /file$/ && where[substr(file, 1, length(file) - 4)] == "FILE") continue
+		if (where[file] !~ /HERE|LIVE|BOTH|SCREEN|PAST|FILE/) complain("lua/reeve/verbs/" file ".lua has no HERE or LIVE row")
 	}
 	exit bad
 }

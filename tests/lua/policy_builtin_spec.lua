@@ -234,6 +234,19 @@ describe("rolling", function()
     s:finish(4); assert.same({ 0, 6, 0 }, { s.draining, s.live, s.lost })
   end)
 
+  it("replaces nobody who has had his last client, but for one that shows that the new ones start", function()
+    local s = T.service { service_count = 1, process_limit = 50 }
+    s:connect(20); s:renew(); s:advance(20)
+    assert.same({ "0/1", 20, 20 }, { mix(s), s.draining, s.counters.starts - 1 })
+    s:finish(20); assert.same({ 0, 1, 0 }, { s.draining, s.live, s.lost })
+  end)
+
+  it("leaves who has had his last client alone while the new ones fail", function()
+    local s = T.service { service_count = 1, process_limit = 50, stop_timeout = "5s" }
+    s:connect(20); s:fail_start(); s:renew(); s:advance(60)
+    assert.same({ "20/0", 0, 20 }, { mix(s), s.lost, s.clients })
+  end)
+
   it("lets a batch go first where process_limit leaves no room", function()
     local s = T.service { process_min_avail = 4, process_limit = 4, boot = "1s" }
     s:advance(2); s:renew()

@@ -242,7 +242,13 @@ describe("a failing policy", function()
     assert.same({ 0, 2 }, { s.standing.at_least, s.standing.spare })
     assert.equal(1, #s.quarantined)
     assert.matches("own.*boom", s.quarantined[1])
+    local function told()
+      return { why_of(s, "own.1.start").failure, (why_of(s, "own.2.operator").failure:match "boom$") }
+    end
     assert.equal("quarantined", why_of(s, "own.1.start").state)
+    assert.same({ "with own.2.operator", "boom" }, told()) -- all own ones go together, one has failed
+    s:restart_engine()
+    assert.same({ "with own.2.operator", "boom" }, told())
     assert.equal("active", why_of(s, "built-in/min_avail").state)
   end)
 

@@ -73,6 +73,7 @@ at,kind,stay,crash,verb,at_least,service
     { "#model boots=1\nat,stay\n1,2\n", ":1: a model has no field 'boots'; did you mean 'boot'?" },
     { "#model boot=fast\nat,stay\n1,2\n", ":1: boot = fast: a number from 0 up is wanted" },
     { "#settings process_limit\nat,stay\n1,2\n", ":1: 'process_limit': name=value is wanted" },
+    { "a\27[2Jb\n1\n", ":1: there is no column 'a\\x1b[2Jb'" },
     { "at,stay\n", ": there is no record in it" },
     { "", ": there is no record in it" },
   }
@@ -94,6 +95,7 @@ at,kind,stay,crash,verb,at_least,service
   end)
 
   it("that is not there is a sentence", function()
+    assert.same({ nil, "trace /: Is a directory" }, { csv.read "/" })
     local _, sentence = csv.read "/nowhere/x.csv"
     assert.equal("trace /nowhere/x.csv: No such file or directory", sentence)
   end)

@@ -12,6 +12,7 @@
 -- and several with commas between them. Policies are added to the built-ins unless they stand in only { }.
 local policyhost = require "reeve.policyhost"
 local policywords = require "reeve.policywords"
+local suggest = require "reeve.suggest"
 
 local candidates = {}
 
@@ -59,7 +60,7 @@ end
 local function from_file(path, doors)
   local name = path:match "([^/]*)$":gsub("%.lua$", "")
   local text, why = doors.read(path)
-  if not text then return nil, ("policy %s: %s"):format(path, why or "no such file") end
+  if not text then return nil, why and "policy " .. why or ("policy %s: no such file"):format(path) end
   local constructor, sentence = policyhost.load(text, path, doors.env(words(doors)))
   if not constructor then return nil, sentence end
   return { title = name, make = function() return constructor {} end }
@@ -81,7 +82,8 @@ local function from_text(text, doors)
   if text == "none" then return { title = text, make = function() end } end
   if is_name(text) and not words(doors)[text] then
     local _, why = doors.load_policy(text)
-    return nil, why or ("there is no policy '%s'"):format(text)
+    local names = doors.policy_names and doors.policy_names() or {}
+    return nil, (why or ("there is no policy '%s'"):format(text)) .. suggest.hint(text, names)
   end
   local first, sentence = evaluate(text, doors)
   if first == nil then return nil, sentence end

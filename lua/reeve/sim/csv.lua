@@ -14,6 +14,7 @@
 -- of the four above are comments. Without #duration the trace ends with its last record, rounded up to a second.
 --
 -- A file is read twice: once to tell every mistake with its line before anything is simulated, once as it is played.
+local print = require "reeve.print"
 local suggest = require "reeve.suggest"
 local trace = require "reeve.trace"
 
@@ -84,7 +85,7 @@ local function columns_of(line)
   for i = 1, n do
     local name = columns[i]
     if not FIELDS[name] then
-      return nil, ("there is no column '%s'%s"):format(name, suggest.hint(name, FIELDS))
+      return nil, ("there is no column '%s'%s"):format(print.plain(name:sub(1, 40)), suggest.hint(name, FIELDS))
     end
     if seen[name] then return nil, ("column '%s' stands twice"):format(name) end
     seen[name] = true
@@ -196,6 +197,13 @@ end
 --- The trace in a file, or nil and a sentence: all mistakes, one a line, each with the file's name and its line.
 function csv.read(path)
   local file, why = io.open(path)
+  if file and not file:read(0) then
+    why = select(2, file:read(0)) -- a directory opens, and cannot be read; an empty file gives no reason
+    if why then
+      file:close()
+      file, why = nil, ("%s: %s"):format(path, why)
+    end
+  end
   if not file then return nil, ("trace %s"):format(why) end
   local t = { name = path:match "([^/]*)$", model = {}, settings = {}, records = player(path) }
   local last, mistakes = examine(file, path, t)

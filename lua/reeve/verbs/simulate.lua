@@ -31,11 +31,12 @@ end
 
 ---- what is wanted
 
-local function whole(options, name, least, default)
+local function whole(options, name, least, default, most)
   local text = options[name]
   if not text then return default end
   local n = math.tointeger(tonumber(text))
   if not n or n < least then refuse(64, "--%s %s: a whole number from %d up is wanted", name, text, least) end
+  if most and n > most then refuse(64, "--%s %s: at most %d", name, text, most) end
   return n
 end
 
@@ -95,7 +96,12 @@ end
 -- The service of a config; loaded anew for each run, for its policy may keep something.
 local function service_of_config(ctx, options)
   if options.recorded then return options.recorded.service() end
-  if not options.service then return nil end
+  if not options.service then
+    if options.file and options.file ~= here.DEFAULT_FILE then
+      refuse(64, "-c %s: which of its services? --service NAME", options.file)
+    end
+    return nil
+  end
   options.file = options.file or here.DEFAULT_FILE
   local plan, problems = here.load(ctx, options)
   if not plan then
@@ -111,7 +117,8 @@ local function service_of_config(ctx, options)
 end
 
 local function candidates_of(ctx, options)
-  local doors = { read = ctx.here.read, load_policy = ctx.here.load_policy, env = sandbox.policy_env }
+  local doors = { read = ctx.here.read, load_policy = ctx.here.load_policy,
+    policy_names = ctx.here.policy_names, env = sandbox.policy_env }
   local text = options.compare or options.policy
   if not text then
     local title = options.service or "none"
@@ -141,9 +148,11 @@ local function candidates_of(ctx, options)
   return list
 end
 
+local SEEDS_MOST <const> = 1000
+
 local function seeds_of(options)
   local first, seeds = whole(options, "seed", 0, 1), {}
-  for i = 1, whole(options, "seeds", 1, 1) do seeds[i] = first + i - 1 end
+  for i = 1, whole(options, "seeds", 1, 1, SEEDS_MOST) do seeds[i] = first + i - 1 end
   return seeds
 end
 
@@ -199,7 +208,7 @@ local function show_quarantined(ctx, columns)
   end
 end
 
-local function write_plot(path, trace, seeds, columns)
+local function write_plot(file, trace, seeds, columns)
   local shown = {}
   for i, column in ipairs(columns) do
     local r = column.report
@@ -209,7 +218,6 @@ local function write_plot(path, trace, seeds, columns)
         report.show("process_seconds", r.process_seconds), report.show("starts", r.starts),
         report.show("dropped", r.dropped)) }
   end
-  local file = open(path)
   local about = headline(trace, seeds) .. (#seeds > 1 and (" (curves: seed %d)"):format(seeds[1]) or "")
   file:write(plot.svg("reeve simulate: " .. trace.name, about, trace.duration, shown))
   file:close()
@@ -223,7 +231,7 @@ local function simulate(ctx, options)
     candidates = candidates_of(ctx, options) }
   local good, sentence = compare.check(wanted)
   if not good then refuse(64, sentence) end
-  local log = options.log and open(options.log)
+  local log, picture = options.log and open(options.log), options.plot and open(options.plot)
   wanted.decisions = log and function(line) log:write(line, "\n") end
   local clear
   wanted.progress, clear = progress_bar(ctx)
@@ -233,7 +241,7 @@ local function simulate(ctx, options)
   if not done then refuse(1, tostring(columns)) end
   local titles, reports = {}, {}
   for i, column in ipairs(columns) do titles[i], reports[i] = column.title, column.report end
-  if options.plot then write_plot(options.plot, trace, seeds, columns) end
+  if picture then write_plot(picture, trace, seeds, columns) end
   show_quarantined(ctx, columns)
   if options.json then
     ctx.out(in_json(trace, seeds, columns))
