@@ -25,8 +25,8 @@ typedef bool say_door(void *arg, enum say_level level, const char *text);
 void say_through(say_door *door, void *arg);
 
 /* 2026-11-23T04:05:06.000007+00:00 warning reeved[17]: text
- * <4>reeved: text                                               where fd 2 is systemd's journal
- * (JOURNAL_STREAM) Control bytes in the text come out as \xNN, so that one call is one line. */
+ * Where fd 2 is systemd's journal (JOURNAL_STREAM): <4>reeved: text
+ * Control bytes in the text come out as \xNN, so that one call is one line. */
 void say(enum say_level level, const char *format, ...) PRINTF(2, 3);
 
 #endif

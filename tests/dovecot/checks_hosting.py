@@ -21,6 +21,8 @@ BIG = b"Subject: big\r\n\r\n" + 1600 * (49 * b"y" + b"\r\n")  # 80 KB of the 100
 class Hosting(World):
     """Its mail belongs to the user mail; scripts write down that they were run."""
     TEMPLATE = "hosting.conf.in"
+    PORTS = ("imap", "imaps", "imap_haproxy", "pop3s", "lmtp", "submission", "submissions", "sieve", "doveadm", "http",
+             "quota", "auth", "sink")
 
     def _furnish(self):
         super()._furnish()

@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 VMAIL = 5000  # uid and gid of all mail
 PORTS = ("imap", "imaps", "imap_haproxy", "imap_few", "pop3", "pop3_many", "lmtp", "submission", "sieve", "doveadm",
-         "http", "director", "quota", "health", "slow", "crash", "sink", "auth", "pop3s", "submissions")
+         "http", "director", "quota", "health", "slow", "crash", "sink")
 
 
 def wait_until(condition, what, seconds=PATIENCE):
@@ -73,7 +73,7 @@ def start_world(*words, kind=None, **options):
 
 class World:
     """One directory, one dovecot.conf, one master."""
-    TEMPLATE = "dovecot.conf.in"
+    TEMPLATE, PORTS = "dovecot.conf.in", PORTS
 
     def __init__(self, master="reeve", build="build", pam=True):
         self.top, self.master, self.build = TOP, master, os.path.join(TOP, build)
@@ -82,7 +82,7 @@ class World:
         self.base = self.dir + "/run"
         self.conf, self.config = self.dir + "/dovecot.conf", self.dir + "/reeve.lua"
         self.log_path, self.out = self.dir + "/log", self.dir + "/out"
-        self.port = dict(zip(PORTS, free_ports(len(PORTS))))
+        self.port = dict(zip(self.PORTS, free_ports(len(self.PORTS))))
         self.process = None
         self._furnish()
         self.pam = pam

@@ -1,4 +1,4 @@
-/* links: master/notify; fuzz_notify: a datagram of sd_notify. What comes out is bounded, ends, and its texts
+/* links: master/notify master/foreign; fuzz_notify: a datagram of sd_notify. What comes out is bounded, ends, and its texts
  * are valid. */
 #include "master/notify.h"
 

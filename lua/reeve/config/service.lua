@@ -52,6 +52,7 @@ function RESOLVE.service_count(self)
 end
 
 function RESOLVE.client_limit(self)
+  if contracts.accepts(self) then return 1 end -- each connection has a process of its own
   local n, count = self:number "client_limit", RESOLVE.service_count(self)
   if n == 0 then n = self.plan:number "default_client_limit" end
   return count > 0 and math.min(n, count) or n
