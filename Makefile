@@ -74,6 +74,7 @@ $(BUILD)/lua/reeve/%.so: src/engine/api_%.c src/engine/numbers.c \
 	$(CC) $(filter-out -MMD -MP -fPIE,$(ALL_CFLAGS)) -fPIC -shared -o $@ $(filter %.c,$^) -lm
 
 $(BUILD)/lua/reeve/recorder.so: src/engine/ring.c src/engine/deltas.c
+$(BUILD)/lua/reeve/sim.so: src/engine/sim_fields.c
 
 # ---- libreeve, its Lua module and the examples
 # One object with only reeve_* visible, so that our names never meet those of the program it is linked into.

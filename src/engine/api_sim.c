@@ -2,6 +2,7 @@
  * are whole microseconds. A world keeps one table for each kind of report and hands it out again and again.
  */
 #include "engine/numbers.h"
+#include "engine/sim_fields.h"
 #include "sim/sim.h"
 
 #include <lauxlib.h>
@@ -16,152 +17,6 @@ struct lua_sim {
 	int64_t fed_until;
 };
 
-static const struct number limit_numbers[] = {
-	NUMBER(sim_limits, process_limit),
-	NUMBER(sim_limits, client_limit),
-	NUMBER(sim_limits, service_count),
-	NUMBER(sim_limits, target_ms),
-	{0},
-};
-
-static const struct number model_numbers[] = {
-	NUMBER_DOUBLE(sim_model, boot),
-	NUMBER_DOUBLE(sim_model, boot_spread),
-	NUMBER_DOUBLE(sim_model, leave),
-	NUMBER_DOUBLE(sim_model, retry_delay),
-	NUMBER_DOUBLE(sim_model, start_failure),
-	NUMBER_DOUBLE(sim_model, crash),
-	NUMBER_DOUBLE(sim_model, memory),
-	NUMBER_DOUBLE(sim_model, leak),
-	NUMBER(sim_model, cpus),
-	NUMBER(sim_model, backlog),
-	NUMBER(sim_model, retries),
-	{0},
-};
-
-static const struct number sum_numbers[] = {
-	NUMBER(sim_sums, arrived),
-	NUMBER(sim_sums, hostile),
-	NUMBER(sim_sums, served),
-	NUMBER(sim_sums, in_time),
-	NUMBER(sim_sums, left),
-	NUMBER(sim_sums, refused),
-	NUMBER(sim_sums, dropped),
-	NUMBER(sim_sums, lost_crash),
-	NUMBER(sim_sums, lost_ours),
-	NUMBER(sim_sums, taken),
-	NUMBER(sim_sums, waiting),
-	NUMBER(sim_sums, in_service),
-	NUMBER(sim_sums, away),
-	NUMBER(sim_sums, starts),
-	NUMBER(sim_sums, start_failures),
-	NUMBER(sim_sums, exits),
-	NUMBER(sim_sums, crashes),
-	NUMBER(sim_sums, retired),
-	NUMBER(sim_sums, killed),
-	NUMBER(sim_sums, bad_seconds),
-	NUMBER(sim_sums, most_processes),
-	NUMBER_DOUBLE(sim_sums, process_seconds),
-	{0},
-};
-
-static const struct number second_numbers[] = {
-	NUMBER(sim_second, live),
-	NUMBER(sim_second, busy),
-	NUMBER(sim_second, idle),
-	NUMBER(sim_second, starting),
-	NUMBER(sim_second, draining),
-	NUMBER(sim_second, available),
-	NUMBER(sim_second, floor),
-	NUMBER(sim_second, waiting),
-	NUMBER(sim_second, most_waiting),
-	NUMBER(sim_second, dropped),
-	NUMBER(sim_second, starts),
-	NUMBER(sim_second, arrived),
-	{0},
-};
-
-/* ---- reports: names and fields are those of wire.def */
-
-static const struct number process_numbers[] = {
-	NUMBER(sim_report, process),
-	NUMBER(sim_report, generation),
-	NUMBER(sim_report, state),
-	NUMBER(sim_report, now),
-	NUMBER(sim_report, born),
-	NUMBER(sim_report, since),
-	NUMBER(sim_report, available),
-	NUMBER(sim_report, clients),
-	NUMBER(sim_report, served),
-	{0},
-};
-
-static const struct number pool_numbers[] = {
-	NUMBER(sim_report, now),
-	NUMBER(sim_report, generation),
-	NUMBER(sim_report, waiting),
-	NUMBER(sim_report, arrivals),
-	NUMBER(sim_report, served),
-	NUMBER(sim_report, starts),
-	NUMBER(sim_report, start_failures),
-	NUMBER(sim_report, exits),
-	NUMBER(sim_report, crashes),
-	NUMBER(sim_report, dropped),
-	NUMBER(sim_report, throttled_until),
-	{0},
-};
-
-static const struct number waiting_numbers[] = {
-	NUMBER(sim_report, now),
-	NUMBER(sim_report, waiting),
-	{0},
-};
-
-static const struct number exit_numbers[] = {
-	NUMBER(sim_report, process),
-	NUMBER(sim_report, now),
-	NUMBER(sim_report, stage),
-	NUMBER(sim_report, code),
-	NUMBER(sim_report, signal),
-	NUMBER(sim_report, age),
-	NUMBER(sim_report, served),
-	NUMBER_AS(sim_report, clients, "clients_lost"),
-	{0},
-};
-
-static const struct {
-	const char *name;
-	const struct number *numbers;
-} report_rows[] = {
-	[SIM_PROCESS] = {"process", process_numbers},
-	[SIM_POOL] = {"pool", pool_numbers},
-	[SIM_DEMAND] = {"demand", waiting_numbers},
-	[SIM_LIMIT] = {"limit", waiting_numbers},
-	[SIM_EXIT] = {"exit", exit_numbers},
-};
-
-#define REPORT_ROWS (sizeof report_rows / sizeof report_rows[0])
-
-static void set_flag(lua_State *L, const char *name, bool flag)
-{
-	lua_pushboolean(L, flag);
-	lua_setfield(L, -2, name);
-}
-
-static void set_flags(lua_State *L, const struct sim_report *r)
-{
-	if (r->kind == SIM_PROCESS) {
-		set_flag(L, "ready", r->ready);
-		lua_pushinteger(L, (lua_Integer)r->process + 1000);
-		lua_setfield(L, -2, "pid");
-	} else if (r->kind == SIM_POOL) {
-		set_flag(L, "stopped", r->stopped);
-	} else if (r->kind == SIM_EXIT) {
-		set_flag(L, "ok", r->ok);
-		set_flag(L, "asked", r->asked);
-	}
-}
-
 static struct lua_sim *self(lua_State *L)
 {
 	return luaL_checkudata(L, 1, SIM_TYPE);
@@ -174,12 +29,9 @@ static int next_report(lua_State *L)
 
 	if (!sim_report(self(L)->sim, &r))
 		return 0;
-	lua_pushstring(L, report_rows[r.kind].name);
+	lua_pushstring(L, sim_report_name(&r));
 	lua_getiuservalue(L, 1, (int)r.kind + 1);
-	numbers_give(L, &r, report_rows[r.kind].numbers);
-	lua_pushinteger(L, (lua_Integer)r.service + 1);
-	lua_setfield(L, -2, "svc");
-	set_flags(L, &r);
+	sim_report_give(L, &r);
 	return 2;
 }
 
@@ -219,11 +71,11 @@ static int new_sim(lua_State *L)
 	struct lua_sim *ls;
 
 	luaL_argcheck(L, services >= 1 && services <= 10000, 2, "1 to 10000 services are wanted");
-	ls = lua_newuserdatauv(L, sizeof *ls, REPORT_ROWS);
+	ls = lua_newuserdatauv(L, sizeof *ls, SIM_FIELDS_KINDS);
 	ls->sim = NULL;
 	ls->services = (uint32_t)services;
 	ls->fed_until = 0;
-	for (size_t i = 0; i < REPORT_ROWS; i++) {
+	for (size_t i = 0; i < SIM_FIELDS_KINDS; i++) {
 		lua_createtable(L, 0, 16);
 		lua_setiuservalue(L, -2, (int)i + 1);
 	}
@@ -245,7 +97,7 @@ static int limits(lua_State *L)
 	struct sim_limits l = {.client_limit = 1, .target_ms = 200};
 
 	luaL_checktype(L, 3, LUA_TTABLE);
-	numbers_take(L, 3, &l, limit_numbers);
+	sim_limits_take(L, 3, &l);
 	luaL_argcheck(L, l.client_limit > 0, 3, "client_limit must be above 0");
 	sim_limits(ls->sim, check_service(L, ls, 2), &l);
 	return 0;
@@ -258,7 +110,7 @@ static int model(lua_State *L)
 	struct sim_model m = {.cpus = 1};
 
 	luaL_checktype(L, 3, LUA_TTABLE);
-	numbers_take(L, 3, &m, model_numbers);
+	sim_model_take(L, 3, &m);
 	luaL_argcheck(L, m.cpus > 0, 3, "cpus must be above 0");
 	sim_model_set(ls->sim, check_service(L, ls, 2), &m);
 	return 0;
@@ -377,7 +229,7 @@ static int sums(lua_State *L)
 	struct sim_sums all = sim_sums(ls->sim, check_service(L, ls, 2));
 
 	lua_createtable(L, 0, 32);
-	numbers_give(L, &all, sum_numbers);
+	sim_sums_give(L, &all);
 	return 1;
 }
 
@@ -389,7 +241,7 @@ static int second(lua_State *L)
 
 	luaL_checktype(L, 3, LUA_TTABLE);
 	lua_settop(L, 3);
-	numbers_give(L, &now, second_numbers);
+	sim_second_give(L, &now);
 	return 0;
 }
 

@@ -172,6 +172,7 @@ static void put_plan(struct engine *en, struct buf *text)
 	struct spec_global_settings old = m->settings;
 	char *shared = m->life == MASTER_RUNNING ? neighbours_summary(m) : NULL;
 
+	remote_load(&m->remote);
 	control_redefine(m, plan);
 	take_listeners(en);
 	retire_missing(m, plan, text);

@@ -9,6 +9,8 @@
 #include "master/service.h"
 
 #include <assert.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +56,25 @@ static void prepare_fds(struct service *s, const struct outfit *o)
 		sp->open_files = sp->fds_n + OWN_FILES;
 }
 
+static bool is_remote(const struct service *s, const char *path)
+{
+	const char *root = s->spawn.chroot != NULL ? s->spawn.chroot : "";
+	char whole[PATH_MAX];
+
+	(void)snprintf(whole, sizeof whole, "%s%s", root, path);
+	return remote_has(&s->master->remote, whole);
+}
+
+/* Without memory for it: as everybody else. */
+static void prepare_way(struct service *s)
+{
+	struct spawn *sp = &s->spawn;
+
+	if (is_remote(s, sp->program) || is_remote(s, "") ||
+		(sp->directory != NULL && is_remote(s, sp->directory)))
+		sp->apart = spawn_share();
+}
+
 void environment_prepare(struct service *s)
 {
 	const struct definition *d = s->definition;
@@ -74,6 +95,7 @@ void environment_prepare(struct service *s)
 		outfit_take(&o, mem_text(d->environment.text[i]));
 	s->spawn.envp = o.text;
 	prepare_arguments(s);
+	prepare_way(s);
 	prepare_fds(s, &o);
 	outfit_clear(&o);
 }
@@ -90,6 +112,7 @@ void environment_clear(struct service *s)
 	free_texts(&s->spawn.argv);
 	free_texts(&s->spawn.envp);
 	mem_free(&s->spawn.fds);
+	spawn_unshare(&s->spawn.apart);
 	memset(&s->spawn, 0, sizeof s->spawn);
 	memset(&s->slots, 0, sizeof s->slots);
 }

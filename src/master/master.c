@@ -234,6 +234,7 @@ static void clear(struct master *m)
 	fd_close(&m->diag);
 	mem_free(&m->by_number);
 	mem_free(&m->by_id);
+	remote_free(&m->remote);
 	manager_end(&m->manager);
 }
 
@@ -264,6 +265,7 @@ static void begin(struct master *m)
 int master_run(struct master *m)
 {
 	master_prepare(m);
+	remote_load(&m->remote);
 	m->diag = listener_diag_open();
 	prepare_timers(m);
 	prepare_signals(m);

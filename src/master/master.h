@@ -13,6 +13,7 @@
 #include "master/logpipe.h"
 #include "master/manager.h"
 #include "master/plan.h"
+#include "master/remote.h"
 #include "master/upgrade.h"
 
 #include <event2/event.h>
@@ -71,6 +72,7 @@ struct master {
 	uint64_t next_id;
 	uint32_t alive;
 
+	struct remote remote; /* as it was when the plan came into force */
 	struct manager manager;
 	struct upgrade upgrade;
 	struct logpipes log;

@@ -270,6 +270,18 @@ static void tell_of_its_own(const struct process *p)
 			p->service->definition->name, (int)p->pid);
 }
 
+/* One that failed before its program ran, and that nobody stood still for: the step that refused. */
+static void explain_end(const struct process *p, const siginfo_t *si, char *text, size_t room)
+{
+	const struct service *s = p->service;
+	struct spawn_failure f;
+
+	if (si->si_code == CLD_EXITED && si->si_status == SPAWN_EXIT && spawn_failed_apart(&s->spawn, &f))
+		spawn_explain(&f, text, room);
+	else
+		ending_explain((int)p->pid, s->definition->settings.vsz_limit, si, text, room);
+}
+
 static void on_ended(evutil_socket_t fd, short what, void *arg)
 {
 	struct process *p = arg;
@@ -292,7 +304,7 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
 		return;
 	notice_end(p);
 	end = end_of(p, &si, now);
-	ending_explain((int)p->pid, s->definition->settings.vsz_limit, &si, text, sizeof text);
+	explain_end(p, &si, text, sizeof text);
 	tell_end(p, &si, &end, text);
 	report_forget(p);
 	report_end(p, &si, &end, now, text);

@@ -338,7 +338,9 @@ void service_step(struct service *s)
 	/* those that are starting may take them all; whether they do, their status tells */
 	if (a.brake == POOL_AT_DOUBLE && pool_live(&s->pool) == 0)
 		hurry(s, now);
-	if (a.brake == POOL_AT_LIMIT && s->waiting > 0 && s->pool.available == 0)
+	/* at the limit in truth: a client of per_source_limit has no process */
+	if (a.brake == POOL_AT_LIMIT && s->waiting > 0 && s->pool.available == 0 &&
+		pool_live(&s->pool) >= s->pool.process_limit)
 		step_at(s, limit_face(s, now), now);
 	else
 		limit_clear(s, s->pool.available > 0);

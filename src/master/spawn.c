@@ -18,8 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STACK_BYTES  (256 * 1024)
-#define EXIT_NO_EXEC 84
+#define STACK_BYTES (256 * 1024)
 
 /* The child runs on our memory and never returns from its frames, which confuses shadow memory. */
 #define IN_CHILD __attribute__((no_sanitize("address", "undefined")))
@@ -31,7 +30,7 @@ static struct {
 
 struct child {
 	const struct spawn *sp;
-	struct spawn_failure *failure;
+	struct spawn_note *note;
 };
 
 int spawn_prepare(void)
@@ -309,12 +308,11 @@ IN_CHILD static int run_child(void *arg)
 
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
 		if (steps[i].run(c->sp) < 0) {
-			c->failure->error = errno;
-			c->failure->step = steps[i].name;
-			c->failure->what = steps[i].what != NULL ? steps[i].what(c->sp) : "";
+			c->note->error = errno;
+			c->note->step = (uint32_t)i + 1;
 			break;
 		}
-	_exit(EXIT_NO_EXEC);
+	_exit(SPAWN_EXIT);
 }
 
 static void bury(int *pidfd, pid_t pid)
@@ -326,12 +324,46 @@ static void bury(int *pidfd, pid_t pid)
 	*pidfd = -1;
 }
 
+/* Whatever stands there: a child of a plain fork may still write it. */
+static bool read_note(const struct spawn *sp, const struct spawn_note *note, struct spawn_failure *f)
+{
+	struct spawn_note n = *note;
+
+	if (n.step == 0 || n.step > sizeof steps / sizeof steps[0])
+		return false;
+	f->step = steps[n.step - 1].name;
+	f->what = steps[n.step - 1].what != NULL ? steps[n.step - 1].what(sp) : "";
+	f->error = n.error;
+	return true;
+}
+
+struct spawn_note *spawn_share(void)
+{
+	void *room = mmap(
+		NULL, sizeof(struct spawn_note), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return room != MAP_FAILED ? room : NULL;
+}
+
+void spawn_unshare(struct spawn_note **note)
+{
+	if (*note != NULL)
+		(void)munmap(*note, sizeof **note);
+	*note = NULL;
+}
+
+bool spawn_failed_apart(const struct spawn *sp, struct spawn_failure *failure)
+{
+	return sp->apart != NULL && read_note(sp, sp->apart, failure);
+}
+
 pid_t spawn_run(const struct spawn *sp, int *pidfd, struct spawn_failure *failure)
 {
-	struct child c = {sp, failure};
+	struct spawn_note mine = {0, 0};
+	struct child c = {sp, sp->apart != NULL ? sp->apart : &mine};
+	int how = sp->apart != NULL ? 0 : CLONE_VM | CLONE_VFORK, error;
 	sigset_t all, before;
 	pid_t pid;
-	int error;
 
 	memset(failure, 0, sizeof *failure);
 	*pidfd = -1;
@@ -339,17 +371,18 @@ pid_t spawn_run(const struct spawn *sp, int *pidfd, struct spawn_failure *failur
 		*failure = (struct spawn_failure){"fds", "", EMFILE};
 		return -1;
 	}
+	*c.note = mine;
 	/* a handler in the child would run in our memory */
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &before);
-	pid = clone(run_child, shared.stack_top, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &c, pidfd);
+	pid = clone(run_child, shared.stack_top, how | CLONE_PIDFD | SIGCHLD, &c, pidfd);
 	error = errno;
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0) {
 		*failure = (struct spawn_failure){"fork", "", error};
 		return -1;
 	}
-	if (failure->step == NULL)
+	if (sp->apart != NULL || !read_note(sp, &mine, failure))
 		return pid;
 	bury(pidfd, pid);
 	return -1;

@@ -3,7 +3,9 @@
  * fds, limits, groups, chroot, ids, ...) with raw system calls only, then execs.
  *
  * The caller's process stands still until the child has exec'd or failed (about 50 us), so a child
- * can leave its failure in the caller's memory: the step and its errno. */
+ * can leave its failure in the caller's memory: the step and its errno. Where it may wait for a file system
+ * (remote.h) it is started by plain fork instead: nobody stands still, and the failure is known at its end.
+ */
 #ifndef REEVE_MASTER_SPAWN_H
 #define REEVE_MASTER_SPAWN_H
 
@@ -14,6 +16,7 @@
 #include <sys/types.h>
 
 #define SPAWN_FDS      12000 /* most of a child: 7 and the listeners of one service, or the log pipes of all */
+#define SPAWN_EXIT     84    /* status of a child that failed before its program ran */
 #define SPAWN_GROUPS   64
 #define SPAWN_LIMITS   16
 #define SPAWN_PID_ROOM 12   /* of a pid as text, with its end */
@@ -24,6 +27,12 @@
 struct spawn_limit {
 	int which;
 	uint64_t most;
+};
+
+/* A failure as the child leaves it. */
+struct spawn_note {
+	uint32_t step; /* from 1, of the table; 0: none */
+	int error;
 };
 
 struct spawn {
@@ -46,6 +55,8 @@ struct spawn {
 	mode_t umask;
 	int nice, oom_score_adj;        /* 0: as ours */
 	bool no_new_privs, own_session; /* own_session: ^C at our terminal is not for it */
+	struct spawn_note *apart; /* not NULL: by plain fork; here, in memory that all share, a child leaves
+				     its failure */
 	char *pid_text[2]; /* in envp: where the child writes its own pid, SPAWN_PID_ROOM bytes; NULL: nowhere
 			    */
 };
@@ -57,9 +68,16 @@ struct spawn_failure {
 	int error;
 };
 
+/* Memory for `apart`, or NULL: there is none. */
+struct spawn_note *spawn_share(void);
+void spawn_unshare(struct spawn_note **note);
+
 /* Starts it; one with more than SPAWN_FDS descriptors fails with EMFILE. Returns the pid and gives the pidfd
  * (CLOEXEC), or -1 and the failure. */
 pid_t spawn_run(const struct spawn *sp, int *pidfd, struct spawn_failure *failure);
+
+/* Where the last child that was started by plain fork failed. False: it did not. */
+bool spawn_failed_apart(const struct spawn *sp, struct spawn_failure *failure);
 
 /* "chroot /srv/web: No such file or directory" */
 void spawn_explain(const struct spawn_failure *failure, char *out, size_t room);

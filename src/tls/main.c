@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 {
 	static struct options options;
 	static struct relay relay = {.options = &options};
-	struct reeve_error error;
+	struct reeve_error error = {""};
 	int result = EXIT_START;
 
 	if (argc >= 2 && strcmp(argv[1], "check") == 0)

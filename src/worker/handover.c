@@ -1,33 +1,19 @@
-/* handover: passing a connection to another service.
- *
- * On a stream socket, one hand-over a connection:
- *
- *     -> "RVH1", u32 size, `size` bytes; the descriptor comes with the first byte
- *     <- u32 status, u32 size, `size` bytes: 0 and nothing: taken; else the text of a refusal
- *
- * Numbers are in network order. -1 and a sentence; no descriptor is left open by any way out. */
+/* handover: the sender of a connection. -1 and a sentence; no descriptor is left open by any way out. */
+#include "worker/handover.h"
+
 #include "worker/environment.h"
 #include "worker/reeve.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
-#define HEAD 8
-#define RETRY_MS \
-	50 /* after EAGAIN: the queue of the other service is full, and nothing tells when it is not */
-#define FDS_MOST 8 /* received at once, to be closed if there is more than one */
-
-static const char magic[4] = "RVH1";
+#define RETRY_MS 50 /* after EAGAIN: the other's queue is full, and nothing tells when it is not */
 
 struct reeve_handover {
 	int fd;    /* our copy of what is passed; -1: sent */
@@ -38,41 +24,9 @@ struct reeve_handover {
 	uint64_t deadline;
 	struct sockaddr_un path;
 	size_t size, sent, got;
-	unsigned char message[HEAD + REEVE_PAYLOAD_MOST];
-	unsigned char answer[HEAD + REEVE_ANSWER_MOST];
+	unsigned char message[HANDOVER_HEAD + REEVE_PAYLOAD_MOST];
+	unsigned char answer[HANDOVER_HEAD + REEVE_ANSWER_MOST];
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
-static void put32(unsigned char *at, size_t n)
-{
-	uint32_t number = htonl((uint32_t)n);
-
-	memcpy(at, &number, sizeof number);
-}
-
-static size_t get32(const unsigned char *at)
-{
-	uint32_t number;
-
-	memcpy(&number, at, sizeof number);
-	return ntohl(number);
-}
-
-/* ---- the sender */
 
 void reeve_handover_free(struct reeve_handover **handover)
 {
@@ -179,18 +133,19 @@ static int send_some(struct reeve_handover *h, struct reeve_error *e)
 /* 1: not all of it yet. */
 static int read_answer(struct reeve_handover *h, struct reeve_error *e)
 {
-	size_t wanted = HEAD;
+	size_t wanted = HANDOVER_HEAD;
 	ssize_t n;
 
 	while (h->connected && h->sent == h->size) {
-		if (h->got >= HEAD)
-			wanted = HEAD + get32(h->answer + 4);
+		if (h->got >= HANDOVER_HEAD)
+			wanted = HANDOVER_HEAD + get32(h->answer + 4);
 		if (wanted > sizeof h->answer)
 			return unreachable(h, "answers what is no answer of a hand-over", e);
 		if (h->got == wanted && get32(h->answer) == 0)
 			return 0;
 		if (h->got == wanted)
-			return error_set(e, "%.*s", (int)(wanted - HEAD), (const char *)h->answer + HEAD);
+			return error_set(e, "%.*s", (int)(wanted - HANDOVER_HEAD),
+				(const char *)h->answer + HANDOVER_HEAD);
 		n = recv(h->peer, h->answer + h->got, wanted - h->got, MSG_DONTWAIT);
 		if (n < 0 && errno == EAGAIN)
 			return 1;
@@ -246,11 +201,11 @@ struct reeve_handover *reeve_handover_new(
 	h->fd = h->peer = h->timer = h->epoll = -1;
 	h->path.sun_family = AF_UNIX;
 	memcpy(h->path.sun_path, path, strlen(path) + 1);
-	memcpy(h->message, magic, sizeof magic);
+	memcpy(h->message, HANDOVER_MAGIC, 4);
 	put32(h->message + 4, size);
 	if (size > 0)
-		memcpy(h->message + HEAD, payload, size);
-	h->size = HEAD + size;
+		memcpy(h->message + HANDOVER_HEAD, payload, size);
+	h->size = HANDOVER_HEAD + size;
 	h->deadline = now_ms() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0);
 	if (open_all(h, fd) < 0)
 		(void)unreachable(h, strerror(errno), error);
@@ -274,142 +229,4 @@ int reeve_send_fd(
 	}
 	reeve_handover_free(&h);
 	return r;
-}
-
-/* ---- the receiver */
-
-/* Keeps the first descriptor that came and closes all others. How many came. */
-static size_t take_fds(struct msghdr *m, int *kept)
-{
-	size_t n = 0;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
-		size_t here = c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS
-				      ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int)
-				      : 0;
-
-		for (size_t i = 0; i < here; i++, n++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-			if (*kept < 0)
-				*kept = fd;
-			else
-				(void)close(fd);
-		}
-	}
-	return n;
-}
-
-/* One recvmsg. Bytes; 0: the end; -1: errno (EPROTO: not one descriptor, with the first byte). */
-static ssize_t receive(int fd, struct reeve_passed *p, void *to, size_t room)
-{
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(FDS_MOST * sizeof(int))];
-	} control;
-	struct iovec part = {to, room};
-	struct msghdr m = {.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof control.room};
-	ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	size_t came;
-
-	if (n < 0)
-		return -1;
-	came = take_fds(&m, &p->fd);
-	if (n > 0 && (came != (p->used == 0 ? 1 : 0) || (m.msg_flags & MSG_CTRUNC) != 0)) {
-		errno = EPROTO;
-		return -1;
-	}
-	return n;
-}
-
-static int bad_sender(struct reeve_passed *p, const char *what, struct reeve_error *e)
-{
-	close_fd(&p->fd);
-	return error_set(e, "whoever passes a connection %s", what);
-}
-
-/* 1: all of it is here. 0: not yet. */
-static int read_message(int fd, struct reeve_passed *p, struct reeve_error *e)
-{
-	while (p->used < HEAD || p->used < HEAD + p->size) {
-		bool in_head = p->used < HEAD;
-		ssize_t n = in_head ? receive(fd, p, p->head + p->used, HEAD - p->used)
-				    : receive(fd, p, p->payload + p->used - HEAD, HEAD + p->size - p->used);
-
-		if (n < 0 && errno == EAGAIN)
-			return 0;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return bad_sender(
-				p, errno == EPROTO ? "did not pass one descriptor" : strerror(errno), e);
-		if (n == 0)
-			return bad_sender(p, "has gone in the middle of it", e);
-		p->used += (size_t)n;
-		if (!in_head || p->used < HEAD)
-			continue;
-		p->size = get32(p->head + 4);
-		if (memcmp(p->head, magic, sizeof magic) != 0 || p->size > REEVE_PAYLOAD_MOST) {
-			p->size = 0;
-			return bad_sender(p, "does not speak the protocol of reeve_send_fd", e);
-		}
-	}
-	p->payload[p->size] = '\0';
-	return 1;
-}
-
-int reeve_receive_fd(const struct reeve_client *client, struct reeve_passed *passed, int timeout_ms,
-	struct reeve_error *error)
-{
-	uint64_t deadline = now_ms() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0), now;
-	int r;
-
-	while ((r = read_message(client->fd, passed, error)) == 0 && (now = now_ms()) < deadline) {
-		struct pollfd ready = {.fd = client->fd, .events = POLLIN};
-
-		(void)poll(&ready, 1, (int)(deadline - now));
-	}
-	return r;
-}
-
-static bool send_answer(int fd, const char *refusal)
-{
-	unsigned char answer[HEAD + REEVE_ANSWER_MOST];
-	size_t size = refusal != NULL ? strnlen(refusal, REEVE_ANSWER_MOST) : 0;
-
-	put32(answer, refusal != NULL);
-	put32(answer + 4, size);
-	if (size > 0)
-		memcpy(answer + HEAD, refusal, size);
-	return send(fd, answer, HEAD + size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)(HEAD + size);
-}
-
-/* O_NONBLOCK belongs to the connection, not to the descriptor: the sender's loop may have set it. */
-static void same_mode(int fd, int like)
-{
-	int mode = fcntl(like, F_GETFL) & O_NONBLOCK, flags = fcntl(fd, F_GETFL);
-
-	if (flags >= 0 && (flags & O_NONBLOCK) != mode)
-		(void)fcntl(fd, F_SETFL, (flags & ~O_NONBLOCK) | mode);
-}
-
-int reeve_answer(struct reeve_client *client, struct reeve_passed *passed, const char *refusal)
-{
-	bool told;
-
-	if (refusal == NULL)
-		same_mode(passed->fd, client->fd);
-	told = send_answer(client->fd, refusal);
-	if (refusal != NULL || !told) {
-		close_fd(&passed->fd);
-		return told ? 0 : -1;
-	}
-	(void)close(client->fd);
-	client->fd = passed->fd;
-	passed->fd = -1;
-	return 0;
 }

@@ -31,6 +31,12 @@ struct lua_client *lua_client_open(lua_State *L);
 struct lua_client *lua_client_new(
 	lua_State *L, struct reeve_worker *worker, const struct reeve_client *client);
 
+/* The class of clients: once for a Lua state. */
+void lua_client_install(lua_State *L);
+
+/* Pushes what is known of a listener. */
+void lua_push_listener(lua_State *L, const struct reeve_listener *listener);
+
 /* nil and a sentence. */
 int lua_fail(lua_State *L, int error);
 int lua_fail_text(lua_State *L, const char *sentence);

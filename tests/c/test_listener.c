@@ -1,9 +1,10 @@
-/* links: master/listener master/directory */
+/* links: master/listener master/directory master/remote */
 /* listener: what is made, what is kept and what is never touched; who waits. Real sockets in a directory of
  * the test's own. */
 #include "base/fd.h"
 #include "master/directory.h"
 #include "master/listener.h"
+#include "master/remote.h"
 #include "test.h"
 
 #include <fcntl.h>
@@ -99,6 +100,30 @@ static void a_path_is_below_a_directory_or_it_is_not(void **state)
 		else
 			assert_string_equal(inside, rows[i].inside);
 	}
+}
+
+static void file_systems_that_may_not_answer_are_known_by_their_type(void **state)
+{
+	struct remote r = {0};
+
+	(void)state;
+	remote_load(&r); /* whatever there is */
+	remote_parse(&r, "22 1 0:21 / /proc rw - proc proc rw\n"
+			 "36 35 98:0 / /mnt/a\\040b rw,noatime shared:1 master:2 - nfs4 server:/x rw\n"
+			 "37 35 98:1 / /home rw - fuse.sshfs host: rw\n"
+			 "38 35 98:2 / /data rw - ext4 /dev/sda rw\n"
+			 "1 1 0:2 / / rw - 9p root rw\n"
+			 "39 35 - nfs short\n"
+			 "no mount\n");
+	assert_int_equal(r.n, 2);
+	assert_true(remote_has(&r, "/mnt/a b"));
+	assert_true(remote_has(&r, "/mnt/a b/bin/x"));
+	assert_true(remote_has(&r, "/home/me/x"));
+	assert_false(remote_has(&r, "/homes/x"));
+	assert_false(remote_has(&r, "/data/x"));
+	assert_false(remote_has(&r, ""));
+	remote_free(&r);
+	assert_false(remote_has(&r, "/home/me/x"));
 }
 
 static void directories_are_made_below_base_dir_only(void **state)
@@ -212,6 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_path_is_below_a_directory_or_it_is_not),
+		cmocka_unit_test(file_systems_that_may_not_answer_are_known_by_their_type),
 		IN_BASE(directories_are_made_below_base_dir_only),
 		IN_BASE(a_file_has_its_mode_and_goes_with_its_listener),
 		IN_BASE(what_somebody_else_put_there_stays),

@@ -227,6 +227,39 @@ static void more_descriptors_than_the_child_has_room_for_are_refused(void **stat
 	fd_close(&r.out[1]);
 }
 
+static void one_that_may_wait_is_started_apart(void **state)
+{
+	struct spawn_failure f;
+	struct run r;
+	siginfo_t si;
+	char out[256];
+	int pidfd;
+
+	(void)state;
+	prepare(&r, "echo $A $$ $PPID");
+	r.sp.apart = spawn_share();
+	assert_non_null(r.sp.apart);
+	run_to_end(&r, out, sizeof out);
+	assert_non_null(strstr(out, "1 "));
+	assert_false(spawn_failed_apart(&r.sp, &f));
+	prepare(&r, "");
+	r.sp.apart = spawn_share();
+	r.sp.program = "/nowhere/at/all";
+	assert_true(spawn_run(&r.sp, &pidfd, &f) > 0); /* it is not known yet */
+	assert_int_equal(waitid(P_PIDFD, (id_t)pidfd, &si, WEXITED), 0);
+	assert_int_equal(si.si_status, SPAWN_EXIT);
+	assert_true(spawn_failed_apart(&r.sp, &f));
+	spawn_explain(&f, out, sizeof out);
+	assert_string_equal(out, "exec /nowhere/at/all: No such file or directory");
+	r.sp.apart->step = UINT32_MAX; /* nothing that stands there is believed */
+	assert_false(spawn_failed_apart(&r.sp, &f));
+	spawn_unshare(&r.sp.apart);
+	assert_null(r.sp.apart);
+	fd_close(&pidfd);
+	fd_close(&r.out[0]);
+	fd_close(&r.out[1]);
+}
+
 static void a_full_kernel_is_an_event(void **state)
 {
 	struct run r;
@@ -252,6 +285,7 @@ int main(void)
 		cmocka_unit_test(a_chroot_that_fails_is_named),
 		cmocka_unit_test(ids_are_dropped_for_good),
 		cmocka_unit_test(more_descriptors_than_the_child_has_room_for_are_refused),
+		cmocka_unit_test(one_that_may_wait_is_started_apart),
 		cmocka_unit_test(a_full_kernel_is_an_event),
 	};
 

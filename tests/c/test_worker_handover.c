@@ -1,4 +1,4 @@
-/* links: worker/handover worker/environment */
+/* links: worker/handover worker/passed worker/environment */
 /* Passing a connection: both sides in one process, step by step; and senders who do not keep to the protocol.
  * After each test as many descriptors are open as before it. */
 #include "test.h"

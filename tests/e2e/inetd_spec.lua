@@ -97,6 +97,18 @@ describe("contract inetd", function()
     d:stop()
   end)
 
+  it("does not blame process_limit for those whom per_source_limit closes", function()
+    local d = start("per_source_limit = 2, process_limit = 3,")
+    local master = d:status().master_pid
+    reeve.kill("STOP", master) -- so that all six wait when it looks
+    for _ = 1, 6 do assert(d:connect()) end
+    reeve.kill("CONT", master)
+    d:wait_service("s", { dropped = 4, live = 2, busy = 2 })
+    d:wait_log "127.0.0.1 has 2 connections %(per_source_limit%)"
+    assert.falsy(d:log():find("is reached", 1, true))
+    d:stop()
+  end)
+
   it("finishes its clients at a reload that changes it, and gives new ones the new program", function()
     local d = start()
     local old = greeted(d)

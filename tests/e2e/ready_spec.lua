@@ -83,7 +83,8 @@ describe("readiness", function()
 
   for what, at in pairs { tcp = "@port@", unix = "@dir@/own.sock" } do
     it("service.ready: " .. what .. " is an answer at that place", function()
-      local place = what == "tcp" and "tcp:localhost:@port@" or "unix:@dir@/own.sock"
+      local host = reeve.shell "getent ahostsv4 localhost" == 0 and "localhost" or "127.0.0.1"
+      local place = what == "tcp" and "tcp:" .. host .. ":@port@" or "unix:@dir@/own.sock"
       local d = listener(at, ('ready = "%s", user = "root",'):format(place))
       wait_state(d, "s", "starting")
       open_gate(d)

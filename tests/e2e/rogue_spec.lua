@@ -3,22 +3,27 @@ local reeve = require "reeve"
 local socket = require "socket"
 
 -- A reeved with the rogue beside it; returns what to talk to it with.
-local function start(rule)
+local function start(rule, program)
   local _, dir = reeve.shell "d=$(mktemp -d /tmp/reeve-e2e.XXXXXX) && chmod 755 $d && mkdir $d/run && echo $d"
   local d = { dir = dir:match "%S+", port = reeve.free_port() }
-  local names = { BUILD = reeve.build, DIR = d.dir, RULE = rule, PORT = d.port }
-  local function fill(text) return (text:gsub("%u%u%u+", names)) end
-  assert(reeve.shell(fill [[cp BUILD/reeved DIR/reeved && cp BUILD/tests/rogue DIR/reeve-engine &&
-    cp BUILD/tests/e2e-worker DIR/worker && touch DIR/c.lua]]) == 0)
-  os.execute(fill [[(unset LD_PRELOAD
-    rule=RULE once=DIR/once base=DIR/run program=DIR/worker port=PORT DIR/reeved --config DIR/c.lua &
-    p=$!; echo $p >DIR/pid; wait $p; echo $? >DIR/exit.new; mv DIR/exit.new DIR/exit) >>DIR/log 2>&1 </dev/null &]])
   function d.read(name)
     local f = io.open(d.dir .. "/" .. name)
     local text = f and f:read "a"
     if f then f:close() end
     return text or name == "log" and "" or nil
   end
+  local names = { BUILD = reeve.build, DIR = d.dir, RULE = rule, PORT = d.port, PROGRAM = program or "worker" }
+  local function fill(text) return (text:gsub("%u%u%u+", names)) end
+  assert(reeve.shell(fill [[cp BUILD/reeved DIR/reeved && cp BUILD/tests/rogue DIR/reeve-engine &&
+    cp BUILD/tests/e2e-worker DIR/worker && touch DIR/c.lua]]) == 0)
+  if program then
+    os.execute(fill [[mkdir DIR/mnt
+      (python3 tests/e2e/hang.py DIR/mnt >DIR/mounted 2>&1 </dev/null & echo $! >DIR/fuse)]])
+    reeve.wait_until(function() return (d.read "mounted" or ""):find "mounted" end, "a FUSE file system (/dev/fuse)")
+  end
+  os.execute(fill [[(unset LD_PRELOAD
+    rule=RULE once=DIR/once base=DIR/run program=DIR/PROGRAM port=PORT DIR/reeved --config DIR/c.lua &
+    p=$!; echo $p >DIR/pid; wait $p; echo $? >DIR/exit.new; mv DIR/exit.new DIR/exit) >>DIR/log 2>&1 </dev/null &]])
   return d
 end
 
@@ -103,6 +108,19 @@ describe("an engine that breaks the rules", function()
       reeve.shell("rm -rf " .. d.dir)
     end)
   end
+
+  it("a program on a file system that does not answer stops nobody but itself #slow", function()
+    local d = start("none", "mnt/program")
+    reeve.wait_until(function() return d.read "log":find("runs 1 services", 1, true) end, "the start")
+    reeve.kill("HUP", d.read "pid":match "%d+") -- behind the first start it still listens
+    reeve.wait_until(function() return d.read "log":find("generation 2 is in force", 1, true) end, "a reload")
+    reeve.kill("TERM", d.read "pid":match "%d+")
+    reeve.wait_until(function() return d.read "log":find("still there: s", 1, true) end, "who does not go")
+    reeve.kill("TERM", d.read "pid":match "%d+")
+    reeve.wait_until(function() return d.read "exit" end, "the end of the master")
+    reeve.kill("KILL", d.read "fuse":match "%d+")
+    reeve.shell("umount -l " .. d.dir .. "/mnt; rm -rf " .. d.dir)
+  end)
 
   it("(early) by ordering before its greeting, ends a first start with a sentence", function()
     local d = start "early"

@@ -64,7 +64,7 @@ describe("an operator's story:", function()
     end, "an exit in the recording")
     local text = tell(d, "crash-loop")
     has(text, "last_failure +process %d+ ended with status 3", "last exits\n[^\n]+\n[^\n]+status 3",
-      "last log lines\n.*  %d+%-%d%d%-%d%d [%d:]+ error[%[%d%]]*: no database at 10.0.0.7\n",
+      "last log lines\n.*  %d+%-%d%d%-%d%d [%d:]+ %l+[%[%d%]]*: no database at 10.0.0.7\n",
       "\n%d+%-%d%d%-%d%d [%d:.]+ broken exit process " .. pid .. " ended with status 3\n", -- the first: since when
       "throttle +%S+ +built%-in/throttle",
       "\nsince [^\n]+:\n.*throttle_first unknown %-> 2000, by built%-in/throttle")

@@ -123,7 +123,8 @@ describe("process_limit", function()
     local d = reeve.start { config = service("w", [[type = "worker", client_limit = 1, process_limit = 1]])
       .. service("s", [[client_limit = 1, process_limit = 1]]) }
     local w, s = d:clients(1, "w.sock")[1], d:clients(1, "s.sock")[1]
-    local next_s, took, said = assert(d:connect "s.sock")
+    local next_s = assert(d:connect "s.sock")
+    local took, said
     d:wait_log "warning[^\n]*service s: "
     repeat -- until we were in time
       local next_w, at = assert(d:connect "w.sock"), socket.gettime()

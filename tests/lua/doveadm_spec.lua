@@ -19,7 +19,8 @@ local function fake()
     order = { service_do = function(o) f.orders[#f.orders + 1] = o end },
     send = function(_, text) f.sent[#f.sent + 1] = text end, close = function() f.closed = true end,
     role_of = function(peer) return peer.uid == 0 and "admin" or nil, "no" end,
-    log = { info = function(...) f.said = string.format(...) end, warn = function() end }, ask = function(_, answer) answer() end,
+    log = { info = function(...) f.said = string.format(...) end, warn = function() end },
+    ask = function(_, answer) answer() end,
   }
   f.talk:connect(1, { uid = 0, pid = 1 })
   return f

@@ -8,6 +8,7 @@ local REPORTS = { reeve = true, dovecot = true }
 function M.reports(contract) return REPORTS[contract] == true end
 
 local function accepts(self) return self:text "contract" == "inetd" and self:text "wait" ~= "1" end
+M.accepts = accepts
 
 local function refuse(self, name, message, hint)
   self:problem(name, "contract", ("%s of %s: %s"):format(name, self.what, message), hint)
@@ -17,6 +18,7 @@ end
 local function no_effect(self, name, why, hint)
   if not self.values[name] then return end
   local text, global = self:text(name), "default_" .. name
+  if name == "client_limit" and accepts(self) and text == "1" then return end -- what it is anyway
   if text == self.plan.schema:default("service", name) then return end
   if self.plan.schema:row("global", global) and text == self.plan:text(global) then return end
   self:problem(name, "no-effect", ("%s of %s has no effect: %s"):format(name, self.what, why), hint, "warning")
