@@ -6,8 +6,8 @@
 --
 -- Things to try while it runs:
 --   curl http://127.0.0.1:8080/            a pool of long-lived processes answers
---   nc 127.0.0.1 8081                      this connection has a process of its own (nc: netcat-openbsd)
---   nc 127.0.0.1 8082                      twice: both talk to the same process
+--   curl telnet://127.0.0.1:8081           this connection has a process of its own, which says your lines back
+--   curl telnet://127.0.0.1:8082           in two terminals: both talk to the same process
 --   reeve status; reeve ps                 what runs, and who has clients
 
 local http_port = tonumber(getenv("REEVE_HTTP_PORT", "8080"))

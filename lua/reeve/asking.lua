@@ -36,22 +36,28 @@ local function file(host, entry, part, checked)
   host.tap:voted(entry, part)
 end
 
+-- Inside the guard: what was answered may have metamethods. -> its checked form | nil: no answer | nil, sentence
+local function answer_of(part, entry, event)
+  local answer = part.run(entry.view, event, part.store.st)
+  if answer == nil then return nil end
+  return entry.check(answer)
+end
+
 --- Asks one part, of a service or between services (reeve.between), and files what it says.
 function asking.ask(host, entry, part, event)
   (entry.service or entry).random = part.random
   if host.mark then host.mark(part.name) end
   host.tap:asking(entry, part)
-  local ok, answer, kind = host.guard.call(DEADLINE, part.run, entry.view, event, part.store.st)
+  local ok, checked, wrong = host.guard.call(DEADLINE, answer_of, part, entry, event)
   entry.asked = true
   -- an answer of nil changes nothing, but for a wake that is over
-  entry.was_asked = entry.was_asked or answer ~= nil or event.kind == "tick"
-  if not ok then
-    if kind ~= "runtime" then host.tap:broke(entry, part, answer, kind) end
-    return failed(host, entry, part, answer, kind)
+  entry.was_asked = entry.was_asked or checked ~= nil or wrong ~= nil or event.kind == "tick"
+  if not ok then -- then checked is the message and wrong its kind
+    if wrong ~= "runtime" then host.tap:broke(entry, part, checked, wrong) end
+    return failed(host, entry, part, checked, wrong)
   end
-  if answer ~= nil then
-    local checked, sentence = entry.check(answer)
-    if not checked then return failed(host, entry, part, sentence) end
+  if wrong then return failed(host, entry, part, wrong) end
+  if checked then
     local take = entry.file or file
     take(host, entry, part, checked)
   end

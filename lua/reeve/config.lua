@@ -127,8 +127,10 @@ function M.load(opts)
   said.schema = schema.new(opts.spec)
   language.install(said)
   if not said:main() then return nil, (found:sorted()) end
-  check_swallowed(said)
-  local plan = effective.plan(said, opts)
+  local plan = said:judge(function()
+    check_swallowed(said)
+    return effective.plan(said, opts)
+  end)
   local list, failed = found:sorted()
   if failed then return nil, list end
   return plan, list

@@ -294,7 +294,11 @@ local function pass_on(self, job, afresh)
     job.finished, job.session.jobs[job.id] = true, nil
     return send_on(self, job.session, job.id)
   end
-  jobs.text(self, job, "err", job.parting or IN_BETWEEN:format(job.name))
+  if job.parting then
+    jobs.text(self, job, "out", job.parting)
+    return finish(self, job, 0)
+  end
+  jobs.text(self, job, "err", IN_BETWEEN:format(job.name))
   finish(self, job, 75)
 end
 

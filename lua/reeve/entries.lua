@@ -103,7 +103,7 @@ end
 function entries.new(host, service, policy)
   local entry = { service = service, name = service.name, number = service.number, vote = {}, shots = {},
     configured = policy, view = service.view, check = vote.check }
-  entry.only = type(policy) == "table" and policy.only == true
+  entry.only = type(policy) == "table" and rawget(policy, "only") == true
   local list = built_ins(host, entry)
   local mine = own(host, entry, policy)
   entry.parts = table.move(mine, 1, #mine, #list + 1, list)
@@ -124,7 +124,7 @@ function entries.replace(host, entry, policy)
   for _, part in ipairs(entry.parts) do
     if part.built_in then list[#list + 1] = part end
   end
-  entry.only = type(chosen) == "table" and chosen.only == true
+  entry.only = type(chosen) == "table" and rawget(chosen, "only") == true
   entry.parts = table.move(mine, 1, #mine, #list + 1, list)
   entry.ears = ears_of(entry.parts)
   entry.quarantined, entry.culprit, entry.changed, entry.text = nil, nil, true, nil

@@ -108,8 +108,8 @@ function M.context(self, job)
   --- Evaluates a chunk; `after()` goes on where it went well and its actions were carried out.
   function ctx.evaluate(text, after) return M.evaluator(self, session):run(ctx, text, after) end
   function ctx.evaluator() return M.evaluator(self, session) end
-  --- Something was done that must not be done twice: a newer engine is not asked for the whole again. parting: what
-  -- the person is told when this engine leaves before the end; nil: that the daemon was reloaded
+  --- Something was done that must not be done twice: a newer engine is not asked for the whole again. parting: all
+  -- is well when this engine leaves, and the person is told so; nil: 75, that the daemon was reloaded
   function ctx.applied(parting) job.applied, job.parting = true, parting end
   function ctx.ticket()
     self.tickets = self.tickets % 0x7fffffff + 1

@@ -114,6 +114,13 @@ local function check_word(path, name, value)
   end
 end
 
+-- What a table itself has: its metamethods would run where nobody guards them.
+local function plain(t)
+  local copy = {}
+  for key, value in next, t do copy[key] = value end
+  return copy
+end
+
 local function check_table(policy, path)
   for name, value in next, policy do
     if math.type(name) ~= "integer" then
@@ -125,10 +132,10 @@ local function check_table(policy, path)
     return ("policy %s: there is no fact '%s'%s"):format(path, policy.only_while,
       suggest.hint(policy.only_while, FACTS)), "only_while"
   end
-  for _, kind in ipairs(policy.on or {}) do
+  for _, kind in ipairs(plain(policy.on or {})) do
     if not facts.EVENTS[kind] then
-      return ("policy %s: there is no event '%s'%s"):format(path, tostring(kind),
-        suggest.hint(kind, facts.EVENTS)), "on"
+      local name = type(kind) == "string" and kind or "a " .. type(kind)
+      return ("policy %s: there is no event '%s'%s"):format(path, name, suggest.hint(name, facts.EVENTS)), "on"
     end
   end
 end
@@ -162,7 +169,7 @@ local function compile_table(policy, path, out, of_all)
   wrong = wrong or misplaced(policy, path, of_all)
   if wrong then return nil, wrong, key end
   local store = new_store(path, policy)
-  if policy.run then add(out, path, store, policy.run, policy.on and set(policy.on)) end
+  if policy.run then add(out, path, store, policy.run, policy.on and set(plain(policy.on))) end
   if policy.min_avail then add(out, path .. ".min_avail", store, ask_min_avail(policy.min_avail)) end
   if policy.idle_kill then
     add(out, path .. ".idle_kill", store, ask_idle_kill(policy.idle_kill), { tick = true })
@@ -184,6 +191,7 @@ function compile(policy, path, out, of_all)
     return true
   end
   if type(policy) == "table" then
+    policy = plain(policy)
     if type(policy.name) == "string" then path = ("%s(%s)"):format(path, policy.name:sub(1, 40)) end
     return compile_table(policy, path, out, of_all)
   end

@@ -225,15 +225,15 @@ function M.field(node, path)
   return field
 end
 
---- The nth token of a kind and value on a line, or nil. With `test(token, previous, next)` only
--- those it accepts.
+--- The nth token of a kind and value on a line, or nil. With `test(token, previous, next, the one after)` only those
+-- it accepts.
 function Map:token(kind, value, line, nth, test)
   local seen = 0
   for i = self.first_at[line] or #self.tokens + 1, #self.tokens do
     local token = self.tokens[i]
     if token.line > line then return nil end
     if token.kind == kind and token.value == value and (not test
-      or test(token, self.tokens[i - 1], self.tokens[i + 1])) then
+      or test(token, self.tokens[i - 1], self.tokens[i + 1], self.tokens[i + 2])) then
       seen = seen + 1
       if seen == (nth or 1) then return token, i end
     end

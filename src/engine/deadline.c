@@ -57,6 +57,39 @@ static void push_where(lua_State *L)
 	lua_pushliteral(L, "");
 }
 
+/* "  FILE:LINE", with write(2) alone. */
+static void tell_line(const lua_Debug *ar)
+{
+	char text[LUA_IDSIZE + 16], *at = text + sizeof text;
+	size_t name_n = strlen(ar->short_src);
+
+	*--at = '\n';
+	for (int n = ar->currentline; n > 0; n /= 10)
+		*--at = (char)('0' + n % 10);
+	*--at = ':';
+	at = memcpy(at - name_n, ar->short_src, name_n);
+	*--at = ' ';
+	*--at = ' ';
+	(void)!write(STDERR_FILENO, at, (size_t)(text + sizeof text - at));
+}
+
+/* Ends the process, from the signal handler, and says where. Lua's stack is only read, and stands still: C
+ * code that hears of no hook is running. */
+static void end_here(lua_State *L)
+{
+	static const char head[] =
+		"reeve-engine: user code does not end (a string pattern?); innermost first:\n";
+	lua_Debug ar;
+
+	(void)!write(STDERR_FILENO, head, sizeof head - 1);
+	for (int level = 0; level < DEADLINE_FRAMES && lua_getstack(L, level, &ar) != 0; level++) {
+		(void)lua_getinfo(L, "Sl", &ar);
+		if (ar.currentline > 0)
+			tell_line(&ar);
+	}
+	_exit(DEADLINE_EXIT);
+}
+
 const char *deadline_over(char *room, size_t size)
 {
 	const struct deadline *d = now.inner;
@@ -96,10 +129,10 @@ static void on_tick(int number)
 
 	(void)number;
 	if (d != NULL && now.insisted_ns != 0 && at - now.insisted_ns >= DEADLINE_DEAF_MS * UINT64_C(1000000))
-		_exit(DEADLINE_EXIT);
+		end_here(now.running);
 	if (d != NULL && is_up(d, at)) {
 		if (at >= d->until_ns + DEADLINE_GRACE_MS * UINT64_C(1000000))
-			_exit(DEADLINE_EXIT);
+			end_here(now.running);
 		d->expired = 1;
 		arm();
 	}

@@ -6,7 +6,7 @@
  * and leaving cost no system call. A tick that finds the time up arms a hook on everything Lua does,
  * and the hook raises each time it runs: a pcall in user code cannot get past it. Until then no hook
  * is armed and the code runs at full speed. C code that ignores hooks (a string pattern, say) ends
- * with the whole process DEADLINE_GRACE_MS later; the master starts another one.
+ * with the whole process DEADLINE_GRACE_MS later, which says the lines; the master starts another one.
  *
  * A call can also be cancelled from a signal handler: the same hook, at once. Asked a second time it
  * does not wait for the deadline either: code that is deaf to hooks has DEADLINE_DEAF_MS. */
@@ -24,6 +24,7 @@
 #define DEADLINE_TICK_MS  5
 #define DEADLINE_GRACE_MS 100
 #define DEADLINE_DEAF_MS  20
+#define DEADLINE_FRAMES   12 /* of Lua that are named when the process ends */
 #define DEADLINE_WALL_MS \
 	50 /* of processor time, before the wall clock counts: not what only waited for its turn */
 

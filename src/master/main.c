@@ -72,7 +72,7 @@ static int make_state(void)
  */
 static char *program_path(void)
 {
-	const char *given = (const char *)getauxval(AT_EXECFN); // NOLINT
+	const char *given = (const char *)getauxval(AT_EXECFN); // NOLINT: that is how it is given
 	char self[PATH_MAX];
 	ssize_t n;
 
@@ -137,6 +137,7 @@ static void read_options(struct master *m, int argc, char **argv)
 			m->handed = number("--state", optarg);
 			break;
 		case 'C':
+			m->engine_program = engine_beside_us();
 			exit(trial_check(m, number("--check-state", optarg)));
 		case 'V':
 			puts("reeved " REEVE_VERSION);
@@ -164,10 +165,10 @@ int main(int argc, char **argv)
 	fill_standard_fds();
 	manager_init(&m.manager);
 	m.program = program_path();
-	m.engine_program = engine_beside_us();
 	read_options(&m, argc, argv);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0)
 		m.open_files = files.rlim_cur;
+	m.engine_program = engine_beside_us();
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || spawn_prepare() < 0)
 		die(EX_OSERR, "start: %s", strerror(errno));
 	(void)umask(0022);

@@ -131,13 +131,13 @@ void upgrade_tried(struct master *m, const char *why)
 
 static void become(struct master *m, int state, struct err *e)
 {
-	char number[12];
+	char number[12], base_dir[] = "--base-dir";
 	char *argv[8] = {
 		(char[]){"reeved"}, (char[]){"--config"}, m->config_path, (char[]){"--state"}, number};
 
 	(void)snprintf(number, sizeof number, "%d", state);
 	if (m->base_dir_override != NULL) {
-		argv[5] = (char[]){"--base-dir"};
+		argv[5] = base_dir;
 		argv[6] = m->base_dir_override;
 	}
 	if (carry_keep(m, true) < 0 || fcntl(state, F_SETFD, 0) < 0)

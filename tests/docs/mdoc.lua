@@ -127,6 +127,7 @@ function M.policies()
       if not text or (text == "" and #first > 0) then break end
       first[#first + 1] = text
     end
+    assert(#first > 0, "policies/" .. file .. " begins with no comment: it is its entry in reeve-policy(7)")
     list[#list + 1] = ".It Ic " .. name
     list[#list + 1] = prose((table.concat(first, "\n"):gsub("^[%w_]+:%s*", "")))
   end

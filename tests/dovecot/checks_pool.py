@@ -208,6 +208,26 @@ def log_in(w, c, cookie, number):
     return ask
 
 
+@check("upgrade.load", "imap-login imap auth config anvil log", only="reeve", short=True)
+def upgrade_load(w):
+    """The daemon becomes the programs on disk while clients come and go: every connection is taken, every login
+    succeeds, and an open session goes on in its process."""
+    load = Load(w, "u73")
+    with clients.imap(w.port["imap"], "u73") as c:
+        c.select()
+        pids = set(w.pids("imap"))
+        for _ in range(2):
+            good, before = load.good, w.log().count("goes on from")
+            w.reeve("upgrade")
+            wait_until(lambda: w.log().count("goes on from") > before, "the line of the upgrade")
+            wait_until(lambda: load.good > good + 1, lambda: "the load to go on: %s" % load.failed)
+        assert c.noop()[0] == "OK"
+        assert pids & set(w.pids("imap"))
+    load.ending.set()
+    load.join(clients.TIMEOUT)
+    assert not load.failed, load.failed
+
+
 @check("reload.in-between", "auth")
 def reload_in_between(w):
     """A login that auth has checked, and whose mail process asks after a reload only, is refused: what was checked is

@@ -14,14 +14,14 @@ settings { default_vsz_limit = 0,
 ]]):format(PRELOAD) or ""
 
 -- Starts examples/NAME; `variables` maps an environment variable to the number of a port.
-local function start(name, variables, more, env)
+local function start(name, variables, more, env, config)
   env = env or {}
   env.REEVE_BASE_DIR, env.REEVE_EXAMPLES, env.REEVE_LIBEXEC = "@dir@/run", HERE .. "/examples",
     reeve.build .. "/examples"
   env.REEVE_LUA_CPATH = reeve.build .. "/lua/?.so;;"
   return reeve.start { env = env, prepare = function(d)
     for variable, n in pairs(variables) do env[variable] = tostring(d:port(n)) end
-    reeve.write(d.config_path, (more or "") .. reeve.read(("examples/%s/reeve.lua"):format(name)))
+    reeve.write(d.config_path, (more or "") .. (config or reeve.read(("examples/%s/reeve.lua"):format(name))))
   end }
 end
 
@@ -213,5 +213,44 @@ describe("README.md", function()
     assert.equal("anybody?", s:receive "*l")
     s:close()
     d:stop()
+  end)
+
+  -- The lines of a section that begin with `reeve`, without their comments: one command each.
+  local function commands(section)
+    local list = {}
+    local text = reeve.read "README.md":match("\n## " .. section .. "\n(.-)\n## ")
+    for line in text:gmatch "\n    (reeve [^\n]*)" do
+      for command in (line:gsub("%s%s+#.*", "") .. ";"):gmatch "%s*reeve (.-);" do list[#list + 1] = command end
+    end
+    return list
+  end
+
+  it("names commands that work on what `make run` starts", function()
+    local ports = { REEVE_HTTP_PORT = 1, REEVE_ECHO_PORT = 2, REEVE_CHAT_PORT = 3 }
+    local config = reeve.read "conf/reeve.lua"
+    if PRELOAD then config = config:gsub("\n  default_vsz_limit = [^\n]*", "") end -- FOR_SANITIZERS sets it
+    local d = start("conf", ports, FOR_SANITIZERS, nil, config)
+    d:wait_service("http", { live = 2 })
+    assert.truthy(curl(d:port(1)):find "^hello from process")
+    local s = connect(d:port(2))
+    assert.truthy(s:receive("*l"):find "^echo from process")
+    s:close()
+    local seen = 0
+    for _, command in ipairs(commands "Looking and steering") do
+      local own_screen = command == "top" -- top_spec.lua has a terminal
+      local code, said = 0, nil
+      if not own_screen then code, said = d:reeve(command .. " </dev/null") end
+      assert.equal(0, code, ("reeve %s: %s"):format(command, said))
+      seen = seen + 1
+    end
+    assert.is_true(seen >= 10)
+    d:stop()
+  end)
+
+  it("names files that are there", function()
+    local text = reeve.read "README.md":match "\n## Where things are\n(.*)"
+    for path in text:gmatch "[%w]+/[%w/]+%.%w+" do
+      if not path:find "^build" then assert.truthy(lfs.attributes(path), path) end
+    end
   end)
 end)

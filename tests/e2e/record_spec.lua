@@ -138,9 +138,11 @@ describe("a recording", function()
   it("says how the numbers came about, and what another policy would have done", function()
     local d = reeve.start { config = CONFIG:format "1" }
     live_a_little(d)
+    assert.equal(0, (d:reeve "service scale s 3..9"))
     settle(d)
     local code, text = d:reeve "why s --since 1h"
     assert.equal(0, code, text)
+    assert.truthy(text:find "at_least %d+ %-> 3, by operator\n", text)
     assert.truthy(text:find "standing order.*\nsince [%d-]+ [%d:.]+:\n", text) -- what the engine says comes first
     assert.truthy(text:find "\n[%d-]+ [%d:.]+  spare unknown %-> %d+, by own%.1%(settle%): asked", text)
     assert.truthy(text:find "s exit process %d+ was ended by signal 9", text)

@@ -1105,4 +1105,46 @@ end
     2 |   if i == 2 then goto continue end
       |                  ^~~~
 ]==] },
+  { "a no-break space", [==[
+service "web" {
+  executable = "/srv/web",
+  user = "web",
+}
+]==], [==[
+/etc/reeve/reeve.lua:3:9: error: a no-break space stands where a blank should
+    3 |   user = "web",
+      |         ^ write a plain one
+]==] },
+  { "the quotes of a word processor", [==[
+service “web” {}
+]==], [==[
+/etc/reeve/reeve.lua:1:9: error: unexpected '“'
+    1 | service “web” {}
+      |         ^ quotes are " or '
+]==] },
+  { "an empty include, the second of its line", [==[
+include "conf.d/*.lua" include ""
+]==], [==[
+/etc/reeve/reeve.lua:1:24: error: include needs a path, not an empty text
+    1 | include "conf.d/*.lua" include ""
+      |                        ^~~~~~~ write include "conf.d/*.lua"
+]==] },
+  { "a metamethod that does not end", [==[
+local function loop()
+  while true do end
+end
+service "web" { executable = "/srv/web", policy = setmetatable({}, { __eq = loop }) }
+]==], [==[
+/etc/reeve/reeve.lua:2:3: error: the config takes too long: stopped after 20 s while this line was running
+    2 |   while true do end
+      |   ^~~~~ look for a loop that does not end
+]==] },
+  { "a metamethod that fails", [==[
+local mine = setmetatable({}, { __eq = function() error "mine" end })
+service "web" { executable = "/srv/web", policy = mine }
+]==], [==[
+/etc/reeve/reeve.lua:1:1: error: mine
+    1 | local mine = setmetatable({}, { __eq = function() error "mine" end })
+      | ^~~~~ the rest of this file was not evaluated
+]==] },
 }

@@ -21,7 +21,8 @@ describe("control", function()
     for name in pairs(control.VERBS) do known[#known + 1] = name end
     table.sort(known)
     table.sort(wanted)
-    assert.same(wanted, known)
+    assert.equal(table.concat(wanted, " "), table.concat(known, " "),
+      "the LIVE rows of src/cli/verbs.def, and VERBS (who may do it) of lua/reeve/control.lua")
     assert.is_true(#wanted >= 8)
   end)
 
@@ -175,6 +176,21 @@ describe("control", function()
     local _, err, code = w:answer()
     assert.truthy(err:find("goes on", 1, true), err)
     assert.equal(75, code)
+  end)
+
+  it("sends an upgrade with an id on to the next engine, and tells others that this one leaves", function()
+    w:say("upgrade", "--id=7.1")
+    assert.same({ "7.1", "upgrade" }, { w.orders[1].id, w.orders[1].order })
+    w.frames = {}
+    w.control:retired { generation = 3 }
+    assert.equal("again 1 0\n", w.frames[1].bytes)
+    w = fake.new()
+    w:say "upgrade"
+    assert.equal("", w.orders[1].id)
+    w.control:retired { generation = 3 }
+    local out, _, code = w:answer()
+    assert.truthy(out:find("reeved becomes the program on disk", 1, true), out)
+    assert.equal(0, code)
   end)
 
   it("refuses the reloads that wait when the daemon ends", function()

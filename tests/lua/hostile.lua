@@ -1,7 +1,7 @@
 -- hostile: what people may write, and how it ends. One case a process:
 --     reeve-engine here --script tests/lua/hostile.lua NAME
 -- prints "fine", "refused: message", "soft" or "memory"; a case that must be ended with the whole
--- process leaves with 75 and prints nothing. Without a name: returns the cases.
+-- process leaves with 75 and says on stderr where. Without a name: returns the cases.
 
 local cases = {
   -- name, environment, how it ends, the code, [what the message has to say]
@@ -30,9 +30,9 @@ local cases = {
   { "rep in a loop", "policy", "soft", "for i = 1, 1e12 do local s = ('x'):rep(60000) end" },
   { "rep of nothing", "policy", "fine", "return (''):rep(1 << 40)" },
   { "pathological find", "policy", "refused", "return ('a'):rep(40):find(('.-'):rep(12) .. 'b')", "plain text" },
-  { "pathological find in a config", "config", "hard", "return ('a'):rep(40):find(('.-'):rep(12) .. 'b')" },
-  { "stars in a config", "config", "hard", "return ('a'):rep(3000):find(('a*'):rep(8) .. 'b')" },
-  { "gsub in a config", "config", "hard", "return ('a'):rep(20000):gsub('.-.-b', 'x')" },
+  { "pathological find in a config", "config", "hard", "local x = ('a'):rep(40):find(('.-'):rep(12) .. 'b')" },
+  { "stars in a config", "config", "hard", "local x = ('a'):rep(3000):find(('a*'):rep(8) .. 'b')" },
+  { "gsub in a config", "config", "hard", "local x = ('a'):rep(20000):gsub('.-.-b', 'x')" },
   { "gsub in a policy", "policy", "refused", "return ('a'):rep(20000):gsub('.-b', 'x')", "no 'gsub'" },
   { "concat through metamethods", "policy", "refused",
     "return table.concat(setmetatable({}, { __index = function() return '' end, __len = function() return 1e9 end }))",
@@ -44,6 +44,12 @@ local cases = {
   { "sort of many", "policy", "refused", "local t = {} for i = 1, 1e5 do t[i] = i % 7 end table.sort(t)", "65536" },
   { "sort with a looping order", "policy", "soft",
     "table.sort({ 3, 2, 1 }, function() while true do end end)" },
+  { "sort of long texts that are nearly alike", "policy", "soft",
+    "local s = 'x' for i = 1, 20 do s = s .. s end local a, b, t = s .. 'a', s .. 'b', {} "
+    .. "for i = 1, 60000 do t[i] = i % 2 == 0 and a or b end table.sort(t)" },
+  { "find of a long text", "policy", "refused",
+    "local s = ('x'):rep(65536) for i = 1, 5 do s = s .. s end return s:find(s:sub(1, #s // 2) .. 'y', 1, true)",
+    "too much" },
   { "table.move", "policy", "refused", "table.move({}, 1, 1 << 40, 2)", "no 'move'" },
   { "unpack of many", "policy", "refused", "return select('#', table.unpack({}, 1, 1e7))", "8192" },
   { "wide formats", "policy", "soft", "for i = 1, 1e12 do local s = ('%99.99f'):format(1e308) end" },

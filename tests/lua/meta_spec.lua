@@ -82,7 +82,8 @@ describe("the annotations", function()
     local text, policies, checked = table.concat(META, "\n"), io.popen "ls policies", 0
     for file in policies:lines() do
       local name = file:match "^(.*)%.lua$"
-      assert.truthy(text:find("\nfunction " .. name .. "(", 1, true), name)
+      assert.truthy(text:find("\nfunction " .. name .. "(", 1, true),
+        ("lua/reeve/meta/reeve.lua has no `function %s(options) end` for policies/%s"):format(name, file))
       local class = ("_" .. name):gsub("_(%l)", string.upper) .. "Options"
       for option, row in pairs(rows_of(name) or {}) do
         local line = text:match("@class reeve%." .. class .. "\n(.-)\n\n"):match("@field " .. option .. "%? ([^\n]*)")

@@ -223,6 +223,14 @@ describe("a failing policy", function()
     assert.equal("failing", why_of(s, "own.operator").state)
   end)
 
+  it("in the metamethods of a vote is its policy's", function()
+    local reasons = setmetatable({}, { __index = function() error "mine" end })
+    local s = T.service { process_min_avail = 1, policy = { start = function() return { why = reasons } end,
+      tick = function(f) return { spare = 3, wake = f.now + 1 } end } }
+    assert.matches("own.start: .*mine", s.log[1])
+    assert.equal(3, s.live)
+  end)
+
   it("is quarantined at the third failure in a row, and the built-ins alone decide", function()
     local s = T.service { process_min_avail = 2, policy = {
       { start = function() return { at_least = 9 } end },

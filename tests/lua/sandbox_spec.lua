@@ -147,7 +147,7 @@ describe("hostile code", function()
   local cases = assert(loadfile "tests/lua/hostile.lua")()
 
   local function ending(name)
-    local pipe = assert(io.popen(("%s/reeve-engine here --script tests/lua/hostile.lua '%s' 2>/dev/null"):format(
+    local pipe = assert(io.popen(("%s/reeve-engine here --script tests/lua/hostile.lua '%s' 2>&1"):format(
       build, name)))
     local said = pipe:read "a"
     local _, _, code = pipe:close()
@@ -160,6 +160,7 @@ describe("hostile code", function()
       local said, code = ending(name)
       if ends == "hard" then
         assert.equal(75, code)
+        assert.is_truthy(said:find("\n  user:1", 1, true), said)
         return
       end
       assert.equal(0, code)

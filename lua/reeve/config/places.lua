@@ -31,8 +31,13 @@ end
 --- The name of the word itself, or its line: for calls whose constructor is not in the text (a
 -- service made by a function).
 local function call_place(map, at, part)
+  local function is_named(_, _, after, more)
+    local name = after and after.kind == "(" and more or after
+    return name and name.kind == "string" and name.value == at.name
+  end
   local token, i = nil, nil
-  if at.word then token, i = map:token("name", at.word, at.line, at.nth) end
+  if at.word and at.name then token, i = map:token("name", at.word, at.line, at.nth, is_named) end
+  if not token and at.word then token, i = map:token("name", at.word, at.line, at.nth) end
   if not token and at.word then token, i = map:token("name", at.word, at.line) end
   if not token then return map:line_place(at.line) end
   local after = map.tokens[i + 1]

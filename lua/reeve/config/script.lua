@@ -11,6 +11,7 @@ local Script = {}
 Script.__index = Script
 
 local DEADLINE_MS = 5000
+local JUDGE_MS = 20000
 local DEEPEST = 32
 
 --- A new evaluation. `opts` are those of config.load, `problems` a collection.
@@ -164,13 +165,15 @@ local KINDS = {}
 function KINDS.deadline(self, file, message, traceback)
   local where = self.caught and self.caught.traceback or traceback
   local found = named_place(self, where or "") or named_place(self, message) or { file = file, line = 1 }
-  return found, "deadline", ("the config takes too long: stopped after %d s while this line was running")
-    :format((self.opts.deadline_ms or DEADLINE_MS) // 1000), "look for a loop that does not end"
+  local most = self.judging and JUDGE_MS or self.opts.deadline_ms or DEADLINE_MS
+  return found, "deadline", ("the config takes too long: stopped after %d s while this line was running"):format(
+    most // 1000), "look for a loop that does not end"
 end
 
 function KINDS.memory(self, file, message, traceback) -- Lua makes no traceback then
   local found = named_place(self, traceback or "") or named_place(self, message) or { file = file, line = 1 }
-  return found, "memory", "the config needs too much memory", "look for a table or a text that grows in a loop"
+  return found, "memory", "the config needs too much memory",
+    "look for what grows in a loop, or for a function that calls itself"
 end
 
 function KINDS.runtime(self, file, message, traceback)
@@ -198,6 +201,18 @@ function Script:ended(file, message, kind, traceback)
   self:problem_at(place, code, text, hint)
 end
 
+--- Calls f, which looks at what was said: metamethods of the config's tables may run there. -> what it returned | nil
+-- (the problem has been added). An error that is none of the config's is a bug, and raised.
+function Script:judge(f)
+  if not self.opts.guard then return f() end
+  self.judging = true
+  local good, result, kind, traceback = self.opts.guard.call(JUDGE_MS, f)
+  if good then return result end
+  local found = named_place(self, result) or named_place(self, traceback or "")
+  if not found and kind == "runtime" then error(result .. "\n" .. (traceback or ""), 0) end
+  self:ended(self.opts.file, result, kind, traceback)
+end
+
 --- Did an error end a file at this line?
 function Script:was_ended_at(at)
   return self.ends[("%s:%d"):format(at.file, at.line)] == true
@@ -205,7 +220,7 @@ end
 
 --- Compiles and runs a text. -> true, what it returned | false (the problem has been added)
 function Script:run(file, text)
-  text = text:gsub("^\239\187\191", "")
+  text = text:gsub("^\239\187\191", ""):gsub("\r\n?", "\n") -- one kind of line end, or lines are counted in two ways
   self.problems:saw(file)
   self.files[#self.files + 1] = file
   self.texts[file], self.maps[file] = text, nil
@@ -274,7 +289,9 @@ function Script:include(path, at, code)
   end
   local text, sentence = self.opts.read(path)
   if not text then
-    self:problem(at, "name", nil, code, ("cannot read '%s': %s"):format(path, reason(path, sentence)))
+    local hint = (sentence or ""):find("not a regular file", 1, true) and ("write \"%s/*.lua\" for all files in it")
+    self:problem(at, "name", nil, code, ("cannot read '%s': %s"):format(path, reason(path, sentence)),
+      hint and hint:format(at.name))
     return false
   end
   return self:run(path, text)

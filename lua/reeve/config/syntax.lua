@@ -101,6 +101,11 @@ local OPERATORS = {
   ["@"] = "write it in quotes",
 }
 
+-- What word processors and web pages put in.
+local QUOTES = { ["“"] = true, ["”"] = true, ["„"] = true, ["‘"] = true, ["’"] = true, ["«"] = true, ["»"] = true }
+local BLANKS = { ["\u{a0}"] = "a no-break space", ["\u{202f}"] = "a narrow no-break space",
+  ["\u{200b}"] = "an invisible blank", ["\u{feff}"] = "a byte order mark" }
+
 --- Each rule: function(c) -> message, hint, place | nothing. c = { map, said, near, line, i, token, before }
 local RULES = {
   function(c) -- a number with a unit
@@ -217,6 +222,14 @@ local RULES = {
     if c.near == ">" and c.before and c.before.kind == "=" then return "unexpected '=>'", "write = instead of =>" end
   end,
   function(c)
+    if c.said == "unexpected symbol" then return "a NUL byte", "is this a text?" end
+    local what = c.token and c.byte and BLANKS[c.near]
+    if what then return ("%s stands where a blank should"):format(what), "write a plain one" end
+    if c.token and c.byte then
+      return ("unexpected '%s'"):format(c.near), QUOTES[c.near] and "quotes are \" or '" or nil
+    end
+  end,
+  function(c)
     if OPERATORS[c.near] then return ("unexpected '%s'"):format(c.near), OPERATORS[c.near] end
   end,
   function(c)
@@ -261,9 +274,10 @@ function M.translate(map, message)
   local line, said = message:match "^.-:(%d+): (.*)$"
   line, said = tonumber(line) or 1, said or message
   local near = said:match " near (<eof>)$" or said:match " near '(.*)'$"
-  local c = { map = map, said = said, near = near, line = line }
-  c.i = near and gave_up_at(map, near, line)
+  local c = { map = map, said = said, near = near, line = line, byte = near and near:match "^<\\(%d+)>$" }
+  c.i = near and gave_up_at(map, c.byte and string.char(c.byte) or near, line)
   c.token = c.i and map.tokens[c.i]
+  if c.token and c.byte then c.near = map.text:match("^[%z\1-\127\194-\244][\128-\191]*", c.token.from) or near end
   c.before = c.i and map.tokens[c.i - 1]
   local last = near == "<eof>" and map.tokens[#map.tokens]
   local usual = c.token and map:span(c.token) or last and map:span(last) or map:line_place(line)

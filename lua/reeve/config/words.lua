@@ -91,7 +91,8 @@ function WORDS.include(script, pattern)
   if pattern == script.poison then return end
   local at = script:here("include", pattern)
   if type(pattern) ~= "string" or pattern == "" then
-    return script:problem(at, "call", nil, "argument", ("include needs a path, not %s"):format(kind_of(pattern)),
+    return script:problem(at, "call", nil, "argument",
+      ("include needs a path, not %s"):format(pattern == "" and "an empty text" or kind_of(pattern)),
       "write include \"conf.d/*.lua\"")
   end
   local path = script:beside(at.file, pattern)

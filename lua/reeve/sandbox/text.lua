@@ -8,6 +8,7 @@ local find = string.find
 local M = {}
 
 local REP_MAX = 65536
+local FIND_MAX = 1 << 28 -- bytes that are compared at worst: some tens of ms
 local MAGIC = "[%^%$%(%)%%%.%[%]%*%+%-%?]"
 
 local numbers, last = setmetatable({}, { __mode = "k" }), 0
@@ -62,7 +63,15 @@ function M.rep(s, n, sep)
   return string.rep(s, n, sep)
 end
 
+-- Lua compares at every byte: long texts that are nearly alike take minutes, where no deadline reaches.
+local function check_size(s, what)
+  if type(s) == "string" and type(what) == "string" and #s * #what > FIND_MAX then
+    error(("find: %d bytes are too much to look for in %d"):format(#what, #s), 3)
+  end
+end
+
 local function plain_find(s, what, init, plain)
+  check_size(s, what)
   if not plain and type(what) == "string" and find(what, MAGIC) then
     error("find: policies search for plain text, not for patterns: write find(text, what, 1, true)", 2)
   end

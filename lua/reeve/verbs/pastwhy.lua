@@ -16,7 +16,7 @@ local BOUNDS = { "at_least", "at_most", "spare", "shrink_to", "burst", "on_deman
 
 -- What a service's people want to see beside votes.
 local SHOWN = { exit = function(ev) return not ev.ok and not ev.asked end, start_failed = true, fork_failed = true,
-  limit = true, operator = true, begin = true, stop = true, start = true, retire = true, kill = true,
+  limit = true, begin = true, stop = true, start = true, retire = true, kill = true,
   quarantine = true, failure = true }
 
 local function shown_value(name, value)
@@ -73,6 +73,12 @@ end
 local on = {}
 
 function on.vote(self, ev) self.votes[ev.policy] = ev.vote end
+
+-- What an operator set stands as a vote beside the others.
+function on.operator(self, ev)
+  if ev.verb == "scale" then self.votes.operator = { at_least = ev.at_least, at_most = ev.at_most } end
+  tell(self, ev)
+end
 
 function on.standing(self, ev)
   for _, change in ipairs(changes(self, ev.standing)) do tell(self, ev, change) end
