@@ -48,8 +48,8 @@ describe("libreeve", function()
 
   it("is found by pkg-config when it is installed, and a program with it works without the tree", function()
     local d = reeve.start { config = SERVICE, prepare = function(d)
-      local command = "env -u MAKEFLAGS -u MFLAGS make -s install BUILD=%s PREFIX=/usr DESTDIR=%s/installed %s >/dev/null"
-      must(command:format(reeve.build, d.dir,
+      local words = "env -u MAKEFLAGS -u MFLAGS make -s install BUILD=%s PREFIX=/usr DESTDIR=%s/installed %s >/dev/null"
+      must(words:format(reeve.build, d.dir,
         PRELOAD and "SAN=1" or ""))
       reeve.write(d.dir .. "/w.c", PROGRAM)
       reeve.write(d.dir .. "/key", "secret")

@@ -1,5 +1,5 @@
-/* links: master/notify master/foreign; fuzz_notify: a datagram of sd_notify. What comes out is bounded, ends, and its texts
- * are valid. */
+/* links: master/notify master/foreign; fuzz_notify: a datagram of sd_notify. What comes out is bounded, ends,
+ * and its texts are valid. */
 #include "master/notify.h"
 
 #include <stdint.h>
