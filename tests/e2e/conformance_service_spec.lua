@@ -135,8 +135,8 @@ describe("a service", function()
 
   it("service.rlimits: are set, soft and hard", function()
     local d, _, p = rules.served
-      'rlimits = { nofile = 77, core = 0, nproc = 55, stack = "1M", cpu = "1min", memlock = 0 },'
-    for name, value in pairs { ["Max open files"] = "77", ["Max core file size"] = "0", ["Max processes"] = "55",
+      'rlimits = { nofile = 77, core = 0, nproc = 5555, stack = "1M", cpu = "1min", memlock = 0 },'
+    for name, value in pairs { ["Max open files"] = "77", ["Max core file size"] = "0", ["Max processes"] = "5555",
       ["Max stack size"] = "1048576", ["Max cpu time"] = "60", ["Max locked memory"] = "0" } do
       assert.same({ value, value }, p.limits[name], name)
     end

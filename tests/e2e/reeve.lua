@@ -357,7 +357,10 @@ function Daemon:destroy()
   alive[self] = nil
   for _, c in ipairs(self.open) do c:close() end
   for _, pid in ipairs(self.loads) do M.shell("kill -9 " .. pid) end
-  for _, pid in ipairs(self:processes()) do M.shell("kill -CONT " .. pid .. "; kill -9 " .. pid) end
+  for _, pid in ipairs(self:processes()) do -- and its children, which may be any program: they would outlive it
+    local children = read(("/proc/%d/task/%d/children"):format(pid, pid)) or ""
+    M.shell(("kill -CONT %d; kill -9 %d %s"):format(pid, pid, children))
+  end
   M.wait_until(function() return #self:processes() == 0 end, "the killed to be gone")
   M.shell("rm -rf " .. quote(self.dir))
 end
