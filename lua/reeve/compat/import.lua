@@ -3,6 +3,7 @@
 -- through their config process. What cannot be carried over is noted, one sentence each. What differs from Dovecot's
 -- own defaults is marked, so that a reader finds what is the administrator's.
 
+local literal = require "reeve.literal"
 local purposes = require "reeve.compat.purposes"
 local kinds = require "reeve.compat.values"
 
@@ -11,7 +12,7 @@ local M = {}
 local Import = {}
 Import.__index = Import
 
-local VALUE, quoted, list = kinds.KINDS, kinds.quoted, kinds.list
+local VALUE, quoted, list = kinds.KINDS, literal.quoted, literal.list
 
 function Import:put(indent, format, ...)
   self.lines[#self.lines + 1] = ("  "):rep(indent) .. format:format(...)

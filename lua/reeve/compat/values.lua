@@ -1,28 +1,19 @@
 --- values: what stands behind a name in dovecot.conf, as the text of a Lua value. A kind of value is a function:
 -- text of doveconf -> text of a Lua value | nil (nothing to write) [, what is wrong].
 
+local literal = require "reeve.literal"
+
 local M = {}
+
+local list, quoted = literal.list, literal.quoted
 
 local NEVER_S <const> = "4294967295"
 local DEFAULT_SIZE <const> = "18446744073709551615"
-
-local function quoted(text)
-  return '"' .. text:gsub('[\\"%c]', function(c)
-    if c == "\\" or c == '"' then return "\\" .. c end
-    return ("\\%03d"):format(c:byte())
-  end) .. '"'
-end
 
 local function split(text)
   local words = {}
   for word in text:gmatch "[^%s,]+" do words[#words + 1] = word end
   return words
-end
-
-local function list(words)
-  local parts = {}
-  for i, word in ipairs(words) do parts[i] = quoted(word) end
-  return #parts > 0 and "{ " .. table.concat(parts, ", ") .. " }" or "{}"
 end
 
 local VALUE = {}
@@ -75,6 +66,6 @@ function VALUE.protocols(text)
   return list(words[1] == "none" and {} or words)
 end
 
-M.quoted, M.list, M.split = quoted, list, split
+M.split = split
 
 return M

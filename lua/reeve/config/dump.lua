@@ -1,16 +1,12 @@
 --- dump: a plan as a config that gives the same plan when it is loaded again, or as JSON.
 
 local json = require "dkjson"
+local literals = require "reeve.literal"
 local schema = require "reeve.schema"
 
 local M = {}
 
-local function quoted(text)
-  return '"' .. text:gsub('[\\"%c]', function(c)
-    if c == "\\" or c == '"' then return "\\" .. c end
-    return ("\\%03d"):format(c:byte())
-  end) .. '"'
-end
+local list, quoted = literals.list, literals.quoted
 
 --- A Lua value of options (of a policy word) as text; nil when it cannot be written.
 local function literal(value, depth)
@@ -39,12 +35,6 @@ local NAMES = { user = true, group = true }
 local BARE = { count = true, flag = true, integer = true }
 local LISTS = { words = true, groups = true }
 
-local function list_text(words)
-  local parts = {}
-  for i, word in ipairs(words) do parts[i] = quoted(word) end
-  return #parts > 0 and "{ " .. table.concat(parts, ", ") .. " }" or "{ }"
-end
-
 local function split(text)
   local words = {}
   for word in text:gmatch "%S+" do words[#words + 1] = word end
@@ -62,7 +52,7 @@ end
 
 --- A canonical value as a config writes it.
 local function written(spec, row, canonical)
-  if LISTS[row.type] then return list_text(split(canonical)) end
+  if LISTS[row.type] then return list(split(canonical)) end
   if NAMES[row.type] then return quoted(canonical) end
   local text = spec.print(row.scope, row.name, canonical)
   if row.type == "limits" then
@@ -145,7 +135,7 @@ end
 --- What a service writes for a row: text, or nil when there is nothing to write.
 local SERVICE = {}
 
-function SERVICE.executable(_, service) return list_text(service.argv) end
+function SERVICE.executable(_, service) return list(service.argv) end
 
 function SERVICE.env(_, service)
   if #service.own_env == 0 then return nil end
@@ -178,7 +168,7 @@ function SERVICE.privileged_group(_, service)
 end
 
 function SERVICE.extra_groups(_, service)
-  return service.shown.extra_groups and list_text(split(service.shown.extra_groups)) or nil
+  return service.shown.extra_groups and list(split(service.shown.extra_groups)) or nil
 end
 
 function SERVICE.drop_priv_before_exec(_, service) -- true is the default, and is refused beside chroot
@@ -273,8 +263,8 @@ local function json_settings(rows, values, origin, options)
   return setmetatable(out, { __jsonorder = order, __jsontype = "object" })
 end
 
-local function array(list)
-  return setmetatable(list, { __jsontype = "array" })
+local function array(items)
+  return setmetatable(items, { __jsontype = "array" })
 end
 
 local LISTENER_ORDER = { "kind", "name", "address", "port", "ssl", "haproxy", "reuse_port", "path", "mode", "uid",
