@@ -235,7 +235,9 @@ test-programs: all $(addprefix $(BUILD)/tests/,$(C_TESTS)) $(E2E_PROGRAMS)
 .PHONY: test-programs
 e2e faults: all $(E2E_PROGRAMS)
 	@mkdir -p $(BUILD)/tap
-	@$(TEST_ENV) TAP_AGAIN=1 conf/reach tests/tap $(BUILD)/tap $(foreach t,$(wildcard tests/e2e/*_spec.lua),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
+	@$(TEST_ENV) TAP_AGAIN=1 conf/reach tests/tap $(BUILD)/tap $(foreach t,$(E2E_SPECS),'$(notdir $(t)): $(BUSTED) $(E2E_TAGS) $(t)')
+E2E_SPECS = $(wildcard tests/e2e/*_spec.lua)
+faults: E2E_SPECS = $(shell grep -l '.slow",' tests/e2e/*_spec.lua)
 faults: E2E_TAGS = --tags=slow
 
 # ---- Dovecot's programs in a private mail world (root). CHECKS: names, or parts of them before the dot
