@@ -178,7 +178,8 @@ install: all
 #      /* links: master/spawn worker/; wrap: fork waitid */
 C_TESTS   := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 first_line = $(shell sed -n '1s,.*$(2): *\([^;*]*\).*,\1,p' tests/c/$(1).c)
-links      = $(filter-out %/main.c,$(foreach w,$(call first_line,$(1),links),$(wildcard src/$(if $(filter %/,$(w)),$(w)*.c,$(w).c))))
+files_of   = $(filter-out %/main.c,$(foreach w,$(1),$(wildcard src/$(if $(filter %/,$(w)),$(w)*.c,$(w).c))))
+links      = $(call files_of,$(call first_line,$(1),links))
 wraps      = $(patsubst %,-Wl$(comma)--wrap=%,$(call first_line,$(1),wrap))
 TEST_LIBS := -lcmocka -Wl,--as-needed -levent_core -lseccomp $(LUA_LIBS) -lm -ldl
 BUSTED    := busted --lua=/usr/bin/lua5.4 -o TAP
@@ -264,7 +265,7 @@ mutants:
 # ---- fuzz: libFuzzer on what reads foreign bytes
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-fuzz_links = $(filter-out %/main.c,$(wildcard $(patsubst %,src/%*.c,$(shell sed -n '1s,.*links: *\([^;*]*\).*,\1,p' $(1)))))
+fuzz_links = $(call files_of,$(shell sed -n '1s,.*links: *\([^;*]*\).*,\1,p' $(1)))
 build-fuzz/%: tests/fuzz/%.c $(wildcard src/base/*.[ch] src/wire/* src/spec/* src/pool/* src/log/*.[ch] src/worker/*.[ch] src/master/*.[ch])
 	@mkdir -p $(@D)
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc -DREEVE_VERSION='"0"' $(LUA_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
