@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/sum.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,15 +21,12 @@ struct mark_head {
 	uint32_t length, zero;
 };
 
-/* FNV-1a over the sequence, the length and the bytes. */
+/* Over the sequence, the length and the bytes. */
 static uint64_t checksum(const struct slot_head *head, const unsigned char *bytes)
 {
-	uint64_t h = (UINT64_C(14695981039346656037) ^ head->sequence) * UINT64_C(1099511628211);
+	uint64_t sum = sum_number(sum_number(SUM_BEGIN, head->sequence), head->length);
 
-	h = (h ^ head->length) * UINT64_C(1099511628211);
-	for (uint64_t i = 0; i < head->length; i++)
-		h = (h ^ bytes[i]) * UINT64_C(1099511628211);
-	return h;
+	return sum_bytes(sum, bytes, head->length);
 }
 
 static uint64_t slot_at(const struct state *s, unsigned slot)

@@ -3,6 +3,7 @@
 #include "master/carry.h"
 
 #include "base/fd.h"
+#include "base/sum.h"
 #include "master/carry_field.h"
 #include "master/process.h"
 
@@ -203,19 +204,9 @@ void carry_walk(struct master *m, struct carry_sink *to)
 
 /* ---- into a memfd */
 
-#define FNV_BASIS UINT64_C(14695981039346656037)
-#define FNV_PRIME UINT64_C(1099511628211)
-
-static uint64_t fnv(uint64_t h, const char *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)bytes[i]) * FNV_PRIME;
-	return h;
-}
-
 uint64_t carry_sum(const char *lines, size_t len)
 {
-	return fnv(FNV_BASIS, lines, len);
+	return sum_bytes(SUM_BEGIN, lines, len);
 }
 
 struct writer {
@@ -228,7 +219,7 @@ struct writer {
 
 static void flush(struct writer *w)
 {
-	w->head.sum = fnv(w->head.sum, w->bytes, w->used);
+	w->head.sum = sum_bytes(w->head.sum, w->bytes, w->used);
 	w->head.length += w->used;
 	if (w->error == 0 && fd_write_all(w->fd, w->bytes, w->used) < 0)
 		w->error = errno;
@@ -277,7 +268,7 @@ int carry_write(struct master *m, struct err *e)
 
 	w = (struct writer){.sink = {.line = write_line},
 		.fd = memfd_create("reeve-carry", MFD_CLOEXEC | MFD_ALLOW_SEALING),
-		.head = {CARRY_MAGIC, CARRY_VERSION, 0, FNV_BASIS}};
+		.head = {CARRY_MAGIC, CARRY_VERSION, 0, SUM_BEGIN}};
 	if (w.fd < 0 || lseek(w.fd, sizeof w.head, SEEK_SET) < 0)
 		w.error = errno;
 	else

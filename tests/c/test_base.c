@@ -1,10 +1,11 @@
-/* base: errors, log lines, descriptors, lists, memory and clocks. */
+/* base: errors, log lines, descriptors, lists, memory, clocks and sums. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "base/sum.h"
 #include "test.h"
 
 #include <dirent.h>
@@ -431,6 +432,17 @@ static void memory_is_zeroed_and_freed_pointers_cleared(void **state)
 	assert_true(WIFSIGNALED(status));
 }
 
+/* The values are those published with FNV-1a. */
+static void a_sum_is_that_of_fnv_also_in_parts(void **state)
+{
+	(void)state;
+	assert_true(sum_bytes(SUM_BEGIN, "", 0) == UINT64_C(0xcbf29ce484222325));
+	assert_true(sum_bytes(SUM_BEGIN, "a", 1) == UINT64_C(0xaf63dc4c8601ec8c));
+	assert_true(sum_bytes(SUM_BEGIN, "foobar", 6) == UINT64_C(0x85944171f73967e8));
+	assert_true(sum_bytes(sum_bytes(SUM_BEGIN, "foo", 3), "bar", 3) == UINT64_C(0x85944171f73967e8));
+	assert_true(sum_number(SUM_BEGIN, 'a') == UINT64_C(0xaf63dc4c8601ec8c));
+}
+
 static void the_clock_is_monotonic_and_text_fits(void **state)
 {
 	uint64_t before = clock_ms();
@@ -462,6 +474,7 @@ int main(void)
 		cmocka_unit_test(a_list_keeps_order_and_count),
 		cmocka_unit_test(each_may_remove_the_present_one),
 		cmocka_unit_test(memory_is_zeroed_and_freed_pointers_cleared),
+		cmocka_unit_test(a_sum_is_that_of_fnv_also_in_parts),
 		cmocka_unit_test(the_clock_is_monotonic_and_text_fits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
